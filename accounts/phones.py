@@ -1,0 +1,202 @@
+"""Telephone numbers: any notation and a region to E.164, or a named reason why not. Pure: no Django, no models.
+
+Everything that takes a number from a person, a directory or an API calls `normalise`. How numbers are written is in
+notation.py, which of them are accepted in numbering.py, and what countries are called in countries.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberFormat
+
+from accounts import notation
+from accounts.countries import Country, all_countries, has_numbers, name_of, region_of
+from accounts.numbering import E164, Reading, Reason, Rules, read
+
+__all__ = [
+    "E164",
+    "Country",
+    "Phone",
+    "Reason",
+    "Rules",
+    "Unusable",
+    "country_choices",
+    "mask",
+    "normalise",
+    "region_of",
+]
+
+
+# Fewer digits are dialled inside a house, more are never one number, whatever the country.
+SHORTEST, LONGEST = 4, 20
+
+
+@dataclass(frozen=True, repr=False)
+class Phone:
+    """A usable number. `rule` tells how its region was found: "international", "region of entry", "default region",
+    or the dialling prefix that was typed ("00", "011"). `asked` is the region that came with the text."""
+
+    e164: str
+    region: str
+    country_name: str
+    kind: str
+    international: str
+    rule: str
+    asked: str | None = None
+
+    @property
+    def understood(self) -> str:
+        """How the input was understood, for the person: "+49 170 1234567 · Germany, mobile"."""
+        return f"{self.international} · {self.country_name}, {self.kind}"
+
+    @property
+    def of_another_country(self) -> bool:
+        """True when the number wins over the country that was chosen for it; a form may say so."""
+        return self.asked is not None and self.asked != self.region
+
+    def __repr__(self) -> str:
+        return f"Phone({mask(self.e164)}, {self.region}, {self.kind})"
+
+
+class Unusable(Exception):
+    """The text is no usable number. `raw` is at most the first 64 characters and never printed in full;
+    `suggestion` is a usable E.164 number that the text may have meant, or None."""
+
+    def __init__(self, reason: Reason, raw: str = "", suggestion: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.raw = raw[: notation.LONGEST]
+        self.suggestion = suggestion
+
+    def __str__(self) -> str:
+        return self.reason.words
+
+    def __repr__(self) -> str:
+        shown = f"{self.raw[:2]}...{self.raw[-2:]}" if len(self.raw) > 7 else "..."
+        return f"Unusable({self.reason}, {shown!a})"
+
+
+def normalise(text: str, *, region: str | None, rules: Rules) -> Phone:
+    """The number a text means, or Unusable. `region` is chosen by the person or recorded for the directory entry.
+
+    An international number wins over the region. A region that has no telephone numbers is not replaced by the default
+    one: better no number than the number of a stranger.
+    """
+    plain = _bounded(text)
+    number = notation.without_extension(plain)
+    if number:
+        raise Unusable(Reason.EXTENSION, text, _suggestion(number, region, rules))
+    number = notation.first_of_several(plain)
+    if number:
+        raise Unusable(Reason.NOT_A_NUMBER, text, _suggestion(number, region, rules))
+    digits = notation.digits(plain)
+    if digits is None:
+        raise Unusable(Reason.NOT_A_NUMBER, text)
+    try:
+        return _choose(digits, region, rules)
+    except Unusable as refusal:
+        # Countries without a trunk zero have no use for the "(0)" that people copy from their neighbours' notation.
+        foreign_zero = digits.startswith("+") and "(0)" in plain
+        meant = _suggestion(plain.replace("(0)", ""), region, rules) if foreign_zero else refusal.suggestion
+        raise Unusable(refusal.reason, text, meant) from None
+
+
+def mask(e164: str) -> str:
+    """Country code and last two digits, "+49 *** **12"; nothing at all of a text that is not E.164."""
+    if not E164.fullmatch(e164):
+        return "***"
+    try:
+        return f"+{phonenumbers.parse(e164).country_code} *** **{e164[-2:]}"
+    except NumberParseException:
+        return f"*** **{e164[-2:]}"
+
+
+def country_choices(rules: Rules) -> list[Country]:
+    """The countries a person may choose, sorted by English name."""
+    return [country for country in all_countries() if not rules.countries or country.region in rules.countries]
+
+
+def _bounded(text: str) -> str:
+    """The text in plain characters, at most as many as a number may have; nothing costly happens before."""
+    trimmed = notation.trim(text)
+    if not trimmed:
+        raise Unusable(Reason.EMPTY, text)
+    if len(trimmed) > notation.LONGEST:
+        raise Unusable(Reason.TOO_LONG, text)
+    plain = notation.plain(trimmed)
+    if plain is None:
+        raise Unusable(Reason.NOT_A_NUMBER, text)
+    return plain
+
+
+def _choose(digits: str, region: str | None, rules: Rules) -> Phone:
+    """The one usable reading of the digits; Unusable when there is none, or when two readings lead to two phones."""
+    dialled = len(digits.lstrip("+"))
+    if not SHORTEST <= dialled <= LONGEST:
+        raise Unusable(Reason.TOO_SHORT if dialled < SHORTEST else Reason.TOO_LONG)
+    home = _home(region, rules)
+    readings = _readings(digits, home, "region of entry" if region else "default region", rules)
+    usable = {reading.e164 for _, reading in readings if not reading.refused}
+    plus_forgotten = _with_plus(digits, rules) if home and digits.startswith(_code(home)) else None
+    if plus_forgotten and usable != {plus_forgotten}:
+        raise Unusable(Reason.NO_COUNTRY_CODE, suggestion=plus_forgotten)
+    if len(usable) > 1:
+        raise Unusable(Reason.NO_COUNTRY_CODE)
+    for rule, reading in readings:
+        if not reading.refused:
+            return _phone(reading, rule, region)
+    refused = next((reading.refused for _, reading in readings if reading.refused), Reason.NO_COUNTRY_CODE)
+    raise Unusable(refused, suggestion=_likely(digits, region, rules))
+
+
+def _readings(digits: str, home: str | None, rule: str, rules: Rules) -> list[tuple[str, Reading]]:
+    """Each way to read the digits with the rule that found its region, the most certain first."""
+    if digits.startswith("+"):
+        return [("international", read(digits, None, rules))]
+    readings = [("00", read(f"+{digits[2:]}", None, rules))] if digits.startswith("00") else []
+    if home:
+        reading = read(digits, home, rules)
+        readings.append((reading.prefix or rule, reading))
+    return readings
+
+
+def _home(region: str | None, rules: Rules) -> str | None:
+    """Where a national number is dialled; None when nobody said, or when the region named has no telephone numbers."""
+    home = region.strip().upper() if region else rules.assumed_region
+    return home if home and has_numbers(home) else None
+
+
+def _code(region: str) -> str:
+    return str(phonenumbers.country_code_for_region(region))
+
+
+def _with_plus(digits: str, rules: Rules) -> str | None:
+    """The usable number that "491701234567" becomes when the plus sign is put back."""
+    if digits.startswith(("+", "0")):
+        return None
+    reading = read(f"+{digits}", None, rules)
+    return None if reading.refused else reading.e164
+
+
+def _likely(digits: str, region: str | None, rules: Rules) -> str | None:
+    """The one usable number that refused digits may have meant."""
+    meant = {_with_plus(digits, rules)}
+    if not region and rules.likely_region and not digits.startswith("+"):
+        meant.add(read(digits, rules.likely_region, rules).e164 or None)
+    meant.discard(None)
+    return meant.pop() if len(meant) == 1 else None
+
+
+def _suggestion(text: str, region: str | None, rules: Rules) -> str | None:
+    try:
+        return normalise(text, region=region, rules=rules).e164
+    except Unusable as refusal:
+        return refusal.suggestion
+
+
+def _phone(reading: Reading, rule: str, asked: str | None) -> Phone:
+    shown = phonenumbers.format_number(phonenumbers.parse(reading.e164), PhoneNumberFormat.INTERNATIONAL)
+    asked = asked.strip().upper() if asked else None
+    return Phone(reading.e164, reading.region, name_of(reading.region), reading.kind, shown, rule, asked)
