@@ -1,0 +1,191 @@
+"""Who people are, and what each directory run did to them. Writes go through `accounts.users`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from accounts import names
+
+E164 = r"^\+[1-9][0-9]{6,14}$"
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> User:
+        """Look a person up by any spelling of the user name."""
+        return self.get(username=names.normalise(username or ""))
+
+    def create_user(self, username: str, password: str | None = None, **fields: object) -> User:
+        """A local account. Without a password nobody can sign in to it with one."""
+        user = self.model(username=names.normalise(username), **fields)
+        user.set_password(password)
+        user.full_clean(exclude=["password"])
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, username: str, password: str | None = None, **fields: object) -> User:
+        return self.create_user(username, password, is_staff=True, is_superuser=True, **fields)
+
+
+class PhoneSource(models.TextChoices):
+    NONE = "", _("none")
+    DIRECTORY = "directory", _("directory")
+    SELF = "self", _("entered by the person")
+    HELPDESK = "helpdesk", _("entered by helpdesk")
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person. `directory_id` (entryUUID, lower case) is the identity where a directory feeds the account; a user
+    name may move from one person to another, an id never does."""
+
+    username = models.CharField(_("user name"), max_length=names.LONGEST, unique=True)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    email = models.EmailField(_("e-mail address"), blank=True)
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    is_staff = models.BooleanField(_("may enter the admin"), default=False)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    deactivated_at = models.DateTimeField(_("deactivated"), null=True, blank=True, editable=False)
+
+    phone = models.CharField(_("phone number"), max_length=16, blank=True)
+    phone_source = models.CharField(
+        _("source of the number"), max_length=10, blank=True, choices=PhoneSource.choices, default=PhoneSource.NONE
+    )
+    phone_confirmed_at = models.DateTimeField(_("number confirmed"), null=True, blank=True)
+
+    directory_id = models.CharField(_("directory id"), max_length=64, null=True, blank=True, unique=True)
+    directory_dn = models.CharField(_("distinguished name"), max_length=1000, blank=True)
+    directory_phone = models.CharField(
+        _("number in the directory"), max_length=16, blank=True, help_text=_("As the last run read it, in E.164.")
+    )
+    directory_fingerprint = models.CharField(max_length=32, blank=True, editable=False)
+
+    security_epoch = models.PositiveIntegerField(default=0, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        ordering = ("username",)
+        indexes = (models.Index(fields=["phone"], name="accounts_user_phone"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(phone="") | Q(phone__regex=E164), name="accounts_user_phone_is_e164"
+            ),
+            models.CheckConstraint(condition=~Q(username=""), name="accounts_user_has_a_name"),
+        )
+
+    def __str__(self) -> str:
+        return self.username
+
+    def clean(self) -> None:
+        self.username = names.normalise(self.username)
+        self.email = type(self).objects.normalize_email(self.email)
+
+    def get_full_name(self) -> str:
+        return self.name or self.username
+
+    def get_short_name(self) -> str:
+        return self.name.split(" ")[0] or self.username
+
+    def get_session_auth_hash(self) -> str:
+        """Sessions carry this and die when it moves: with the password, and with `security_epoch`."""
+        return salted_hmac("accounts.session", f"{self.password}:{self.security_epoch}", algorithm="sha256").hexdigest()
+
+
+class SyncRun(models.Model):
+    """One run of the directory sync: its lock while it runs, its progress, and its report afterwards."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        STOPPED = "stopped", _("stopped by a guard")
+        FAILED = "failed", _("failed")
+        KILLED = "killed", _("ended from outside")
+
+    class Trigger(models.TextChoices):
+        SCHEDULE = "schedule", _("schedule")
+        ADMIN = "admin", _("admin")
+        SHELL = "shell", _("shell")
+
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.RUNNING)
+    trigger = models.CharField(_("started by"), max_length=10, choices=Trigger.choices)
+    actor = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("person"))
+    dry_run = models.BooleanField(_("dry run"), default=False)
+    started_at = models.DateTimeField(_("started"), default=timezone.now)
+    heartbeat_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    step = models.CharField(_("step"), max_length=20, blank=True)
+    progress_done = models.PositiveIntegerField(default=0)
+    progress_total = models.PositiveIntegerField(default=0)
+    counts = models.JSONField(_("counts"), default=dict)
+    message = models.TextField(_("message"), blank=True)
+
+    class Meta:
+        verbose_name = _("directory run")
+        verbose_name_plural = _("directory runs")
+        ordering = ("-started_at", "-pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["state"], condition=Q(state="running"), name="accounts_one_run_at_a_time"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M} {self.get_state_display()}"
+
+
+class SyncChange(models.Model):
+    """What one run did to one person; `old` and `new` hold the changed columns only."""
+
+    class Kind(models.TextChoices):
+        CREATED = "created", _("created")
+        UPDATED = "updated", _("updated")
+        DEACTIVATED = "deactivated", _("deactivated")
+        REACTIVATED = "reactivated", _("reactivated")
+
+    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="changes")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    old = models.JSONField(default=dict)
+    new = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("directory change")
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.user_id}"
+
+
+class SyncProblem(models.Model):
+    """An entry, or one of its values, that a run could not use, with the reason and a suggestion (E.164) if any."""
+
+    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="problems")
+    user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    username = models.CharField(_("user name"), max_length=names.LONGEST, blank=True)
+    dn = models.CharField(_("distinguished name"), max_length=1000, blank=True)
+    attribute = models.CharField(_("attribute"), max_length=64, blank=True)
+    value = models.CharField(_("value"), max_length=100, blank=True)
+    reason = models.CharField(_("reason"), max_length=40)
+    suggestion = models.CharField(_("suggestion"), max_length=16, blank=True)
+
+    class Meta:
+        verbose_name = _("unusable value")
+        verbose_name_plural = _("unusable values")
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.username}: {self.reason}"

@@ -1,0 +1,34 @@
+"""The audit trail: one row for every change, written in the transaction that makes the change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from accounts import trace
+from accounts.models import User
+from mfa.models import AuditEvent
+
+
+def record(action: str, *, user: User | None, actor: User | None, reason: str = "", **details: object) -> None:
+    """Add one event. `action` is "noun.verb" (`factor.added`); `actor` is None for the system; `details` are JSON
+    values and never hold a secret or a whole phone number."""
+    event(action, user=user, actor=actor, reason=reason, details=details).save(force_insert=True)
+
+
+def record_many(events: Iterable[AuditEvent]) -> None:
+    AuditEvent.objects.bulk_create(events, batch_size=1000)
+
+
+def event(action: str, *, user: User | None, actor: User | None, reason: str, details: dict[str, object]) -> AuditEvent:
+    """An event that is not saved yet, for `record_many`."""
+    return AuditEvent(
+        action=action,
+        user=user,
+        username=user.username if user else "",
+        actor=actor,
+        actor_name=actor.username if actor else "",
+        reason=reason[:500],
+        details=details,
+        address=trace.address.get(),
+        request_id=trace.request_id.get(),
+    )

@@ -1,0 +1,100 @@
+"""One-time codes that are handed out: issue and spend. Only a keyed hash is kept; the code itself is in the message."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+
+from accounts.models import User
+from mfa.kinds import Purpose
+from mfa.models import OneTimeCode
+from mfa.outcomes import CODE_EXPIRED, CODE_SPENT, Expired, Replayed, Result, WrongCode
+
+DIGITS = "0123456789"
+UNAMBIGUOUS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
+"""Letters and digits that are not mistaken for each other when read aloud or copied (no I, L, O, U, 0, 1)."""
+
+TRIES = 5
+"""Wrong tries after which a code is dead (OWASP ASVS 6.6.3)."""
+
+Ending = OneTimeCode.Ending
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """`code` is the text to send, `row.token` names the challenge it answers."""
+
+    code: str
+    row: OneTimeCode
+
+
+@transaction.atomic
+def issue(
+    user: User,
+    purpose: Purpose,
+    *,
+    length: int,
+    alphabet: str = DIGITS,
+    lifetime: timedelta,
+    now: datetime,
+    target: str = "",
+    issued_by: User | None = None,
+) -> Issued:
+    """A new code of `length` characters; the live one of this person and purpose, if any, ends.
+
+    `target` is what a right answer decides about (a new phone number in E.164) and is bound to the code.
+    """
+    User.objects.select_for_update().only("pk").get(pk=user.pk)
+    OneTimeCode.objects.filter(user=user, purpose=purpose, ending=Ending.LIVE).update(
+        ending=Ending.REPLACED, ended_at=now
+    )
+    code = "".join(secrets.choice(alphabet) for _ in range(length))
+    row = OneTimeCode(
+        user=user, purpose=purpose, target=target, created_at=now, expires_at=now + lifetime, issued_by=issued_by
+    )
+    row.code_hash = _hash(row.token, code)
+    row.save()
+    return Issued(code, row)
+
+
+def spend(user: User, purpose: Purpose, token: str, text: str, *, wrong: Result, now: datetime) -> OneTimeCode:
+    """Use up the code that challenge `token` sent, or raise Refused (with `wrong` where the text is not the code).
+
+    Runs in the caller's transaction, which must commit on a refusal too: the try is counted in the row.
+    """
+    row = OneTimeCode.objects.select_for_update().filter(user=user, purpose=purpose, token=token).first()
+    if row is None:
+        raise WrongCode(wrong)
+    _refuse_ended(row, now)
+    if not hmac.compare_digest(row.code_hash, _hash(row.token, text)):
+        row.failures += 1
+        if row.failures >= TRIES:
+            _end(row, Ending.WORN_OUT, now)
+        row.save(update_fields=["failures", "ending", "ended_at"])
+        raise WrongCode(wrong)
+    _end(row, Ending.SPENT, now)
+    row.save(update_fields=["ending", "ended_at"])
+    return row
+
+
+def _refuse_ended(row: OneTimeCode, now: datetime) -> None:
+    if row.ending == Ending.SPENT:
+        raise Replayed(CODE_SPENT)
+    if row.ending or row.expires_at <= now or row.created_at > now + timedelta(minutes=1):
+        raise Expired(CODE_EXPIRED)
+
+
+def _end(row: OneTimeCode, ending: OneTimeCode.Ending, now: datetime) -> None:
+    row.ending = ending
+    row.ended_at = now
+
+
+def _hash(token: str, code: str) -> str:
+    return salted_hmac("mfa.codes", f"{token}:{code}", algorithm="sha256").hexdigest()
+
+

@@ -1,0 +1,176 @@
+"""The acts on a person's factors that are the same for every kind: begin, confirm, rename, remove, reset, unlock.
+
+Each locks the person's row first, so that two tabs cannot together do what one may not.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from accounts import users
+from accounts.models import User
+from mfa import audit, kinds, limits, notifications, policy
+from mfa.models import Factor, GuessCounter, OneTimeCode
+from mfa.outcomes import NOTHING_ENROLLED, Refused, Unusable
+
+PENDING_FOR = timedelta(minutes=15)
+NAME_LENGTH = 64
+
+
+class LastFactor(Refused):
+    """Removing it would lock out a person who must have a second factor."""
+
+    def __init__(self) -> None:
+        super().__init__(NOTHING_ENROLLED)
+
+
+def usable(user: User, *, now: datetime) -> list[Factor]:
+    """The factors the person can sign in with, the strongest first; implied ones (no row yet) have no pk."""
+    rows = list(Factor.objects.filter(user=user))  # one query for all kinds, also for those that are switched off
+    return _usable_of(user, rows, now)
+
+
+def usable_of_many(people: list[User], *, now: datetime) -> dict[int, list[Factor]]:
+    """`usable` for many people in one query, by their pk."""
+    rows: dict[int, list[Factor]] = {person.pk: [] for person in people}
+    for row in Factor.objects.filter(user__in=people):
+        rows[row.user_id].append(row)
+    return {person.pk: _usable_of(person, rows[person.pk], now) for person in people}
+
+
+def _usable_of(user: User, rows: list[Factor], now: datetime) -> list[Factor]:
+    """A row of a single kind that is not usable (suspended, disabled) also ends what the kind would imply."""
+    found = [row for row in rows if _is_usable(row, now)]
+    taken = {row.kind for row in rows}
+    for kind in kinds.registry().values():
+        if kind.slug not in taken and kind.implied(user):
+            found.append(Factor(user=user, kind=kind.slug, key=single_key(user), name=str(kind.label), confirmed=True))
+    return sorted(found, key=lambda factor: (kinds.kind(factor.kind).rank, factor.pk or 0))
+
+
+def _is_usable(factor: Factor, now: datetime) -> bool:
+    known = kinds.registry().get(factor.kind)
+    expired = factor.expires_at is not None and factor.expires_at <= now
+    return known is not None and known.signs_in and factor.confirmed and factor.disabled_at is None and not expired
+
+
+def single_key(user: User) -> str:
+    """The unique key of a factor of which a person has one."""
+    return f"user:{user.pk}"
+
+
+def stored(factor: Factor, *, now: datetime) -> Factor:
+    """The factor's row as it is now, locked until the transaction ends; an implied factor gets its row here.
+
+    Raises Unusable where it was removed, suspended or disabled since it was listed.
+    """
+    if factor.pk is None:
+        Factor.objects.get_or_create(
+            kind=factor.kind,
+            key=factor.key,
+            defaults={"user_id": factor.user_id, "name": factor.name, "confirmed": True},
+        )
+    row = Factor.objects.select_for_update().filter(kind=factor.kind, key=factor.key, user_id=factor.user_id).first()
+    if row is None or not _is_usable(row, now):
+        raise Unusable(NOTHING_ENROLLED)
+    return row
+
+
+@transaction.atomic
+def begin(user: User, kind: str, secret: bytes, *, name: str, now: datetime, key: str = "") -> Factor:
+    """A factor that waits for its first right code. Any other waiting one of the kind is discarded."""
+    lock_person(user)
+    Factor.objects.filter(user=user, kind=kind, confirmed=False, last_used_at=None, disabled_at=None).delete()
+    factor = Factor(user=user, kind=kind, name=name[:NAME_LENGTH], confirmed=False, created_at=now)
+    factor.key = key or factor.key
+    factor.expires_at = now + PENDING_FOR
+    factor.seal(secret)
+    factor.save()
+    return factor
+
+
+@transaction.atomic
+def confirm(factor: Factor, *, actor: User, now: datetime, replaces: Factor | None = None) -> None:
+    """Make a waiting factor count; `replaces` dies in the same moment. The caller holds the factor's row."""
+    user = lock_person(factor.user)
+    factor.confirmed = True
+    factor.expires_at = None
+    factor.save()
+    if replaces is not None:
+        Factor.objects.filter(pk=replaces.pk, user=user).delete()
+    policy.demand_activation(user, demanded=False)
+    users.move_epoch(user)
+    action = "factor.replaced" if replaces is not None else "factor.added"
+    audit.record(action, user=user, actor=actor, kind=factor.kind, name=factor.name)
+    _tell(user, action, factor, now=now)
+
+
+@transaction.atomic
+def rename(factor: Factor, name: str, *, actor: User) -> None:
+    old = factor.name
+    Factor.objects.filter(pk=factor.pk, user_id=factor.user_id).update(name=name[:NAME_LENGTH])
+    factor.name = name[:NAME_LENGTH]
+    audit.record("factor.renamed", user=factor.user, actor=actor, kind=factor.kind, old=old, new=factor.name)
+
+
+@transaction.atomic
+def remove(factor: Factor, *, actor: User, now: datetime) -> None:
+    """Delete a factor. Raises LastFactor where the person must keep one; codes that cannot stand alone go with the
+    last one that can."""
+    user = lock_person(factor.user)
+    if is_last(user, factor, now=now):
+        if policy.requires_factor(user, policy.of(user)):
+            raise LastFactor
+        Factor.objects.filter(user=user, kind__in=[k.slug for k in kinds.registry().values() if not k.alone]).delete()
+    Factor.objects.filter(pk=factor.pk, user=user).delete()
+    users.move_epoch(user)
+    audit.record("factor.removed", user=user, actor=actor, kind=factor.kind, name=factor.name)
+    _tell(user, "factor.removed", factor, now=now)
+
+
+def is_last(user: User, factor: Factor, *, now: datetime) -> bool:
+    """Whether no other factor that can stand alone remains without this one."""
+    alone = [other for other in usable(user, now=now) if kinds.kind(other.kind).alone]
+    return not any((other.kind, other.key) != (factor.kind, factor.key) for other in alone)
+
+
+@transaction.atomic
+def reset(user: User, *, actor: User | None, reason: str, now: datetime, kind: str = "") -> None:
+    """Take factors away from a person: all, or those of one kind. Sessions end; the password alone enrols nothing new.
+
+    The phone may be lost too, so a number no longer implies a factor until it is confirmed again or changed.
+    """
+    user = lock_person(user)
+    slugs = [kind] if kind else list(kinds.registry())
+    Factor.objects.filter(user=user, kind__in=slugs).delete()
+    for implied in (k for k in kinds.registry().values() if k.slug in slugs and k.implied(user)):
+        Factor.objects.create(user=user, kind=implied.slug, key=single_key(user), name=str(implied.label), confirmed=False, disabled_at=now)
+    OneTimeCode.objects.filter(user=user, ending=OneTimeCode.Ending.LIVE).update(
+        ending=OneTimeCode.Ending.REPLACED, ended_at=now
+    )
+    if not usable(user, now=now):
+        policy.demand_activation(user, demanded=True)
+    users.move_epoch(user)
+    audit.record("factors.reset", user=user, actor=actor, reason=reason, kind=kind or "all")
+    notifications.tell(user, "factors-reset", {"kind": kind, "at": now}, now=now, also_number=user.phone)
+
+
+@transaction.atomic
+def unlock(user: User, *, actor: User | None, reason: str) -> None:
+    """Forget all wrong codes of a person and revive factors that too many of them disabled."""
+    user = lock_person(user)
+    GuessCounter.objects.filter(subject=limits.of_account(user)).delete()
+    Factor.objects.filter(user=user, confirmed=True).update(disabled_at=None, failures=0)
+    audit.record("account.unlocked", user=user, actor=actor, reason=reason)
+
+
+def lock_person(user: User) -> User:
+    """The person's row as it is now, locked until the transaction ends."""
+    return User.objects.select_for_update().get(pk=user.pk)
+
+
+def _tell(user: User, action: str, factor: Factor, *, now: datetime) -> None:
+    label = str(kinds.kind(factor.kind).label)
+    notifications.tell(user, action.replace(".", "-"), {"label": label, "name": factor.name, "at": now}, now=now)

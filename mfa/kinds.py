@@ -1,0 +1,122 @@
+"""What a kind of factor is, and the registry. `MFA_FACTORS` names the kinds; each is `mfa.factors.<slug>.factor.KIND`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.utils.functional import Promise
+
+from mfa.outcomes import Result
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from mfa.models import Delivery, Factor
+
+
+class Answers(Enum):
+    """How a person answers: by typing a code, or by a browser ceremony (passkeys; never over RADIUS)."""
+
+    CODE = "code"
+    CEREMONY = "ceremony"
+
+
+class Purpose(str, Enum):
+    """What a one-time code is for; a code for one purpose is worth nothing for another."""
+
+    SIGN_IN = "sign-in"
+    PROOF = "proof"
+    CONFIRM_PHONE = "confirm-phone"
+    UNDO_PHONE = "undo-phone"
+    ACTIVATE = "activate"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was typed, and which question it answers: the purpose, and the challenge's token where a code was sent."""
+
+    text: str
+    purpose: Purpose = Purpose.SIGN_IN
+    challenge: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CardAction:
+    """A link on the dashboard card; `danger` ones lead to a page that asks again."""
+
+    label: str | Promise
+    url: str
+    danger: bool = False
+
+
+class FactorKind(ABC):
+    """One kind of factor. Instances hold no state; everything of a person is in the Factor row."""
+
+    slug: ClassVar[str]
+    label: ClassVar[str | Promise]
+    description: ClassVar[str | Promise]
+    icon: ClassVar[str]
+    answers: ClassVar[Answers] = Answers.CODE
+    sends: ClassVar[bool] = False
+    single: ClassVar[bool] = False
+    signs_in: ClassVar[bool] = True
+    alone: ClassVar[bool] = True
+    """Whether it may be a person's only factor; recovery codes may not."""
+    rank: ClassVar[int]
+    """Order in which ways to sign in are offered; the strongest first."""
+    code_hint: ClassVar[str | Promise]
+    """The label of the code field, e.g. "6-digit code from your app"."""
+
+    @abstractmethod
+    def could_match(self, factor: Factor, answer: Answer) -> bool:
+        """Whether the answer has the shape of a code of this factor. Costs no guess."""
+
+    @abstractmethod
+    def verify(self, factor: Factor, answer: Answer, *, now: datetime) -> None:
+        """Use the answer up, or raise Refused. The caller holds the row lock, and saves the factor's row."""
+
+    @abstractmethod
+    def describe(self, factor: Factor) -> str:
+        """What tells this factor from another of its kind without giving anything away, e.g. "+49 *** **12"."""
+
+    @property
+    @abstractmethod
+    def verified(self) -> Result:
+        """The result of a right answer."""
+
+    def implied(self, user: User) -> bool:
+        """Whether the person has this factor without any row (SMS, by a number the directory gave)."""
+        return False
+
+    def send(self, factor: Factor, *, purpose: Purpose, now: datetime) -> tuple[str, Delivery]:
+        """Send a code; returns the challenge's token and the message. Only for kinds with `sends`."""
+        raise NotImplementedError(self.slug)
+
+    def add_url(self) -> str | None:
+        """The page that enrols one, or None."""
+        return None
+
+    def actions(self, factor: Factor) -> list[CardAction]:
+        """What the owner can do with it on the dashboard."""
+        return []
+
+    def left(self, factor: Factor) -> int | None:
+        """How many answers remain where they run out (recovery codes)."""
+        return None
+
+
+@cache
+def registry() -> dict[str, FactorKind]:
+    """All kinds in use by slug, in the order of MFA_FACTORS."""
+    return {slug: import_module(f"mfa.factors.{slug}.factor").KIND for slug in settings.MFA_FACTORS}
+
+
+def kind(slug: str) -> FactorKind:
+    """The kind. Raises KeyError for one that is not in use."""
+    return registry()[slug]

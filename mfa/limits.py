@@ -1,0 +1,120 @@
+"""How often one may guess, and how often a message may leave. Counts are locked rows: no cache flush forgets them.
+
+Guesses: from the 5th wrong answer in a row with one kind a delay of 30 s, doubling to 1 h; at 50 the factor is disabled
+(NIST SP 800-63B-4 3.2.2 allows 100); at 100 over all kinds of an account it is locked until a person unlocks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+
+from accounts.models import User
+from mfa.models import Delivery, GuessCounter, SendBudget
+from mfa.outcomes import ACCOUNT_LOCKED, Locked, TooManyMessages
+
+DELAY_FROM = 5
+FIRST_DELAY = timedelta(seconds=30)
+LONGEST_DELAY = timedelta(hours=1)
+FACTOR_CEILING = 50
+ACCOUNT_CEILING = 100
+
+Window = tuple[int, timedelta]
+PER_USER: tuple[Window, ...] = ((1, timedelta(minutes=1)), (5, timedelta(hours=1)), (10, timedelta(days=1)))
+PER_NUMBER: tuple[Window, ...] = ((5, timedelta(hours=1)),)
+PER_DEPLOYMENT: tuple[Window, ...] = ((30, timedelta(minutes=1)),)
+
+
+def of_account(user: User) -> str:
+    """The subject that all factors of an account are counted under."""
+    return f"user:{user.pk}"
+
+
+def lock(subject: str) -> GuessCounter:
+    """The subject's counter, locked until the caller's transaction ends."""
+    counter, _ = GuessCounter.objects.select_for_update().get_or_create(subject=subject)
+    return counter
+
+
+def check(counter: GuessCounter, kind: str, *, now: datetime) -> None:
+    """Raise Locked where a guess with this kind may not be judged now."""
+    if sum(count for count, _ in counter.failures.values()) >= ACCOUNT_CEILING:
+        raise Locked(ACCOUNT_LOCKED, until=None)
+    until = delayed_until(counter, kind, now=now)
+    if until is not None:
+        raise Locked(ACCOUNT_LOCKED, until=until)
+
+
+def delayed_until(counter: GuessCounter, kind: str, *, now: datetime) -> datetime | None:
+    """When the next guess with this kind may be judged; None for now."""
+    count, last = counter.failures.get(kind, (0, 0))
+    if count < DELAY_FROM:
+        return None
+    delay = min(FIRST_DELAY * 2 ** min(count - DELAY_FROM, 10), LONGEST_DELAY)
+    until = min(datetime.fromtimestamp(last, UTC) + delay, now + LONGEST_DELAY)
+    return until if until > now else None
+
+
+def fail(counter: GuessCounter, kind: str, *, now: datetime) -> int:
+    """Count one wrong answer; returns how many there are in a row with this kind."""
+    count = counter.failures.get(kind, (0, 0))[0] + 1
+    counter.failures[kind] = [count, now.timestamp()]
+    counter.save(update_fields=["failures", "updated_at"])
+    return count
+
+
+def clear(counter: GuessCounter, kind: str) -> None:
+    """Forget the wrong answers of one kind after a right one (N-15: of this kind only)."""
+    if counter.failures.pop(kind, None):
+        counter.save(update_fields=["failures", "updated_at"])
+
+
+def spend_sms(user: User, number: str, *, now: datetime) -> None:
+    """Take one SMS out of the person's, the number's and the deployment's budget, or raise TooManyMessages.
+
+    The rows stay locked until the caller's transaction ends, always in this order.
+    """
+    digest = salted_hmac("mfa.limits", number, algorithm="sha256").hexdigest()[:32]
+    _spend(f"user:{user.pk}", PER_USER, now=now)
+    _spend(f"number:{digest}", PER_NUMBER, now=now)
+    _spend("deployment", PER_DEPLOYMENT, now=now, also=_refuse_past_day_budget)
+
+
+def next_sms_at(user: User, *, now: datetime) -> datetime | None:
+    """When the person's own budget allows the next SMS; None for now. For the countdown on a page."""
+    budget = SendBudget.objects.filter(subject=f"user:{user.pk}").first()
+    return _full_until(budget.sent, PER_USER, now) if budget else None
+
+
+def _spend(
+    subject: str, windows: tuple[Window, ...], *, now: datetime, also: Callable[[datetime], None] | None = None
+) -> None:
+    budget, _ = SendBudget.objects.select_for_update().get_or_create(subject=subject)
+    until = _full_until(budget.sent, windows, now)
+    if until is not None:
+        raise TooManyMessages(until)
+    if also is not None:
+        also(now)
+    oldest = (now - max(span for _, span in windows)).timestamp()
+    budget.sent = [*(stamp for stamp in budget.sent if stamp > oldest), now.timestamp()]
+    budget.save(update_fields=["sent", "updated_at"])
+
+
+def _full_until(sent: list[float], windows: tuple[Window, ...], now: datetime) -> datetime | None:
+    """The latest moment at which every window has room again; None where all have room now."""
+    latest: datetime | None = None
+    for most, span in windows:
+        within = [stamp for stamp in sent if stamp > (now - span).timestamp()]
+        if len(within) >= most:
+            until = datetime.fromtimestamp(within[-most], UTC) + span
+            latest = max(latest, until) if latest else until
+    return latest
+
+
+def _refuse_past_day_budget(now: datetime) -> None:
+    day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    if Delivery.objects.filter(channel=Delivery.Channel.SMS, created_at__gte=day).count() >= settings.SMS_PER_DAY:
+        raise TooManyMessages(day + timedelta(days=1))

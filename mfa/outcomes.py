@@ -1,0 +1,158 @@
+"""Every way an attempt can end: its number and meaning for the log, and the words a signed-in person reads.
+
+Numbers up to 999 and below zero are the field's (the result codes RADIUS logs have long used); numbers above 1000 are
+the portal's own, for what has none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How an attempt ended. Only a result with `accepted` lets anybody in."""
+
+    code: int
+    meaning: str
+    accepted: bool = False
+
+
+SMS_VERIFIED = Result(19, "Text Message Authenticated", accepted=True)
+SMS_SENT = Result(20, "Text Message Sent")
+OATH_VERIFIED = Result(23, "OATH Code Verified", accepted=True)
+RECOVERY_VERIFIED = Result(1001, "Recovery Code Used", accepted=True)
+PASSWORD_VERIFIED = Result(1002, "Password Verified, No Second Factor Enrolled", accepted=True)
+ACTIVATED = Result(1003, "Activation Code Used", accepted=True)
+
+ACCOUNT_LOCKED = Result(105, "Account Locked")
+SMS_NOT_SENT = Result(120, "Text Message Could Not Be Sent")
+SMS_NO_REPLY = Result(121, "No Text Message Reply Received")
+SMS_INCORRECT = Result(122, "Text Message OTP Incorrect")
+OATH_INCORRECT = Result(138, "OATH Code Incorrect")
+OATH_DUPLICATE = Result(139, "Duplicate OATH Code")
+OATH_OUT_OF_DATE = Result(140, "OATH Code Out Of Date")
+USER_NOT_FOUND = Result(-101, "User Not Found")
+USER_DISABLED = Result(-102, "User Disabled")
+PASSWORD_WRONG = Result(1010, "Password Wrong")
+DIRECTORY_UNREACHABLE = Result(1011, "Directory Out Of Reach")
+NOTHING_ENROLLED = Result(1012, "No Second Factor Enrolled")
+WRONG_SHAPE = Result(1013, "Answer Fits No Factor")
+RECOVERY_INCORRECT = Result(1014, "Recovery Code Incorrect")
+FACTOR_DISABLED = Result(1015, "Factor Disabled After Too Many Wrong Codes")
+UNREADABLE = Result(1016, "Factor Cannot Be Read")
+ACTIVATION_INCORRECT = Result(1017, "Activation Code Incorrect")
+CODE_EXPIRED = Result(1018, "Code Expired")
+CODE_SPENT = Result(1019, "Code Already Used")
+SENDING_LIMIT = Result(1020, "Too Many Messages")
+
+
+class Refused(Exception):
+    """An attempt that ends without a yes. `result` goes to the log; `words` only to a person who proved the password."""
+
+    result: Result
+    tells_cause: ClassVar[bool] = True
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(result.meaning)
+        self.result = result
+
+    @property
+    def words(self) -> str:
+        return _("That code is not right. Check it and try again.")
+
+
+class WrongCode(Refused):
+    """The code is not one that the factor gives."""
+
+    tells_cause = False
+
+
+class WrongShape(Refused):
+    """The answer cannot be a code of the factor at all; it costs no guess."""
+
+    def __init__(self) -> None:
+        super().__init__(WRONG_SHAPE)
+
+    @property
+    def words(self) -> str:
+        return _("That does not look like a code from this factor. Check that you typed all of it.")
+
+
+class Replayed(Refused):
+    """The code, or a newer one, was used before."""
+
+    @property
+    def words(self) -> str:
+        return _("That code was used already. Wait for the next one and type that.")
+
+
+class Expired(Refused):
+    """The code was right once; its time is over."""
+
+    @property
+    def words(self) -> str:
+        return _("That code has expired. Ask for a new one; your clock is not the cause.")
+
+
+class ClockWrong(Refused):
+    """The code is right for another moment. `drift_seconds` is how far the clock is ahead (+) or behind (-)."""
+
+    def __init__(self, result: Result, drift_seconds: int) -> None:
+        super().__init__(result)
+        self.drift_seconds = drift_seconds
+
+    @property
+    def words(self) -> str:
+        seconds = abs(self.drift_seconds)
+        if self.drift_seconds < 0:
+            fault = ngettext(
+                "Your phone's clock is %(seconds)d second late.", "Your phone's clock is %(seconds)d seconds late.", seconds
+            )
+        else:
+            fault = ngettext(
+                "Your phone's clock is %(seconds)d second early.", "Your phone's clock is %(seconds)d seconds early.", seconds
+            )
+        return fault % {"seconds": seconds} + " " + _("Switch on automatic time on the phone, then type a new code.")
+
+
+class Locked(Refused):
+    """Too many wrong answers. `until` is None where only a person can unlock."""
+
+    def __init__(self, result: Result, until: datetime | None) -> None:
+        super().__init__(result)
+        self.until = until
+
+    @property
+    def words(self) -> str:
+        if self.until is None:
+            return _("Too many wrong codes. This is locked until helpdesk unlocks it.")
+        at = timezone.localtime(self.until).strftime("%H:%M:%S")
+        return _("Too many wrong codes. Try again at %(at)s.") % {"at": at}
+
+
+class Unusable(Refused):
+    """The factor cannot answer at all: disabled, unreadable, or none enrolled."""
+
+    @property
+    def words(self) -> str:
+        return _("This factor cannot be used now. Choose another way, or ask helpdesk.")
+
+
+class TooManyMessages(Refused):
+    """A sending limit was reached; the next message may leave at `until`."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(SENDING_LIMIT)
+        self.until = until
+
+    @property
+    def words(self) -> str:
+        at = timezone.localtime(self.until).strftime("%H:%M:%S")
+        return _("The next message can be sent at %(at)s.") % {"at": at}

@@ -1,0 +1,59 @@
+"""The shape of what is typed on the way in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from accounts import names, passwords
+
+CODE_LENGTH = 64
+
+
+class CodeField(forms.CharField):
+    """A code as people type it: spaces and dashes inside it are theirs to use, all else is judged as it stands."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "autocapitalize": "off", "spellcheck": "false", "class": "code"}
+        )
+        super().__init__(max_length=CODE_LENGTH, widget=widget, **{"label": _("Code")} | kwargs)
+
+    def to_python(self, value: object) -> str:
+        return super().to_python(value).replace(" ", "").replace("-", "")
+
+
+class CodeForm(forms.Form):
+    code = CodeField(error_messages={"required": _("Type the code.")})
+
+
+class PasswordForm(forms.Form):
+    username = forms.CharField(
+        label=_("User name"),
+        max_length=names.LONGEST,
+        error_messages={"required": _("Type your user name.")},
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "off", "spellcheck": "false"}),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=passwords.LONGEST,
+        strip=False,
+        error_messages={"required": _("Type your password.")},
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class SignInForm(PasswordForm):
+    """With `SIGN_IN_CODE_FIELD=always` everybody sees the code field, so that it tells nothing about anybody."""
+
+    code = CodeField(
+        required=False, help_text=_("Leave it empty to have a code sent, or if you have not set up a second factor.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if settings.SIGN_IN_CODE_FIELD != "always":
+            del self.fields["code"]

@@ -1,0 +1,71 @@
+"""Every page is closed unless it says otherwise. The gate lets through whoever has shown all that is asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+
+from mfa import enrolment, policy
+from mfa.pages import sessions
+
+View = Callable[..., HttpResponse]
+
+
+def open_before_enrolment(view: View) -> View:
+    """Open the page to a person who must enrol a factor first."""
+    view.open_before_enrolment = True  # type: ignore[attr-defined]
+    return view
+
+
+def open_before_activation(view: View) -> View:
+    """Open the page to a person who must type an activation code first, and to one who must enrol."""
+    view.open_before_activation = True  # type: ignore[attr-defined]
+    return open_before_enrolment(view)
+
+
+class Gate:
+    """Django's `login_not_required` opens a page to everybody; the two decorators above open it on the way in."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        if not getattr(view, "login_required", True):
+            return None
+        now = timezone.now()
+        if not request.user.is_authenticated or sessions.too_old(request, now=now):
+            return _to_sign_in(request)
+        return None if request.user.is_verified() else _without_factor(request, view, now)
+
+
+def _without_factor(request: HttpRequest, view: View, now: datetime) -> HttpResponse | None:
+    """The way of a person whose session has shown no factor: on if there is none to show and none is required."""
+    if enrolment.usable(request.user, now=now):
+        return _to_sign_in(request)
+    asked = policy.of(request.user)
+    if asked.activation_only:
+        return None if getattr(view, "open_before_activation", False) else redirect("activation")
+    if policy.requires_factor(request.user, asked):
+        return None if getattr(view, "open_before_enrolment", False) else redirect("enrol")
+    return None
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    target = request.get_full_path() if request.method == "GET" else ""
+    query = f"?{urlencode({'next': target})}" if target not in ("", "/") else ""
+    return redirect(reverse("sign_in") + query)

@@ -1,0 +1,70 @@
+"""Confirm it is you: a fresh proof before a change, with a factor, or with the password where there is none yet."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django import forms
+from django.contrib.auth import update_session_auth_hash
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import passwords as owners
+from accounts.models import User
+from mfa import proof
+from mfa.kinds import Purpose
+from mfa.outcomes import Refused
+from mfa.pages import steps, targets, ways
+from mfa.pages.gate import open_before_activation
+from mfa.verification import passwords
+from mfa.verification.service import Verdict
+
+
+class PasswordOnlyForm(forms.Form):
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=owners.LONGEST,
+        strip=False,
+        error_messages={"required": _("Type your password.")},
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+@open_before_activation
+@sensitive_post_parameters("password", "code")
+@require_http_methods(["GET", "POST"])
+def prove(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    if ways.of(request.user, now=now):
+        return steps.ask(request, request.user, Purpose.PROOF, template="pages/prove.html", now=now, done=_proved)
+    return _by_password(request, now)
+
+
+@require_POST
+def send(request: HttpRequest) -> HttpResponse:
+    return steps.send(request, request.user, Purpose.PROOF, page="prove", now=timezone.now())
+
+
+def _by_password(request: HttpRequest, now: datetime) -> HttpResponse:
+    form = PasswordOnlyForm(request.POST or None)
+    if form.is_valid():
+        address = request.META.get("REMOTE_ADDR", "")
+        try:
+            passwords.check(request.user.username, form.cleaned_data["password"], address=address, now=now)
+        except Refused:
+            form.add_error("password", _("That did not work. Check the password; after several tries, wait a little."))
+        else:
+            return _proved(request, request.user, None, now)
+    context = {"form": form, "next": targets.after(request)}
+    return render(request, "pages/prove_by_password.html", context, status=422 if form.errors else 200)
+
+
+def _proved(request: HttpRequest, user: User, verdict: Verdict | None, now: datetime) -> HttpResponse:
+    """The session's id changes with every step up."""
+    update_session_auth_hash(request, user)
+    proof.mark(request.session, now=now)
+    return redirect(targets.after(request))

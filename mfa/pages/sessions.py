@@ -1,0 +1,56 @@
+"""What a session knows on the way in: the password step, then the person, then the factor that proved it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.http import HttpRequest
+from django_otp import login as otp_login
+
+from accounts.models import User
+from mfa import proof
+from mfa.models import Factor
+
+STEP = "password_step"
+STARTED_AT = "started_at"
+
+
+def remember_password_step(request: HttpRequest, user: User, *, now: datetime) -> None:
+    """The password was right; the second step is open for `PASSWORD_STEP_AGE`. Neither password nor code is kept."""
+    request.session.cycle_key()
+    request.session[STEP] = {
+        "user": user.pk,
+        "backend": getattr(user, "backend", "accounts.backends.LocalBackend"),
+        "hash": user.get_session_auth_hash(),
+        "at": now.timestamp(),
+    }
+
+
+def in_password_step(request: HttpRequest, *, now: datetime) -> User | None:
+    """Who gave the right password in this session a moment ago, if nothing about the account has changed since."""
+    step = request.session.get(STEP)
+    if not step or not 0 <= now.timestamp() - step["at"] < settings.PASSWORD_STEP_AGE.total_seconds():
+        return None
+    user = User.objects.filter(pk=step["user"], is_active=True).first()
+    if user is None or user.get_session_auth_hash() != step["hash"]:
+        return None
+    user.backend = step["backend"]
+    return user
+
+
+def sign_in(request: HttpRequest, user: User, factor: Factor | None, *, now: datetime) -> None:
+    """Open the session of a person. Its id changes; the proof just given is fresh."""
+    request.session.pop(STEP, None)
+    login(request, user)
+    if factor is not None:
+        otp_login(request, factor)
+    request.session[STARTED_AT] = now.timestamp()
+    proof.mark(request.session, now=now)
+
+
+def too_old(request: HttpRequest, *, now: datetime) -> bool:
+    """Whether the session has reached its absolute end, however busy it was."""
+    stamp = request.session.get(STARTED_AT)
+    return stamp is None or now >= datetime.fromtimestamp(stamp, UTC) + settings.SESSION_ABSOLUTE_AGE

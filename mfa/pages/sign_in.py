@@ -1,0 +1,122 @@
+"""Signing in: user name and password, then any second factor the person has, then the session."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.models import User
+from mfa.kinds import Purpose
+from mfa.outcomes import DIRECTORY_UNREACHABLE, PASSWORD_VERIFIED, Refused, Result
+from mfa.pages import sessions, steps, targets, ways
+from mfa.pages.forms import SignInForm
+from mfa.verification import log, passwords, service
+
+
+@login_not_required
+@sensitive_post_parameters("password", "code")
+@require_http_methods(["GET", "POST"])
+def first_step(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated and request.method == "GET":
+        return redirect(targets.after(request))
+    form = SignInForm(request.POST or None)
+    status = 200
+    if form.is_valid():
+        answer = _enter(request, form)
+        if answer is not None:
+            return answer
+        status = 422
+    return render(request, "pages/sign_in.html", {"form": form, "next": targets.after(request)}, status=status)
+
+
+@login_not_required
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "POST"])
+def second_step(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    user = sessions.in_password_step(request, now=now)
+    if user is None:
+        return _start_again(request)
+    return steps.ask(request, user, Purpose.SIGN_IN, template="pages/second_step.html", now=now, done=_opened)
+
+
+@login_not_required
+@require_POST
+def send(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    user = sessions.in_password_step(request, now=now)
+    if user is None:
+        return _start_again(request)
+    return steps.send(request, user, Purpose.SIGN_IN, page="second_step", now=now)
+
+
+@login_not_required
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    messages.success(request, _("You are signed out."))
+    response = redirect("sign_in")
+    response["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+def _enter(request: HttpRequest, form: SignInForm) -> HttpResponse | None:
+    """Judge the first step; None where the form comes back with its error."""
+    now = timezone.now()
+    typed = form.cleaned_data
+    try:
+        user = passwords.check(
+            typed["username"], typed["password"], address=request.META.get("REMOTE_ADDR", ""), now=now
+        )
+    except Refused as refused:
+        form.add_error(None, _neutral(refused.result))
+        return None
+    return _after_password(request, user, typed.get("code", ""), form, now)
+
+
+def _after_password(request: HttpRequest, user: User, code: str, form: SignInForm, now: datetime) -> HttpResponse | None:
+    if not ways.of(user, now=now):
+        log.write(
+            user, user.username, PASSWORD_VERIFIED, application="portal",
+            address=request.META.get("REMOTE_ADDR", ""), now=now, kind="password",
+        )  # fmt: skip
+        return _opened(request, user, None, now)
+    if code:
+        verdict = steps.judge_any(request, user, code, now=now)
+        if not verdict.accepted:
+            form.add_error(None, _neutral(verdict.result))
+            return None
+        return _opened(request, user, verdict, now)
+    sessions.remember_password_step(request, user, now=now)
+    request.session[steps.NEXT] = targets.after(request)
+    return redirect("second_step")
+
+
+def _opened(request: HttpRequest, user: User, verdict: service.Verdict | None, now: datetime) -> HttpResponse:
+    target = request.session.pop(steps.NEXT, None) or targets.after(request)
+    sessions.sign_in(request, user, verdict.factor if verdict else None, now=now)
+    return redirect(target)
+
+
+def _start_again(request: HttpRequest) -> HttpResponse:
+    messages.info(request, _("That took a while, so please sign in again."))
+    return redirect("sign_in")
+
+
+def _neutral(result: Result) -> str:
+    """One sentence for every cause, so that nobody learns which half was wrong or whether the account exists."""
+    if result is DIRECTORY_UNREACHABLE:
+        return _("Signing in is not possible just now. Please try again in a minute.")
+    return _(
+        "That did not work. Check user name, password and, if you typed one, the code. "
+        "After several wrong tries you have to wait a little."
+    )

@@ -1,0 +1,48 @@
+"""Fresh proof: who changes factors, phone or codes has just shown password and factor, in this very session.
+
+The proof given at sign-in counts; it stays fresh for `PROOF_FRESH_FOR`, then the proof page asks again.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+
+SESSION_KEY = "proved_at"
+View = Callable[..., HttpResponse]
+
+
+def mark(session: SessionBase, *, now: datetime) -> None:
+    session[SESSION_KEY] = now.timestamp()
+
+
+def fresh_until(session: SessionBase, *, now: datetime) -> datetime | None:
+    """Until when the session's proof is fresh; None where it is not. A proof from the future is none."""
+    stamp = session.get(SESSION_KEY)
+    if stamp is None:
+        return None
+    proved_at = datetime.fromtimestamp(stamp, UTC)
+    until: datetime = proved_at + settings.PROOF_FRESH_FOR
+    return until if proved_at - timedelta(seconds=1) <= now < until else None
+
+
+def fresh_proof_required(view: View) -> View:
+    """Send whoever has no fresh proof to the proof page first; a POST without one changes nothing."""
+
+    @functools.wraps(view)
+    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if fresh_until(request.session, now=timezone.now()) is None:
+            return redirect(f"{reverse('prove')}?{urlencode({'next': request.get_full_path()})}")
+        return view(request, *args, **kwargs)
+
+    guarded.needs_fresh_proof = True  # type: ignore[attr-defined]
+    return guarded

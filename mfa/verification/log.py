@@ -1,0 +1,44 @@
+"""The authentication log: one row for every attempt, in the transaction that judged it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from accounts import trace
+from accounts.models import User
+from mfa.models import AuthenticationRecord
+from mfa.outcomes import ClockWrong, Result
+
+if TYPE_CHECKING:
+    from mfa.verification.service import Attempt, Verdict
+
+
+def record(attempt: Attempt, verdict: Verdict, *, now: datetime, seconds: float) -> None:
+    """Log one judged answer; the answer itself stays out."""
+    kind = verdict.factor.kind if verdict.factor else attempt.kind
+    cause = f"{verdict.refused.drift_seconds:+d} s" if isinstance(verdict.refused, ClockWrong) else ""
+    write(
+        attempt.user, attempt.user.username, verdict.result, application=attempt.application,
+        address=attempt.address, kind=kind, cause=cause, now=now, seconds=seconds,
+    )  # fmt: skip
+
+
+def write(
+    user: User | None, username: str, result: Result, *, application: str, address: str, now: datetime,
+    kind: str = "", cause: str = "", seconds: float = 0.0,
+) -> None:  # fmt: skip
+    """Add one row. `username` is the normalised name that was typed, which need not be anybody's."""
+    AuthenticationRecord.objects.create(
+        at=now,
+        user=user,
+        username=username,
+        application=application,
+        address=address,
+        kind=kind,
+        accepted=result.accepted,
+        code=result.code,
+        cause=cause or result.meaning,
+        duration_ms=round(seconds * 1000),
+        request_id=trace.request_id.get(),
+    )

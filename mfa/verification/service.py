@@ -1,0 +1,150 @@
+"""The only place where a code is judged: limits -> lock -> the kind's verdict -> mark -> log, in one transaction."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import User
+from mfa import crypto, enrolment, kinds, limits
+from mfa.kinds import Answer, Answers
+from mfa.models import Delivery, Factor, GuessCounter
+from mfa.outcomes import (
+    FACTOR_DISABLED,
+    NOTHING_ENROLLED,
+    UNREADABLE,
+    USER_DISABLED,
+    Locked,
+    Refused,
+    Result,
+    Unusable,
+    WrongShape,
+)
+from mfa.verification import log
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One answer to judge. `kind` narrows it to one kind of factor, empty lets every kind try that fits its shape."""
+
+    user: User
+    answer: Answer
+    application: str
+    address: str
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`factor` is the one that said yes, else None; `refused` says why not."""
+
+    result: Result
+    factor: Factor | None = None
+    refused: Refused | None = None
+
+    @property
+    def accepted(self) -> bool:
+        return self.factor is not None and self.refused is None and self.result.accepted
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A code on its way: the token its answer must name, and the message."""
+
+    token: str
+    delivery: Delivery
+
+
+def verify(attempt: Attempt, *, now: datetime) -> Verdict:
+    """Judge one answer. Mark (step, spent code, count) and log row commit together, before anybody hears "accepted"."""
+    started = time.monotonic()
+    with transaction.atomic():
+        try:
+            verdict = _judge(attempt, now)
+        except Refused as refused:
+            verdict = Verdict(refused.result, refused=refused)
+        log.record(attempt, verdict, now=now, seconds=time.monotonic() - started)
+    return verdict
+
+
+def challenge(factor: Factor, *, purpose: kinds.Purpose, now: datetime) -> Challenge:
+    """Send a code for a factor that sends. Raises Refused (too many messages, locked)."""
+    with transaction.atomic():
+        counter = limits.lock(limits.of_account(factor.user))
+        limits.check(counter, factor.kind, now=now)
+        row = enrolment.stored(factor, now=now)
+        token, delivery = kinds.kind(row.kind).send(row, purpose=purpose, now=now)
+    return Challenge(token, delivery)
+
+
+def _judge(attempt: Attempt, now: datetime) -> Verdict:
+    counter = limits.lock(limits.of_account(attempt.user))
+    if not User.objects.filter(pk=attempt.user.pk, is_active=True).exists():
+        raise Unusable(USER_DISABLED)
+    refusals: list[Refused] = []
+    counted: set[str] = set()
+    for factor in _candidates(attempt, now):
+        try:
+            return _try(factor, attempt, counter, counted, now)
+        except Refused as refused:
+            refusals.append(refused)
+    raise _most_telling(refusals)
+
+
+def _candidates(attempt: Attempt, now: datetime) -> list[Factor]:
+    """The person's factors that the answer could belong to. Raises Unusable or WrongShape where there is none."""
+    factors = [
+        factor
+        for factor in enrolment.usable(attempt.user, now=now)
+        if kinds.kind(factor.kind).answers is Answers.CODE and attempt.kind in ("", factor.kind)
+    ]
+    if not factors:
+        raise Unusable(NOTHING_ENROLLED)
+    fitting = [factor for factor in factors if kinds.kind(factor.kind).could_match(factor, attempt.answer)]
+    if not fitting:
+        raise WrongShape
+    return fitting
+
+
+def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, counted: set[str], now: datetime) -> Verdict:
+    if factor.kind not in counted:
+        limits.check(counter, factor.kind, now=now)
+    row = enrolment.stored(factor, now=now)
+    kind = kinds.kind(row.kind)
+    try:
+        kind.verify(row, attempt.answer, now=now)
+    except crypto.Undecryptable:
+        logger.error("factor %s cannot be decrypted", row.pk)
+        raise Unusable(UNREADABLE) from None
+    except Refused:
+        _count(row, counter, counted, now)
+        raise
+    row.failures = 0
+    row.last_used_at = now
+    row.last_used_for = attempt.application
+    row.save()
+    limits.clear(counter, row.kind)
+    return Verdict(kind.verified, factor=row)
+
+
+def _count(row: Factor, counter: GuessCounter, counted: set[str], now: datetime) -> None:
+    """One wrong answer: once per kind for the account, once per factor; the factor that has had too many is disabled."""
+    if row.kind not in counted:
+        limits.fail(counter, row.kind, now=now)
+        counted.add(row.kind)
+    row.failures += 1
+    if row.failures >= limits.FACTOR_CEILING:
+        row.disabled_at = now
+        logger.warning("factor %s disabled: %s", row.pk, FACTOR_DISABLED.meaning)
+    row.save()
+
+
+def _most_telling(refusals: list[Refused]) -> Refused:
+    """Of several refusals the one that helps most: a used code or a wrong clock says more than "wrong"."""
+    return min(refusals, key=lambda refused: (isinstance(refused, Locked), not refused.tells_cause))

@@ -1,0 +1,97 @@
+"""What every request passes first: its id for the logs, the address it really came from, and privacy of its answer."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import uuid
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from accounts import trace
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+ID_FROM_OUTSIDE = re.compile(r"[A-Za-z0-9-]{8,64}")
+
+
+class RequestId:
+    """Give each request an id; one that a trusted proxy sent is kept, so that its log and ours meet."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        trusted = is_trusted(request.META.get("REMOTE_ADDR", ""))
+        request_id = given if trusted and ID_FROM_OUTSIDE.fullmatch(given) else uuid.uuid4().hex
+        token = trace.request_id.set(request_id)
+        try:
+            response = self.get_response(request)
+        finally:
+            trace.request_id.reset(token)
+        response["X-Request-Id"] = request_id
+        return response
+
+
+class ClientAddress:
+    """Set REMOTE_ADDR and the scheme from the forwarding headers of trusted proxies only; drop those headers otherwise.
+
+    The nearest hop that is not a trusted proxy is the client. An entry that is no address ends the walk: what lies
+    behind it was written by the client.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        forwarded = request.META.pop("HTTP_X_FORWARDED_FOR", "")
+        scheme = request.META.pop("HTTP_X_FORWARDED_PROTO", "")
+        if is_trusted(request.META.get("REMOTE_ADDR", "")):
+            request.META["REMOTE_ADDR"] = client_address(request.META["REMOTE_ADDR"], forwarded)
+            request.META["wsgi.url_scheme"] = "https" if scheme == "https" else "http"
+        token = trace.address.set(request.META.get("REMOTE_ADDR", ""))
+        try:
+            return self.get_response(request)
+        finally:
+            trace.address.reset(token)
+
+
+class PrivatePages:
+    """Pages are nobody's to keep: no shared or local cache stores them, unless a view says otherwise."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if isinstance(response, HttpResponse) and not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "no-store"
+        response.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
+        return response
+
+
+def is_trusted(address: str) -> bool:
+    parsed = _address(address)
+    return parsed is not None and any(parsed in network for network in settings.TRUSTED_PROXIES)
+
+
+def client_address(peer: str, forwarded: str) -> str:
+    client = peer
+    for hop in reversed(forwarded.split(",")[-20:]):
+        if _address(hop.strip()) is None:
+            break
+        client = hop.strip()
+        if not is_trusted(client):
+            break
+    return client
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        parsed = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return getattr(parsed, "ipv4_mapped", None) or parsed

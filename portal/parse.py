@@ -1,0 +1,108 @@
+"""What the text of a setting means. Each function raises ValueError with one clause that never holds the value."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_database_url
+from phonenumbers import SUPPORTED_REGIONS
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+PLACEHOLDERS = ("change-me", "changeme", "insecure", "example", "placeholder", "secret")
+MAIL_SCHEMES = ("inbox", "smtp", "smtp+starttls", "smtps")
+
+
+def secret(text: str) -> str:
+    if len(text) < 50 or any(word in text.lower() for word in PLACEHOLDERS):
+        raise ValueError("must be a random text of 50 characters or more, not a placeholder")
+    return text
+
+
+def key_ring(text: str) -> dict[str, bytes]:
+    """`id:base64,id:base64` -> key bytes by id, in order; the first one writes."""
+    ring: dict[str, bytes] = {}
+    for item in text.split(","):
+        key_id, _, encoded = item.strip().partition(":")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except binascii.Error:
+            key = b""
+        if not key_id.isalnum() or len(key) != 32 or len(set(key)) < 8:
+            raise ValueError("must be id:key pairs separated by commas, each key 32 random bytes in base64")
+        if key_id in ring:
+            raise ValueError("names one key id twice")
+        ring[key_id] = key
+    return ring
+
+
+def public_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError("must be the portal's address without a path, such as https://2fa.your-organisation.org")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def networks(text: str) -> list[Network]:
+    try:
+        return [ipaddress.ip_network(word) for word in text.replace(",", " ").split()]
+    except ValueError:
+        raise ValueError("must be addresses or networks separated by commas, such as 10.0.0.5 or 10.0.0.0/24") from None
+
+
+def database(text: str) -> dict[str, Any]:
+    try:
+        config: dict[str, Any] = dict(dj_database_url.parse(text, conn_max_age=60, conn_health_checks=True))
+    except ValueError:
+        raise ValueError("must be sqlite:///path or postgres://user:password@host/name") from None
+    if config["ENGINE"].endswith("sqlite3"):
+        config["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        }
+    elif not config["ENGINE"].endswith("postgresql"):
+        raise ValueError("must name SQLite or PostgreSQL")
+    return config
+
+
+def cache(text: str) -> dict[str, Any]:
+    if text == "locmem://":
+        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    if text.startswith(("redis://", "rediss://")):
+        return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": text}
+    raise ValueError("must be locmem:// or redis://host:port/number")
+
+
+def mail(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in MAIL_SCHEMES or (parts.scheme != "inbox" and not parts.hostname):
+        raise ValueError("must be smtp+starttls://user:password@host:587, smtps://..., smtp://... or inbox://")
+    return text
+
+
+def region(text: str) -> str | None:
+    if not text:
+        return None
+    if text.upper() not in SUPPORTED_REGIONS:
+        raise ValueError("must be a two-letter country such as DE")
+    return text.upper()
+
+
+def regions(text: str) -> frozenset[str]:
+    found = frozenset(region(word) or "" for word in text.replace(",", " ").split())
+    return found
+
+
+def broker_folders(folder: Path) -> dict[str, str]:
+    """Transport options of kombu's file broker, with the folders made."""
+    options = {}
+    for name, sub in (("data_folder_in", "queue"), ("data_folder_out", "queue"), ("control_folder", "control")):
+        (folder / sub).mkdir(parents=True, exist_ok=True)
+        options[name] = str(folder / sub)
+    return options

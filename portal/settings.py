@@ -1,0 +1,219 @@
+"""Django's settings, read from the environment. `.env.example` lists every name with its meaning."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+from csp.constants import NONE, SELF
+
+from portal import env, parse
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env.load_file(Path(os.environ.get("PORTAL_ENV_FILE", BASE_DIR / ".env")))
+
+DEBUG = env.flag("DEBUG", default=False)
+SECRET_KEY = env.parsed("SECRET_KEY", parse.secret)
+MFA_ENCRYPTION_KEYS = env.parsed("MFA_ENCRYPTION_KEYS", parse.key_ring)
+DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var")))
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+PORTAL_NAME = env.text("PORTAL_NAME", "Second factors")
+HELPDESK_CONTACT = env.text("HELPDESK_CONTACT", "")
+PUBLIC_URL = env.parsed("PUBLIC_URL", parse.public_url)
+HTTPS = PUBLIC_URL.startswith("https://")
+if not HTTPS and not DEBUG:
+    env.stop("PUBLIC_URL", "must start with https:// outside development.")
+ALLOWED_HOSTS = [urlsplit(PUBLIC_URL).hostname or "", *env.words("EXTRA_HOSTS")]
+TRUSTED_PROXIES = env.parsed("TRUSTED_PROXIES", parse.networks, "")
+
+MFA_FACTORS = env.words("MFA_FACTORS", "totp sms recovery activation")
+INSTALLED_APPS = [
+    "mfa.apps.PortalAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "csp",
+    "django_otp",
+    "django_celery_beat",
+    "django_celery_results",
+    "accounts",
+    "mfa",
+    *(f"mfa.factors.{slug}" for slug in MFA_FACTORS),
+]
+MIDDLEWARE = [
+    "portal.middleware.RequestId",
+    "portal.middleware.ClientAddress",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "portal.middleware.PrivatePages",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "mfa.pages.gate.Gate",
+]
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "mfa.pages.context.portal",
+            ],
+        },
+    },
+]
+
+DATABASES = {"default": env.parsed("DATABASE_URL", parse.database, f"sqlite:///{DATA_DIR / 'portal.sqlite3'}")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {"default": env.parsed("CACHE_URL", parse.cache, "locmem://")}
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.LocalBackend", "accounts.backends.DirectoryBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "sign_in"
+LOGIN_REDIRECT_URL = "dashboard"
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True
+SIGN_IN_CODE_FIELD = env.choice("SIGN_IN_CODE_FIELD", "after_password", ("after_password", "always"))
+
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
+SESSION_COOKIE_AGE = int(timedelta(hours=1).total_seconds())
+SESSION_SAVE_EVERY_REQUEST = True
+SESSION_ABSOLUTE_AGE = timedelta(hours=12)
+PROOF_FRESH_FOR = timedelta(minutes=5)
+PASSWORD_STEP_AGE = timedelta(minutes=10)
+
+_cookie_prefix = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{_cookie_prefix}session"
+CSRF_COOKIE_NAME = f"{_cookie_prefix}csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+LANGUAGE_COOKIE_SECURE = HTTPS
+LANGUAGE_COOKIE_HTTPONLY = True
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = False
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "manifest-src": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 100_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+TIME_ZONE = env.text("TIME_ZONE", "UTC")
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+if DEBUG:
+    STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+PHONE_DEFAULT_REGION = env.parsed("PHONE_DEFAULT_REGION", parse.region, "")
+PHONE_COUNTRIES = env.parsed("PHONE_COUNTRIES", parse.regions, "")
+PHONE_ALLOW_LANDLINE = env.flag("PHONE_ALLOW_LANDLINE", default=False)
+PHONE_SHARED = env.choice("PHONE_SHARED", "warn", ("allow", "warn", "refuse"))
+
+SMS_GATEWAYS = env.words("SMS_GATEWAYS", "inbox" if DEBUG else "")
+SMS_SENDER = env.text("SMS_SENDER", "Portal")
+SMS_KANNEL_URL = env.text("SMS_KANNEL_URL", "")
+SMS_KANNEL_USERNAME = env.text("SMS_KANNEL_USERNAME", "")
+SMS_KANNEL_PASSWORD = env.text("SMS_KANNEL_PASSWORD", "")
+SMS_HTTP_URL = env.text("SMS_HTTP_URL", "")
+SMS_HTTP_TOKEN = env.text("SMS_HTTP_TOKEN", "")
+SMS_PER_DAY = env.whole("SMS_PER_DAY", 5000, least=1)
+EMAIL_URL = env.parsed("EMAIL_URL", parse.mail, "inbox://" if DEBUG else None)
+MAIL_FROM = env.text("MAIL_FROM", "portal@localhost" if DEBUG else None)
+
+LDAP_URL = env.text("LDAP_URL", "")
+LDAP_START_TLS = env.flag("LDAP_START_TLS", default=True)
+LDAP_CA_FILE = env.text("LDAP_CA_FILE", "")
+LDAP_BIND_DN = env.text("LDAP_BIND_DN", "")
+LDAP_BIND_PASSWORD = env.text("LDAP_BIND_PASSWORD", "")
+LDAP_USER_BASE = env.text("LDAP_USER_BASE", "")
+LDAP_USER_FILTER = env.text("LDAP_USER_FILTER", "(objectClass=inetOrgPerson)")
+LDAP_USERNAME_ATTRIBUTE = env.text("LDAP_USERNAME_ATTRIBUTE", "uid")
+LDAP_TIMEOUT = env.whole("LDAP_TIMEOUT", 5, least=1)
+LDAP_PAGE_SIZE = env.whole("LDAP_PAGE_SIZE", 1000, least=1)
+SYNC_MAX_LOSS_PERCENT = env.whole("SYNC_MAX_LOSS_PERCENT", 5)
+SYNC_MAX_LOSS_LEAST = env.whole("SYNC_MAX_LOSS_LEAST", 10)
+
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://")
+if CELERY_BROKER_URL.startswith("filesystem:"):
+    CELERY_BROKER_TRANSPORT_OPTIONS = parse.broker_folders(DATA_DIR / "broker")
+else:
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": int(timedelta(hours=6).total_seconds())}
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
+CELERY_RESULT_BACKEND = "django-db"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_TIMEZONE = TIME_ZONE
+
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "portal.logs.AddRequestId"}},
+    "formatters": {"json": {"()": "portal.logs.JsonLines"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request_id"]}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "django.db.backends": {"level": "INFO"},
+    },
+}
+SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -1,0 +1,24 @@
+"""The portal's own settings over a sample environment; nothing of a developer's `.env` reaches the tests."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+os.environ["PORTAL_ENV_FILE"] = os.devnull
+SAMPLE = {
+    "SECRET_KEY": "tests-only-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789",
+    "MFA_ENCRYPTION_KEYS": "t1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+    "PUBLIC_URL": "https://portal.test",
+    "PHONE_DEFAULT_REGION": "DE",
+    "SMS_GATEWAYS": "inbox",
+    "EMAIL_URL": "inbox://",
+    "MAIL_FROM": "portal@portal.test",
+    "HELPDESK_CONTACT": "helpdesk@portal.test",
+}
+for _name, _value in SAMPLE.items():
+    os.environ.setdefault(_name, _value)
+if "DATA_DIR" not in os.environ:
+    os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="portal-tests-")
+
+from portal.settings import *  # noqa: E402, F403
