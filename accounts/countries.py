@@ -86,5 +86,5 @@ def _regions() -> dict[str, str]:
 
 def _key(text: str) -> str:
     """What remains of a name for comparing: letters and digits, no case, no accents, no leading "the"."""
-    folded = unicodedata.normalize("NFKD", text.strip().casefold()).removeprefix("the ")
+    folded = unicodedata.normalize("NFD", text.strip().casefold()).removeprefix("the ")
     return "".join(mark for mark in folded if mark.isalnum())

@@ -10,8 +10,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumber, PhoneNumberFormat, PhoneNumberType
-from phonenumbers import ValidationResult as Length
+from phonenumbers import (
+    NumberParseException,
+    PhoneMetadata,
+    PhoneNumber,
+    PhoneNumberFormat,
+    PhoneNumberType,
+    ValidationResult as Length,
+)
 from phonenumbers.phonenumber import CountryCodeSource
 
 from accounts.countries import has_numbers
@@ -108,7 +114,7 @@ class Rules:
         named = self.countries if self.default_region is None else self.countries | {self.default_region}
         for region in sorted(named):
             if not has_numbers(region):
-                raise ValueError(f"{region!a} is no country with phone numbers; write ISO codes in capitals, such as DE")
+                raise ValueError(f"{region!a} is no country with phone numbers; write ISO codes such as DE")
 
     @property
     def assumed_region(self) -> str | None:
