@@ -144,6 +144,19 @@ def test_digits_that_lead_to_two_phones_are_refused() -> None:
     assert refusal("4917 01234567", "DE", WITH_LANDLINES).reason is Reason.NO_COUNTRY_CODE
 
 
+def test_dialling_prefix_that_leads_to_two_countries_is_refused() -> None:
+    # From Singapore 004 is a prefix of its own, so this is Andorra; with the usual 00 it is Austria.
+    caught = refusal("004376721851", "SG", WITH_LANDLINES)
+    assert (caught.reason, caught.suggestion) == (Reason.NO_COUNTRY_CODE, None)
+
+
+def test_nothing_is_suggested_where_two_numbers_may_be_meant() -> None:
+    # Arizona without its plus sign, or Germany without its trunk zero.
+    strict = Rules(default_region="DE", countries=frozenset(), strict=True)
+    assert refusal("16023456789", rules=strict).suggestion is None
+    assert refusal("016023456789", rules=strict).suggestion == "+4916023456789"
+
+
 @pytest.mark.row("T-18")
 @pytest.mark.parametrize(
     ("text", "allowed"),
@@ -303,6 +316,15 @@ def test_picker_names_every_region_that_has_numbers() -> None:
 )
 def test_directory_names_of_a_country_lead_to_its_region(text: str, region: str | None) -> None:
     assert region_of(text) == region
+
+
+@pytest.mark.row("T-69")
+@pytest.mark.parametrize("mark", ["\u0300", "9", "a\u0301", "\ufdfa"])
+def test_huge_country_name_is_refused_at_once(mark: str) -> None:
+    region_of("DE")
+    started = time.perf_counter()
+    assert region_of(mark * 1_000_000) is None
+    assert time.perf_counter() - started < 0.05
 
 
 def test_every_picker_name_leads_back_to_its_region() -> None:
