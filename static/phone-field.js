@@ -59,12 +59,22 @@ function previews(field, select, input) {
   };
 }
 
+/* The picker's own dialog has no name. It is built ahead of its opening, but full screen it is in the page only then. */
+function nameDialog(field, input) {
+  const name = () => {
+    const id = field.querySelector(".iti__selected-country").getAttribute("aria-controls");
+    document.getElementById(id)?.setAttribute("aria-label", field.dataset.textNone);
+  };
+  input.addEventListener("open:countryselector", name);
+}
+
 function enhance(field) {
   const select = field.querySelector("[data-phone-country] select");
   const input = field.querySelector("input[type=tel]");
   const chosen = picker(field, select, input);
   const preview = field.dataset.previewUrl ? previews(field, select, input) : () => {};
   field.dataset.ready = "yes";
+  nameDialog(field, input);
   select.tabIndex = -1;
   select.closest("[data-phone-country]").setAttribute("aria-hidden", "true");
   select.addEventListener("focus", () => field.querySelector(".iti__selected-country").focus());
