@@ -12,6 +12,9 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, 
 
 from tests.services.processes import find_program
 
+# Naming this module as a pytest plugin brings the fixtures, while programs that import it need no pytest.
+pytest_plugins = ["tests.services.browser_fixtures"]
+
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",

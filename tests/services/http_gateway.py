@@ -19,9 +19,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.services.folders import temporary_folder
 from tests.services.http_gateway_process import CONTROL
-from tests.services.ports import answers, free_port
-from tests.services.processes import ServerProcess, temporary_folder
+from tests.services.ports import free_port, listens
+from tests.services.processes import ServerProcess
+
+# Naming this module as a pytest plugin brings the fixtures, while programs that import it need no pytest.
+pytest_plugins = ["tests.services.fixtures"]
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -99,7 +103,7 @@ class HttpGateway:
 
     def start(self) -> None:
         self.process.start()
-        self.process.wait_until(lambda: answers(self.port))
+        self.process.wait_until(lambda: listens(self.port))
 
     def stop(self) -> None:
         """End it: connections are refused and the record is gone."""

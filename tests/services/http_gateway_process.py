@@ -91,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
         self._follow(plan, number)
 
-    do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_GET
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_GET  # noqa: N815
 
     def _follow(self, plan: Plan, number: int) -> None:
         time.sleep(plan.seconds)
@@ -110,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(content)
 
-    def log_message(self, format: str, *arguments: Any) -> None:
+    def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002
         """Say nothing: the record is the log."""
 
 

@@ -12,8 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.services.fakesmsc_log import Message, messages_in
-from tests.services.ports import answers, free_port
-from tests.services.processes import ServerFailed, ServerProcess, find_program, temporary_folder
+from tests.services.folders import temporary_folder
+from tests.services.ports import free_port, listens
+from tests.services.processes import ServerFailed, ServerProcess, find_program
+
+# Naming this module as a pytest plugin brings the fixtures, while programs that import it need no pytest.
+pytest_plugins = ["tests.services.fixtures"]
 
 _CONFIG = """\
 group = core
@@ -57,7 +61,7 @@ class Ports:
 
 @dataclass
 class Kannel:
-    """A running Kannel; `url` is its sendsms address. It calls a `dlr-url` as soon as the SMS is delivered."""
+    """A running Kannel; `url` is its sendsms address. It calls a `dlr-url` with 8 (the network has it), then 1."""
 
     ports: Ports
     username: str
@@ -92,7 +96,7 @@ class Kannel:
     def start(self) -> None:
         """Start what does not run and wait until an SMS sent now is delivered."""
         self.bearerbox.start()
-        self.bearerbox.wait_until(lambda: all(answers(port) for port in (self.ports.admin, self.ports.network)))
+        self.bearerbox.wait_until(lambda: all(listens(port) for port in (self.ports.admin, self.ports.network)))
         self.start_smsbox()
         self.start_network()
 
@@ -102,7 +106,7 @@ class Kannel:
 
     def start_smsbox(self) -> None:
         self.smsbox.start()
-        self.smsbox.wait_until(lambda: answers(self.ports.sendsms) and "smsbox:" in self._status())
+        self.smsbox.wait_until(lambda: listens(self.ports.sendsms) and "smsbox:" in self._status())
 
     def stop_smsbox(self) -> None:
         """Take the sending address away: connections are refused until `start_smsbox`."""

@@ -6,8 +6,9 @@ import fcntl
 import os
 import random
 import socket
-import tempfile
 from pathlib import Path
+
+from tests.services.folders import servers_folder
 
 # Below 32768 the kernel takes no port for outgoing connections, so nothing but another server can get in between.
 _FIRST, _LAST = 20_000, 32_000
@@ -24,17 +25,20 @@ def free_port() -> int:
     raise RuntimeError(f"No free port was found between {_FIRST} and {_LAST}.")
 
 
-def answers(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether something accepts a TCP connection there."""
-    try:
-        socket.create_connection((host, port), timeout=1).close()
-    except OSError:
-        return False
-    return True
+def listens(port: int) -> bool:
+    """Whether a server listens on this port of any address, asked of the kernel: some servers take each connection for
+    a client and lose count."""
+    state_listen = "0A"
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in Path(table).read_text().splitlines()[1:]:
+            _, local, _, state = line.split()[:4]
+            if state == state_listen and int(local.rpartition(":")[2], 16) == port:
+                return True
+    return False
 
 
 def _reserve(port: int) -> bool:
-    folder = Path(tempfile.gettempdir(), f"reserved-test-ports-{os.getuid()}")
+    folder = servers_folder() / "ports"
     folder.mkdir(mode=0o700, exist_ok=True)
     lock = os.open(folder / str(port), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

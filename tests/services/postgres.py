@@ -14,8 +14,12 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from tests.services.folders import temporary_folder
 from tests.services.ports import free_port
-from tests.services.processes import ServerFailed, ServerProcess, find_program, temporary_folder
+from tests.services.processes import ServerFailed, ServerProcess, find_program
+
+# Naming this module as a pytest plugin brings the fixtures, while programs that import it need no pytest.
+pytest_plugins = ["tests.services.fixtures"]
 
 USER = "postgres"
 # Nothing here must survive a power cut, so nothing waits for the disk.

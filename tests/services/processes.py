@@ -9,10 +9,9 @@ import pwd
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 _SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
@@ -35,18 +34,6 @@ def find_program(name: str, package: str, *folders: str | Path) -> str:
     if found is None:
         raise MissingProgram(f"{name} is not installed: run `bin/system-packages test` or `apt-get install {package}`.")
     return found
-
-
-@contextlib.contextmanager
-def temporary_folder(name: str, *, owner: str | None = None) -> Iterator[Path]:
-    """A private folder, removed afterwards, that root gives to `owner`; its path is short enough for Unix sockets."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{name}-"))
-    try:
-        if owner is not None and os.geteuid() == 0:
-            shutil.chown(folder, owner, pwd.getpwnam(owner).pw_gid)
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class ServerProcess:
@@ -121,10 +108,18 @@ class ServerProcess:
             return
         if process.poll() is None:
             process.send_signal(self.stop_signal)
+            process.send_signal(signal.SIGCONT)  # a paused server could not obey
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout)
         _kill_group(process.pid)
         process.wait()
+
+    def pause(self) -> None:
+        """Let it hang: connections open but nothing answers until `resume`."""
+        os.killpg(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        os.killpg(self.pid, signal.SIGCONT)
 
     def kill(self) -> None:
         """End it at once, as a power cut would."""

@@ -7,8 +7,12 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tests.services.folders import temporary_folder
 from tests.services.ports import free_port
-from tests.services.processes import ServerProcess, find_program, temporary_folder
+from tests.services.processes import ServerProcess, find_program
+
+# Naming this module as a pytest plugin brings the fixtures, while programs that import it need no pytest.
+pytest_plugins = ["tests.services.fixtures"]
 
 
 @dataclass

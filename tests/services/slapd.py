@@ -11,13 +11,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import ldap
-import ldif
+import ldif  # type: ignore[import-untyped]
 
 from tests.services import people
 from tests.services.certificates import LOOPBACK, Authority, ServerCertificate, self_signed
-from tests.services.ports import answers, free_port
-from tests.services.processes import ServerProcess, find_program, temporary_folder
+from tests.services.folders import temporary_folder
+from tests.services.ports import free_port, listens
+from tests.services.processes import ServerProcess, find_program
 from tests.services.slapd_config import BASE_LDIF, PEOPLE, READER_DN, ROOT_DN, SUFFIX, SlapdConfig
+
+# Naming this module as a pytest plugin brings the fixtures, while programs that import it need no pytest.
+pytest_plugins = ["tests.services.fixtures"]
 
 Attributes = dict[str, list[bytes]]
 NewValues = Sequence[str] | Sequence[bytes] | str | bytes | None
@@ -49,7 +53,7 @@ class Slapd:
         self._config_file.write_text(self.config.render())
         self.process.start()
         ports = [int(url.rpartition(":")[2]) for url in (self.url, self.ldaps_url)]
-        self.process.wait_until(lambda: all(answers(port) for port in ports))
+        self.process.wait_until(lambda: all(listens(port) for port in ports))
 
     def stop(self) -> None:
         self.process.stop()
@@ -178,8 +182,8 @@ def slapd_server(
         (folder / "data").mkdir()
         certificate = _certificate(folder / "tls", names, days, signed_by_authority)
         config = SlapdConfig(folder, certificate, root_password=secrets.token_urlsafe(18))
-        url, ldaps_url = f"ldap://localhost:{port or free_port()}", f"ldaps://localhost:{free_port()}"
-        listeners = f"{url.replace('localhost', '127.0.0.1')}/ {ldaps_url.replace('localhost', '127.0.0.1')}/"
+        url, ldaps_url = f"ldap://127.0.0.1:{port or free_port()}", f"ldaps://127.0.0.1:{free_port()}"
+        listeners = f"{url}/ {ldaps_url}/"
         server = Slapd(
             url=url,
             ldaps_url=ldaps_url,

@@ -14,9 +14,12 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.services.certificates import Authority, ServerCertificate
+from tests.services.folders import temporary_folder
 from tests.services.ports import free_port
-from tests.services.processes import temporary_folder
 from tests.services.smtp_session import Handler, Mail, Plan, Plans
+
+# Naming this module as a pytest plugin brings the fixtures, while programs that import it need no pytest.
+pytest_plugins = ["tests.services.fixtures"]
 
 HOST = "127.0.0.1"
 

@@ -26,9 +26,9 @@ class Mail:
 
     @property
     def text(self) -> str:
-        """Its text/plain body."""
+        """Its text/plain body, lines ending in a line feed."""
         body = self.message.get_body(("plain",))
-        return "" if body is None else str(body.get_content())
+        return "" if body is None else str(body.get_content()).replace("\r\n", "\n")
 
 
 @dataclass
@@ -78,10 +78,12 @@ class Handler:
         self._plans = plans
         self._kept = kept
 
-    async def handle_AUTH(self, server: SMTP, session: Session, envelope: Envelope, arguments: list[str]) -> Any:
+    async def handle_AUTH(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, arguments: list[str]
+    ) -> Any:
         return await _follow(self._plans.take("AUTH"), server) or MISSING
 
-    async def handle_MAIL(
+    async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if reply := await _follow(self._plans.take("MAIL"), server):
@@ -90,7 +92,7 @@ class Handler:
         envelope.mail_options.extend(options)
         return "250 OK"
 
-    async def handle_RCPT(
+    async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if reply := await _follow(self._plans.take("RCPT", address), server):
@@ -99,7 +101,7 @@ class Handler:
         envelope.rcpt_options.extend(options)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         plan = self._plans.take("DATA")
         if plan is None or not plan.reply:
             self._kept.append(_mail(session, envelope))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import psycopg
 import pytest
-from redis import ConnectionError as RedisConnectionError
-from redis import Redis as Client
+from redis import ConnectionError as RedisConnectionError, Redis as Client
 
 from tests.services.postgres import Postgres
 from tests.services.redis import Redis

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,8 +16,10 @@ import psutil
 import pytest
 
 from tests.services.fixtures import started
-from tests.services.ports import answers, free_port
+from tests.services.folders import servers_folder, temporary_folder
+from tests.services.ports import free_port, listens
 from tests.services.processes import MissingProgram, ServerFailed, ServerProcess, find_program
+from tests.services.redis import redis_server
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTER = """
@@ -31,7 +34,7 @@ print(server.__enter__().process.pid, flush=True)
 def test_a_port_is_never_given_out_twice() -> None:
     ports = [free_port() for _ in range(200)]
     assert len(set(ports)) == len(ports)
-    assert not any(answers(port) for port in ports[:5])
+    assert not any(listens(port) for port in ports[:5])
 
 
 def test_another_process_is_not_given_our_port() -> None:
@@ -53,6 +56,15 @@ def test_server_is_stopped_when_its_starter_ends_without_stopping_it() -> None:
         assert _is_gone(server)
 
 
+def test_folder_of_a_killed_starter_is_swept_by_the_next_server() -> None:
+    with _starter("redis", "time.sleep(60)") as (starter, server):
+        [left] = servers_folder().glob(f"redis-{starter}-*")
+        os.kill(starter, signal.SIGKILL)
+        assert _is_gone(server)
+    with temporary_folder("redis"):
+        assert not left.exists()
+
+
 def test_stop_ends_the_whole_process_group(tmp_path: Path) -> None:
     process = ServerProcess(["sh", "-c", "sleep 61 & echo $!; wait"], log=tmp_path / "log")
     process.start()
@@ -60,6 +72,21 @@ def test_stop_ends_the_whole_process_group(tmp_path: Path) -> None:
     grandchild = int(process.last_lines())
     process.stop()
     assert _is_gone(grandchild)
+
+
+def test_paused_server_hangs_and_is_stopped_all_the_same() -> None:
+    with redis_server() as server, socket.create_connection(("127.0.0.1", server.port), timeout=0.3) as link:
+        server.process.pause()
+        link.sendall(b"PING\r\n")
+        with pytest.raises(TimeoutError):
+            link.recv(100)
+        server.process.resume()
+        assert link.recv(100) == b"+PONG\r\n"
+        server.process.pause()
+        pid, before = server.process.pid, time.monotonic()
+        server.stop()
+        assert _is_gone(pid)
+        assert time.monotonic() - before < 5
 
 
 def test_server_that_ends_at_its_start_fails_with_its_log(tmp_path: Path) -> None:

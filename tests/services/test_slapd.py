@@ -58,6 +58,13 @@ def test_person_binds_with_the_right_password_only(slapd: Slapd) -> None:
         pass
 
 
+def test_service_account_reads_the_state_that_a_syncrepl_client_compares(slapd: Slapd) -> None:
+    slapd.add_person("alice")
+    with slapd.connection(slapd.bind_dn, slapd.password) as link:
+        [(_, attributes)] = link.search_s(slapd.suffix, ldap.SCOPE_BASE, attrlist=["contextCSN"])
+    assert attributes["contextCSN"]
+
+
 def test_service_account_changes_nothing(slapd: Slapd) -> None:
     dn = slapd.add_person("alice")
     with slapd.connection(slapd.bind_dn, slapd.password) as link, pytest.raises(ldap.INSUFFICIENT_ACCESS):

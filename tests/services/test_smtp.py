@@ -76,7 +76,10 @@ def test_connection_cut_after_the_mail_was_taken(smtp: Smtp) -> None:
 
 def test_answer_is_delayed(smtp: Smtp) -> None:
     smtp.delay("MAIL", 2, times=1)
-    with pytest.raises(TimeoutError), smtplib.SMTP(smtp.host, smtp.port, timeout=0.3) as client:
+    with (
+        pytest.raises(smtplib.SMTPServerDisconnected, match="timed out"),
+        smtplib.SMTP(smtp.host, smtp.port, timeout=0.3) as client,
+    ):
         client.send_message(_mail())
 
 
