@@ -81,9 +81,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         ordering = ("username",)
         indexes = (models.Index(fields=["phone"], name="accounts_user_phone"),)
         constraints = (
-            models.CheckConstraint(
-                condition=Q(phone="") | Q(phone__regex=E164), name="accounts_user_phone_is_e164"
-            ),
+            models.CheckConstraint(condition=Q(phone="") | Q(phone__regex=E164), name="accounts_user_phone_is_e164"),
             models.CheckConstraint(condition=~Q(username=""), name="accounts_user_has_a_name"),
         )
 
@@ -138,9 +136,7 @@ class SyncRun(models.Model):
         verbose_name_plural = _("directory runs")
         ordering = ("-started_at", "-pk")
         constraints = (
-            models.UniqueConstraint(
-                fields=["state"], condition=Q(state="running"), name="accounts_one_run_at_a_time"
-            ),
+            models.UniqueConstraint(fields=["state"], condition=Q(state="running"), name="accounts_one_run_at_a_time"),
         )
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Every write to a person. Each function is one act in one transaction; the caller's transaction is joined if there is one."""
+"""Every write to a person. Each function is one act in one transaction, the caller's if there is one."""
 
 from __future__ import annotations
 
@@ -45,9 +45,7 @@ def move_epoch(user: User) -> None:
 def deactivate_many(user_ids: Iterable[int], *, now: datetime, actor: User | None) -> int:
     """Deactivate people and end their sessions. Returns how many were active until now."""
     ids = list(User.objects.filter(pk__in=list(user_ids), is_active=True).order_by("pk").values_list("pk", flat=True))
-    User.objects.filter(pk__in=ids).update(
-        is_active=False, deactivated_at=now, security_epoch=F("security_epoch") + 1
-    )
+    User.objects.filter(pk__in=ids).update(is_active=False, deactivated_at=now, security_epoch=F("security_epoch") + 1)
     if ids:
         users_deactivated.send(sender=User, user_ids=ids, actor=actor)
     return len(ids)

@@ -16,7 +16,7 @@ class PortalAdminSite(AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Active staff whose session has shown a second factor."""
-        return super().has_permission(request) and request.user.is_verified()
+        return super().has_permission(request) and getattr(request.user, "otp_device", None) is not None
 
     def login(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         return redirect(f"{reverse('sign_in')}?{urlencode({'next': request.GET.get('next', '')})}")

@@ -96,5 +96,3 @@ def _end(row: OneTimeCode, ending: OneTimeCode.Ending, now: datetime) -> None:
 
 def _hash(token: str, code: str) -> str:
     return salted_hmac("mfa.codes", f"{token}:{code}", algorithm="sha256").hexdigest()
-
-

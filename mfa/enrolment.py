@@ -146,7 +146,14 @@ def reset(user: User, *, actor: User | None, reason: str, now: datetime, kind: s
     slugs = [kind] if kind else list(kinds.registry())
     Factor.objects.filter(user=user, kind__in=slugs).delete()
     for implied in (k for k in kinds.registry().values() if k.slug in slugs and k.implied(user)):
-        Factor.objects.create(user=user, kind=implied.slug, key=single_key(user), name=str(implied.label), confirmed=False, disabled_at=now)
+        Factor.objects.create(
+            user=user,
+            kind=implied.slug,
+            key=single_key(user),
+            name=str(implied.label),
+            confirmed=False,
+            disabled_at=now,
+        )
     OneTimeCode.objects.filter(user=user, ending=OneTimeCode.Ending.LIVE).update(
         ending=OneTimeCode.Ending.REPLACED, ended_at=now
     )

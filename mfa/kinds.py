@@ -1,11 +1,11 @@
-"""What a kind of factor is, and the registry. `MFA_FACTORS` names the kinds; each is `mfa.factors.<slug>.factor.KIND`."""
+"""What a kind of factor is, and the registry: `MFA_FACTORS` names kinds, each is `mfa.factors.<slug>.factor.KIND`."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
+from enum import Enum, StrEnum
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
@@ -27,7 +27,7 @@ class Answers(Enum):
     CEREMONY = "ceremony"
 
 
-class Purpose(str, Enum):
+class Purpose(StrEnum):
     """What a one-time code is for; a code for one purpose is worth nothing for another."""
 
     SIGN_IN = "sign-in"
@@ -72,6 +72,8 @@ class FactorKind(ABC):
     """Order in which ways to sign in are offered; the strongest first."""
     code_hint: ClassVar[str | Promise]
     """The label of the code field, e.g. "6-digit code from your app"."""
+    code_field: ClassVar[str] = "numeric"
+    """How the field looks: "numeric", "text", or "long" for recovery and activation codes."""
 
     @abstractmethod
     def could_match(self, factor: Factor, answer: Answer) -> bool:

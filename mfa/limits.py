@@ -60,7 +60,7 @@ def delayed_until(counter: GuessCounter, kind: str, *, now: datetime) -> datetim
 
 def fail(counter: GuessCounter, kind: str, *, now: datetime) -> int:
     """Count one wrong answer; returns how many there are in a row with this kind."""
-    count = counter.failures.get(kind, (0, 0))[0] + 1
+    count = int(counter.failures.get(kind, (0, 0))[0]) + 1
     counter.failures[kind] = [count, now.timestamp()]
     counter.save(update_fields=["failures", "updated_at"])
     return count

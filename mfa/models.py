@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
-from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -21,20 +19,10 @@ def new_key() -> str:
     return secrets.token_urlsafe(16)
 
 
-class FactorQuerySet(models.QuerySet["Factor"]):
-    def of(self, user: User) -> Self:
-        return self.filter(user=user)
-
-    def usable(self, now: datetime) -> Self:
-        """Confirmed, of a kind in use, not disabled and not expired."""
-        return self.filter(
-            Q(expires_at=None) | Q(expires_at__gt=now), confirmed=True, disabled_at=None, kind__in=kinds.registry()
-        )
-
-
 class Factor(Device):
     """A second factor of any kind. `state` is small and the kind's own (last step, drift); `secret` is ciphertext."""
 
+    user = models.ForeignKey(User, models.CASCADE, related_name="factors")
     kind = models.CharField(_("kind"), max_length=20)
     key = models.CharField(max_length=255, default=new_key, editable=False)
     secret = models.TextField(blank=True, editable=False)
@@ -46,7 +34,7 @@ class Factor(Device):
     expires_at = models.DateTimeField(_("expires"), null=True, editable=False)
     disabled_at = models.DateTimeField(_("disabled"), null=True, editable=False)
 
-    objects: ClassVar[models.Manager[Factor]] = FactorQuerySet.as_manager()  # type: ignore[assignment]
+    objects = models.Manager["Factor"]()
 
     class Meta:
         verbose_name = _("factor")
@@ -140,7 +128,9 @@ class Policy(models.Model):
     user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="policy")
     required = models.BooleanField(_("two-factor sign-in required"), default=False)
     activation_only = models.BooleanField(
-        _("activation code needed"), default=False, help_text=_("The next factor is enrolled with an activation code only.")
+        _("activation code needed"),
+        default=False,
+        help_text=_("The next factor is enrolled with an activation code only."),
     )
     preferred_kind = models.CharField(_("preferred factor"), max_length=20, blank=True)
 
@@ -254,5 +244,3 @@ class Delivery(models.Model):
     def row(self) -> str:
         """The identity that the body is bound to."""
         return f"delivery:{self.key}"
-
-

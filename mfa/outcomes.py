@@ -11,8 +11,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _, ngettext
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ SENDING_LIMIT = Result(1020, "Too Many Messages")
 
 
 class Refused(Exception):
-    """An attempt that ends without a yes. `result` goes to the log; `words` only to a person who proved the password."""
+    """An attempt that ends without a yes. `result` goes to the log, `words` only to who proved the password."""
 
     result: Result
     tells_cause: ClassVar[bool] = True
@@ -113,11 +112,15 @@ class ClockWrong(Refused):
         seconds = abs(self.drift_seconds)
         if self.drift_seconds < 0:
             fault = ngettext(
-                "Your phone's clock is %(seconds)d second late.", "Your phone's clock is %(seconds)d seconds late.", seconds
+                "Your phone's clock is %(seconds)d second late.",
+                "Your phone's clock is %(seconds)d seconds late.",
+                seconds,
             )
         else:
             fault = ngettext(
-                "Your phone's clock is %(seconds)d second early.", "Your phone's clock is %(seconds)d seconds early.", seconds
+                "Your phone's clock is %(seconds)d second early.",
+                "Your phone's clock is %(seconds)d seconds early.",
+                seconds,
             )
         return fault % {"seconds": seconds} + " " + _("Switch on automatic time on the phone, then type a new code.")
 

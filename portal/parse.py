@@ -95,8 +95,7 @@ def region(text: str) -> str | None:
 
 
 def regions(text: str) -> frozenset[str]:
-    found = frozenset(region(word) or "" for word in text.replace(",", " ").split())
-    return found
+    return frozenset(region(word) or "" for word in text.replace(",", " ").split())
 
 
 def broker_folders(folder: Path) -> dict[str, str]:

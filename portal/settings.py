@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import dj_database_url
 from csp.constants import NONE, SELF
 
 from portal import env, parse
@@ -188,7 +187,7 @@ SYNC_MAX_LOSS_LEAST = env.whole("SYNC_MAX_LOSS_LEAST", 10)
 
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://")
 if CELERY_BROKER_URL.startswith("filesystem:"):
-    CELERY_BROKER_TRANSPORT_OPTIONS = parse.broker_folders(DATA_DIR / "broker")
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, str | int] = dict(parse.broker_folders(DATA_DIR / "broker"))
 else:
     CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": int(timedelta(hours=6).total_seconds())}
 CELERY_ACCEPT_CONTENT = ["json"]

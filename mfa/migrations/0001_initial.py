@@ -145,7 +145,7 @@ class Migration(migrations.Migration):
                 ('last_used_for', models.CharField(blank=True, editable=False, max_length=100, verbose_name='last used for')),
                 ('expires_at', models.DateTimeField(editable=False, null=True, verbose_name='expires')),
                 ('disabled_at', models.DateTimeField(editable=False, null=True, verbose_name='disabled')),
-                ('user', models.ForeignKey(help_text='The user that this device belongs to.', on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='factors', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'factor',

@@ -3,60 +3,107 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _, ngettext
 
-from accounts.models import User
 from mfa import kinds
 from mfa.kinds import CardAction, FactorKind
 from mfa.models import Factor
 
 FEW = 3
 
+Text = str | Promise
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    kind: FactorKind
-    factor: Factor
-    described: str
+    """One factor as `components/factor_card.html` shows it."""
+
+    icon: str
+    label: Text
+    name: str
+    description: str
     actions: list[CardAction]
-    left: int | None
+    badge_tone: str
+    badge_text: str
+    created_at: datetime | None
+    last_used_at: datetime | None
+    last_used_for: str
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One sentence and the page that acts on it."""
+    """The most useful next step: what is missing, and the page that mends it."""
 
+    tone: str
+    title: str
     words: str
-    label: str
+    action: str
     url: str | None
 
 
-def of(user: User, factors: list[Factor]) -> list[Card]:
+def of(factors: list[Factor]) -> list[Card]:
     return [_card(kinds.kind(factor.kind), factor) for factor in factors]
 
 
 def _card(kind: FactorKind, factor: Factor) -> Card:
-    return Card(kind, factor, kind.describe(factor), kind.actions(factor), kind.left(factor))
+    left = kind.left(factor)
+    few = left is not None and left <= FEW
+    name = factor.name if factor.name != kind.label else ""
+    return Card(
+        icon=kind.icon,
+        label=kind.label,
+        name=name,
+        description=kind.describe(factor),
+        actions=kind.actions(factor),
+        badge_tone="warn" if few else "ok",
+        badge_text=_("Ready") if left is None else ngettext("%(left)d left", "%(left)d left", left) % {"left": left},
+        created_at=factor.created_at if factor.pk else None,
+        last_used_at=factor.last_used_at,
+        last_used_for=factor.last_used_for,
+    )
 
 
 def missing(factors: list[Factor]) -> list[FactorKind]:
-    """The kinds that the person could add."""
+    """The kinds that the person could add, the strongest first."""
     have = {factor.kind for factor in factors}
-    return [k for k in kinds.registry().values() if k.add_url() and not (k.single and k.slug in have)]
+    addable = [k for k in kinds.registry().values() if k.add_url() and not (k.single and k.slug in have)]
+    return sorted(addable, key=lambda k: k.rank)
 
 
 def advice(factors: list[Factor]) -> Advice | None:
-    """The most useful next step: a first factor, then a way back in, then codes that run out; None when all is well."""
+    """A first factor, then a way back in, then codes that run out; None when all is well."""
     registry = kinds.registry()
     if not any(registry[factor.kind].alone for factor in factors):
-        best = min((k for k in registry.values() if k.add_url() and k.alone), key=lambda k: k.rank, default=None)
-        return best and Advice(_("Your account is protected by a password only."), str(best.label), best.add_url())
+        return _first_factor()
     backup = next((k for k in registry.values() if k.add_url() and not k.alone), None)
-    held = next((factor for factor in factors if not registry[factor.kind].alone), None)
-    if backup and held is None:
-        return Advice(_("If you lose your phone, there is no way back in yet."), str(backup.label), backup.add_url())
-    left = registry[held.kind].left(held) if held else None
-    if backup and left is not None and left <= FEW:
-        return Advice(_("Only %(left)d recovery codes are left.") % {"left": left}, str(backup.label), backup.add_url())
-    return None
+    if backup is None:
+        return None
+    held = next((factor for factor in factors if factor.kind == backup.slug), None)
+    if held is None:
+        return Advice(
+            "warn",
+            _("One thing is missing: a way back in."),
+            _("If your phone is lost or broken, recovery codes let you in. Print them or keep them in a safe place."),
+            _("Make recovery codes"),
+            backup.add_url(),
+        )
+    left = backup.left(held)
+    if left is None or left > FEW:
+        return None
+    title = ngettext("Only %(left)d recovery code is left.", "Only %(left)d recovery codes are left.", left)
+    words = _("Make new ones while you still can. The old ones then stop working.")
+    return Advice("warn", title % {"left": left}, words, _("Make new codes"), backup.add_url())
+
+
+def _first_factor() -> Advice:
+    best = min((k for k in kinds.registry().values() if k.add_url() and k.alone), key=lambda k: k.rank)
+    return Advice(
+        "warn",
+        _("A password alone protects your account."),
+        _("Whoever learns it can sign in as you. A second factor stops that; it takes about two minutes."),
+        _("Set up: %(label)s") % {"label": best.label},
+        best.add_url(),
+    )

@@ -6,13 +6,22 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from mfa import proof
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    shared: dict[str, Any] = {"portal_name": settings.PORTAL_NAME, "helpdesk": settings.HELPDESK_CONTACT, "debug": settings.DEBUG}
-    if hasattr(request, "session"):
-        shared["fresh_until"] = proof.fresh_until(request.session, now=timezone.now())
-    return shared
+    shared: dict[str, Any] = {"portal_name": settings.PORTAL_NAME, "helpdesk_contact": settings.HELPDESK_CONTACT}
+    if not hasattr(request, "session") or not request.user.is_authenticated:
+        return shared
+    return shared | {"fresh_until": proof.fresh_until(request.session, now=timezone.now()), "nav": _nav(request)}
+
+
+def _nav(request: HttpRequest) -> list[dict[str, Any]]:
+    pages = [(_("Overview"), reverse("dashboard")), (_("History"), reverse("history"))]
+    if request.user.is_staff:
+        pages.append((_("Administration"), reverse("admin:index")))
+    return [{"label": label, "url": url, "current": url == request.path} for label, url in pages]

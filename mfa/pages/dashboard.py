@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from mfa import enrolment, kinds, policy
-from mfa.pages import cards
+from accounts.requests import SignedInRequest
+from mfa import enrolment, kinds
+from mfa.models import Factor
+from mfa.pages import cards, events
 from mfa.pages.gate import open_before_enrolment
 
 
 @require_safe
-def show(request: HttpRequest) -> HttpResponse:
-    now = timezone.now()
-    factors = enrolment.usable(request.user, now=now)
-    asked = policy.of(request.user)
+def show(request: SignedInRequest) -> HttpResponse:
+    factors = enrolment.usable(request.user, now=timezone.now())
     context = {
-        "cards": cards.of(request.user, factors),
+        "summary": _summary(factors),
+        "cards": cards.of(factors),
         "missing": cards.missing(factors),
-        "required": policy.requires_factor(request.user, asked),
         "advice": cards.advice(factors),
+        "events": events.latest(request.user),
     }
     return render(request, "pages/dashboard.html", context)
 
 
 @open_before_enrolment
 @require_safe
-def enrol(request: HttpRequest) -> HttpResponse:
+def enrol(request: SignedInRequest) -> HttpResponse:
     """Guided first set-up: the kinds to choose from, the best one first."""
-    choices = [kind for kind in kinds.registry().values() if kind.add_url() and kind.alone]
     if enrolment.usable(request.user, now=timezone.now()):
         return redirect("dashboard")
+    choices = [kind for kind in kinds.registry().values() if kind.add_url() and kind.alone]
     return render(request, "pages/enrol.html", {"choices": sorted(choices, key=lambda kind: kind.rank)})
+
+
+def _summary(factors: list[Factor]) -> str:
+    if not any(kinds.kind(factor.kind).alone for factor in factors):
+        return _("Nothing but your password protects this account yet.")
+    return _("Besides your password, these confirm that it is you.")

@@ -23,7 +23,7 @@ class CodeField(forms.CharField):
         super().__init__(max_length=CODE_LENGTH, widget=widget, **{"label": _("Code")} | kwargs)
 
     def to_python(self, value: object) -> str:
-        return super().to_python(value).replace(" ", "").replace("-", "")
+        return (super().to_python(value) or "").replace(" ", "").replace("-", "")
 
 
 class CodeForm(forms.Form):

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
+from accounts.models import User
 from mfa import enrolment, policy
 from mfa.pages import sessions
 
@@ -47,19 +48,20 @@ class Gate:
         if not getattr(view, "login_required", True):
             return None
         now = timezone.now()
-        if not request.user.is_authenticated or sessions.too_old(request, now=now):
+        user = request.user
+        if not isinstance(user, User) or sessions.too_old(request, now=now):
             return _to_sign_in(request)
-        return None if request.user.is_verified() else _without_factor(request, view, now)
+        return None if sessions.is_verified(request) else _without_factor(request, user, view, now)
 
 
-def _without_factor(request: HttpRequest, view: View, now: datetime) -> HttpResponse | None:
+def _without_factor(request: HttpRequest, user: User, view: View, now: datetime) -> HttpResponse | None:
     """The way of a person whose session has shown no factor: on if there is none to show and none is required."""
-    if enrolment.usable(request.user, now=now):
+    if enrolment.usable(user, now=now):
         return _to_sign_in(request)
-    asked = policy.of(request.user)
+    asked = policy.of(user)
     if asked.activation_only:
         return None if getattr(view, "open_before_activation", False) else redirect("activation")
-    if policy.requires_factor(request.user, asked):
+    if policy.requires_factor(user, asked):
         return None if getattr(view, "open_before_enrolment", False) else redirect("enrol")
     return None
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import passwords as owners
 from accounts.models import User
+from accounts.requests import SignedInRequest
 from mfa import proof
 from mfa.kinds import Purpose
 from mfa.outcomes import Refused
@@ -37,19 +38,19 @@ class PasswordOnlyForm(forms.Form):
 @open_before_activation
 @sensitive_post_parameters("password", "code")
 @require_http_methods(["GET", "POST"])
-def prove(request: HttpRequest) -> HttpResponse:
+def prove(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     if ways.of(request.user, now=now):
-        return steps.ask(request, request.user, Purpose.PROOF, template="pages/prove.html", now=now, done=_proved)
+        return steps.ask(request, request.user, STEP, now=now)
     return _by_password(request, now)
 
 
 @require_POST
-def send(request: HttpRequest) -> HttpResponse:
-    return steps.send(request, request.user, Purpose.PROOF, page="prove", now=timezone.now())
+def send(request: SignedInRequest) -> HttpResponse:
+    return steps.send(request, request.user, STEP, now=timezone.now())
 
 
-def _by_password(request: HttpRequest, now: datetime) -> HttpResponse:
+def _by_password(request: SignedInRequest, now: datetime) -> HttpResponse:
     form = PasswordOnlyForm(request.POST or None)
     if form.is_valid():
         address = request.META.get("REMOTE_ADDR", "")
@@ -68,3 +69,6 @@ def _proved(request: HttpRequest, user: User, verdict: Verdict | None, now: date
     update_session_auth_hash(request, user)
     proof.mark(request.session, now=now)
     return redirect(targets.after(request))
+
+
+STEP = steps.Step(Purpose.PROOF, "pages/prove.html", page="prove", send_page="prove_send", done=_proved)

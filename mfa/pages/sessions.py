@@ -50,6 +50,11 @@ def sign_in(request: HttpRequest, user: User, factor: Factor | None, *, now: dat
     proof.mark(request.session, now=now)
 
 
+def is_verified(request: HttpRequest) -> bool:
+    """Whether this session has shown a second factor that still exists."""
+    return getattr(request.user, "otp_device", None) is not None
+
+
 def too_old(request: HttpRequest, *, now: datetime) -> bool:
     """Whether the session has reached its absolute end, however busy it was."""
     stamp = request.session.get(STARTED_AT)

@@ -9,7 +9,9 @@ from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -46,7 +48,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
     user = sessions.in_password_step(request, now=now)
     if user is None:
         return _start_again(request)
-    return steps.ask(request, user, Purpose.SIGN_IN, template="pages/second_step.html", now=now, done=_opened)
+    return steps.ask(request, user, STEP, now=now)
 
 
 @login_not_required
@@ -56,7 +58,7 @@ def send(request: HttpRequest) -> HttpResponse:
     user = sessions.in_password_step(request, now=now)
     if user is None:
         return _start_again(request)
-    return steps.send(request, user, Purpose.SIGN_IN, page="second_step", now=now)
+    return steps.send(request, user, STEP, now=now)
 
 
 @login_not_required
@@ -83,7 +85,9 @@ def _enter(request: HttpRequest, form: SignInForm) -> HttpResponse | None:
     return _after_password(request, user, typed.get("code", ""), form, now)
 
 
-def _after_password(request: HttpRequest, user: User, code: str, form: SignInForm, now: datetime) -> HttpResponse | None:
+def _after_password(
+    request: HttpRequest, user: User, code: str, form: SignInForm, now: datetime
+) -> HttpResponse | None:
     if not ways.of(user, now=now):
         log.write(
             user, user.username, PASSWORD_VERIFIED, application="portal",
@@ -97,14 +101,17 @@ def _after_password(request: HttpRequest, user: User, code: str, form: SignInFor
             return None
         return _opened(request, user, verdict, now)
     sessions.remember_password_step(request, user, now=now)
-    request.session[steps.NEXT] = targets.after(request)
-    return redirect("second_step")
+    return redirect(f"{reverse('second_step')}?{urlencode({'next': targets.after(request)})}")
 
 
 def _opened(request: HttpRequest, user: User, verdict: service.Verdict | None, now: datetime) -> HttpResponse:
-    target = request.session.pop(steps.NEXT, None) or targets.after(request)
     sessions.sign_in(request, user, verdict.factor if verdict else None, now=now)
-    return redirect(target)
+    return redirect(targets.after(request))
+
+
+STEP = steps.Step(
+    Purpose.SIGN_IN, "pages/second_step.html", page="second_step", send_page="second_step_send", done=_opened
+)
 
 
 def _start_again(request: HttpRequest) -> HttpResponse:

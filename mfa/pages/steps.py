@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -17,57 +19,85 @@ from mfa.kinds import Answer, Purpose
 from mfa.outcomes import Refused
 from mfa.pages import targets, ways
 from mfa.pages.forms import CodeForm
+from mfa.pages.ways import Way
 from mfa.verification.service import Attempt, Verdict, verify
 
-NEXT = "after_sign_in"
 Done = Callable[[HttpRequest, User, Verdict, datetime], HttpResponse]
 
 
-def ask(request: HttpRequest, user: User, purpose: Purpose, *, template: str, now: datetime, done: Done) -> HttpResponse:
-    """Show the code form for the chosen way; judge what comes back and hand an accepted verdict to `done`."""
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One page that asks for a code: its purpose, template, the names of its URLs, and what follows a right code."""
+
+    purpose: Purpose
+    template: str
+    page: str
+    send_page: str
+    done: Done
+
+
+def ask(request: HttpRequest, user: User, step: Step, *, now: datetime) -> HttpResponse:
+    """Show the code form for the chosen way; judge what comes back and hand an accepted verdict to `step.done`."""
     offered = ways.of(user, now=now)
-    way = ways.chosen(offered, request.POST.get("way") or request.GET.get("way") or "")
+    way = ways.chosen(offered, request.GET.get("way", ""))
     if way is None:
         return redirect("dashboard")
     form = CodeForm(request.POST or None)
-    form.fields["code"].label = way.kind.code_hint
-    status = 200
+    form.fields["code"].label = str(way.kind.code_hint)
     if form.is_valid():
-        verdict = ways.judge(request, user, way, form.cleaned_data["code"], purpose, now=now)
+        verdict = ways.judge(request, user, way, form.cleaned_data["code"], step.purpose, now=now)
         if verdict.accepted:
             request.session.pop(ways.CHALLENGE, None)
-            return done(request, user, verdict, now)
-        form.add_error("code", verdict.refused.words if verdict.refused else "")
-        status = 422
-    context = {
-        "form": form,
-        "way": way,
-        "others": [other for other in offered if other is not way],
-        "delivery": ways.sent(request, user, purpose) if way.kind.sends else None,
-        "next_send_at": ways.next_send_at(user, now=now) if way.kind.sends else None,
-        "next": targets.after(request),
-        "now": now,
-    }
-    return render(request, template, context, status=status)
+            return step.done(request, user, verdict, now)
+        form.add_error("code", verdict.refused.words if verdict.refused else _("That code is not right."))
+    context = _context(request, user, step, offered, way, now)
+    return render(request, step.template, context | {"form": form}, status=422 if form.errors else 200)
 
 
-def send(request: HttpRequest, user: User, purpose: Purpose, *, page: str, now: datetime) -> HttpResponse:
+def send(request: HttpRequest, user: User, step: Step, *, now: datetime) -> HttpResponse:
     """Send a code for the chosen way, say so or say why not, and go back to the page that asks for it."""
-    way = ways.chosen(ways.of(user, now=now), request.POST.get("way", ""))
+    way = ways.chosen(ways.of(user, now=now), request.GET.get("way", ""))
     if way is None or not way.kind.sends:
-        return redirect(page)
-    again = ways.sent(request, user, purpose) is not None
+        return redirect(step.page)
+    again = ways.sent(request, user, step.purpose) is not None
     try:
-        ways.send(request, user, way, purpose, now=now)
+        ways.send(request, user, way, step.purpose, now=now)
     except Refused as refused:
         messages.warning(request, refused.words)
     else:
-        words = _("A new code is on its way. The older one no longer works.") if again else _("A code is on its way.")
-        messages.success(request, words)
-    return redirect(f"{reverse(page)}?{urlencode({'way': way.kind.slug, 'next': targets.after(request)})}")
+        if again:
+            messages.success(request, _("A new code is on its way. The older one no longer works."))
+    return redirect(_url(step.page, way, request))
 
 
 def judge_any(request: HttpRequest, user: User, text: str, *, now: datetime) -> Verdict:
     """Judge a code typed beside the password: every factor that its shape fits may say yes."""
     address = request.META.get("REMOTE_ADDR", "")
     return verify(Attempt(user, Answer(text, Purpose.SIGN_IN), "portal", address), now=now)
+
+
+def _context(
+    request: HttpRequest, user: User, step: Step, offered: list[Way], way: Way, now: datetime
+) -> dict[str, Any]:
+    return {
+        "way": way,
+        "others": [_choice(step.page, other, request) for other in offered if other is not way],
+        "delivery": ways.sent(request, user, step.purpose) if way.kind.sends else None,
+        "next_send_at": ways.next_send_at(user, now=now) if way.kind.sends else None,
+        "page_url": _url(step.page, way, request),
+        "send_url": _url(step.send_page, way, request),
+        "now": now,
+    }
+
+
+def _choice(page: str, way: Way, request: HttpRequest) -> dict[str, Any]:
+    return {
+        "label": way.kind.label,
+        "described": way.described,
+        "icon": way.kind.icon,
+        "url": _url(page, way, request),
+    }
+
+
+def _url(page: str, way: Way, request: HttpRequest) -> str:
+    return f"{reverse(page)}?{urlencode({'way': way.kind.slug, 'next': targets.after(request)})}"

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from mfa.pages import dashboard, prove, sign_in
+from mfa.pages import dashboard, events, prove, sign_in
 
 urlpatterns = [
     path("", dashboard.show, name="dashboard"),
     path("enrol/", dashboard.enrol, name="enrol"),
+    path("history/", events.history, name="history"),
     path("sign-in/", sign_in.first_step, name="sign_in"),
     path("sign-in/code/", sign_in.second_step, name="second_step"),
     path("sign-in/code/send/", sign_in.send, name="second_step_send"),

@@ -1,4 +1,4 @@
-"""The ways a person can prove themselves now, and the code that was sent for one of them; shared by the pages that ask."""
+"""The ways a person can prove themselves now, and the code that was sent for one of them."""
 
 from __future__ import annotations
 

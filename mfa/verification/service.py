@@ -134,7 +134,7 @@ def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, counted: set[s
 
 
 def _count(row: Factor, counter: GuessCounter, counted: set[str], now: datetime) -> None:
-    """One wrong answer: once per kind for the account, once per factor; the factor that has had too many is disabled."""
+    """One wrong answer: once per kind for the account, once per factor; a factor that has had too many is disabled."""
     if row.kind not in counted:
         limits.fail(counter, row.kind, now=now)
         counted.add(row.kind)

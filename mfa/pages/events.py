@@ -1,0 +1,104 @@
+"""A person's own history in plain words: changes from the audit trail and sign-ins from the authentication log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.paginator import Page, Paginator
+from django.db.models import CharField, QuerySet, Value
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _, gettext_lazy
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from accounts.requests import SignedInRequest
+from mfa import kinds
+from mfa.models import AuditEvent, AuthenticationRecord
+
+LATEST = 5
+PER_PAGE = 25
+
+WORDS: dict[str, str | Promise] = {
+    "factor.added": gettext_lazy("Second factor added"),
+    "factor.replaced": gettext_lazy("Second factor moved to a new phone"),
+    "factor.renamed": gettext_lazy("Second factor renamed"),
+    "factor.removed": gettext_lazy("Second factor removed"),
+    "factor.resynchronised": gettext_lazy("Clock of the second factor adjusted"),
+    "factors.reset": gettext_lazy("Second factors reset"),
+    "account.unlocked": gettext_lazy("Account unlocked"),
+    "phone.changed": gettext_lazy("Phone number changed"),
+    "phone.removed": gettext_lazy("Phone number removed"),
+    "phone.restored": gettext_lazy("Phone number restored"),
+    "policy.required": gettext_lazy("Two-factor sign-in required from now on"),
+    "policy.not-required": gettext_lazy("Two-factor sign-in no longer required"),
+    "activation.issued": gettext_lazy("Activation code issued"),
+    "activation.used": gettext_lazy("Activation code used"),
+    "sessions.ended": gettext_lazy("Signed out everywhere"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of `components/timeline.html`."""
+
+    at: datetime
+    title: str
+    text: str
+    tone: str
+    icon: str
+
+
+@require_safe
+def history(request: SignedInRequest) -> HttpResponse:
+    page: Page[tuple[datetime, str, int]] = Paginator(_index(request.user), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "pages/history.html", {"events": _read(list(page)), "page_obj": page})
+
+
+def latest(user: User) -> list[Event]:
+    return _read(list(_index(user)[:LATEST]))
+
+
+def _index(user: User) -> QuerySet[AuditEvent, tuple[datetime, str, int]]:
+    """(time, table, pk) of all that happened, newest first: one query over both tables, rows are fetched by page."""
+    changes = AuditEvent.objects.filter(user=user).order_by()
+    attempts = AuthenticationRecord.objects.filter(user=user).order_by()
+    columns = ("at", "source", "pk")
+    return (
+        changes.annotate(source=Value("change", CharField()))
+        .values_list(*columns)
+        .union(attempts.annotate(source=Value("attempt", CharField())).values_list(*columns), all=True)
+        .order_by("-at", "-pk")
+    )
+
+
+def _read(rows: list[tuple[datetime, str, int]]) -> list[Event]:
+    changes = AuditEvent.objects.in_bulk([pk for _, source, pk in rows if source == "change"])
+    attempts = AuthenticationRecord.objects.in_bulk([pk for _, source, pk in rows if source == "attempt"])
+    return [_change(changes[pk]) if source == "change" else _attempt(attempts[pk]) for _, source, pk in rows]
+
+
+def _change(event: AuditEvent) -> Event:
+    by = "" if event.actor_id == event.user_id else event.actor_name or _("the portal")
+    parts = [str(event.details.get("name") or ""), _("by %(who)s") % {"who": by} if by else "", _from(event.address)]
+    return Event(event.at, str(WORDS.get(event.action, event.action)), _joined(parts), "info", "")
+
+
+def _attempt(record: AuthenticationRecord) -> Event:
+    kind = kinds.registry().get(record.kind)
+    label = str(kind.label) if kind else _("Password")
+    title = _("Signed in") if record.accepted else _("Sign-in refused")
+    cause = "" if record.accepted else record.cause
+    return Event(
+        record.at, title, _joined([label, cause, _from(record.address)]), "ok" if record.accepted else "warn", ""
+    )
+
+
+def _from(address: str) -> str:
+    return _("from %(address)s") % {"address": address} if address else ""
+
+
+def _joined(parts: list[str]) -> str:
+    return " · ".join(part for part in parts if part)
