@@ -15,16 +15,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.services.fixtures import started
-from tests.services.folders import servers_folder, temporary_folder
-from tests.services.ports import free_port, listens
-from tests.services.processes import MissingProgram, ServerFailed, ServerProcess, find_program
-from tests.services.redis import redis_server
+from tests.services.servers.folders import servers_folder, temporary_folder
+from tests.services.servers.ports import free_port, listens
+from tests.services.servers.processes import MissingProgram, ServerFailed, ServerProcess, find_program
+from tests.services.servers.redis import redis_server
+from tests.services.started import started
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTER = """
 import sys, time
-from tests.services.{module} import {module}_server
+from tests.services.servers.{module} import {module}_server
 server = {module}_server()
 print(server.__enter__().process.pid, flush=True)
 {then}
@@ -39,7 +39,7 @@ def test_a_port_is_never_given_out_twice() -> None:
 
 def test_another_process_is_not_given_our_port() -> None:
     ours = free_port()
-    script = f"from tests.services import ports\nprint(ports._reserve({ours}))"
+    script = f"from tests.services.servers import ports\nprint(ports._reserve({ours}))"
     seen = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert seen.stdout.strip() == "False"
 

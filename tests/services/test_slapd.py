@@ -8,7 +8,7 @@ import ldap
 import pytest
 from ldap.controls.libldap import SimplePagedResultsControl
 
-from tests.services.people import person
+from tests.services.servers.people import person
 from tests.services.slapd import Slapd
 
 

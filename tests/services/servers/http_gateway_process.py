@@ -1,4 +1,4 @@
-"""The process behind `http_gateway`: `python -m tests.services.http_gateway_process PORT`."""
+"""The process behind `http_gateway`: `python -m tests.services.servers.http_gateway_process PORT`."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import random
 import socket
 from pathlib import Path
 
-from tests.services.folders import servers_folder
+from tests.services.servers.folders import servers_folder
 
 # Below 32768 the kernel takes no port for outgoing connections, so nothing but another server can get in between.
 _FIRST, _LAST = 20_000, 32_000

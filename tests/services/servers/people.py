@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Iterator, Mapping
 
-from tests.services.slapd_config import PEOPLE
+from tests.services.servers.slapd_config import PEOPLE
 
 Values = str | bytes | Iterable[str | bytes]
 
