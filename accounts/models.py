@@ -41,7 +41,7 @@ class PhoneSource(models.TextChoices):
     HELPDESK = "helpdesk", _("entered by helpdesk")
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]  # django-otp ships no types
     """A person. `directory_id` (entryUUID, lower case) is the identity where a directory feeds the account; a user
     name may move from one person to another, an id never does."""
 

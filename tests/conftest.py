@@ -10,7 +10,9 @@ from django.test import Client
 
 from accounts.models import User
 
-pytest_plugins = ["tests.services.fixtures", "tests.services.browser_fixtures"]
+pytest_plugins = [
+    f"tests.services.{name}" for name in ("chromium", "http_gateway", "kannel", "postgres", "redis", "slapd", "smtp")
+]
 
 PASSWORD = "correct horse battery staple"
 
