@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from accounts.models import User
-from mfa import enrolment, policy
+from mfa import activation, enrolment, policy
 from mfa.pages import sessions
 
 View = Callable[..., HttpResponse]
@@ -59,9 +59,9 @@ def _without_factor(request: HttpRequest, user: User, view: View, now: datetime)
     if enrolment.usable(user, now=now):
         return _to_sign_in(request)
     asked = policy.of(user)
-    if asked.activation_only:
-        return None if getattr(view, "open_before_activation", False) else redirect("activation")
-    if policy.requires_factor(user, asked):
+    if asked.activation_only and not activation.opened(request.session, user, now=now):
+        return None if getattr(view, "open_before_activation", False) else redirect("activation:enter")
+    if asked.activation_only or policy.requires_factor(user, asked):
         return None if getattr(view, "open_before_enrolment", False) else redirect("enrol")
     return None
 

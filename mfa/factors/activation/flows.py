@@ -1,0 +1,94 @@
+"""Typing an activation code: limits -> the code -> audit and log, in one transaction."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from mfa import activation, audit, codes, limits
+from mfa.kinds import Purpose
+from mfa.models import OneTimeCode
+from mfa.outcomes import (
+    ACTIVATED,
+    ACTIVATION_INCORRECT,
+    CODE_EXPIRED,
+    CODE_SPENT,
+    Expired,
+    Refused,
+    Replayed,
+    WrongCode,
+    WrongShape,
+)
+from mfa.verification import log
+
+SLUG = "activation"
+SEPARATORS = str.maketrans("", "", " \u00a0\t-\u2010\u2011\u2012\u2013\u2014")
+
+
+class CodeOver(Expired):
+    """The code's 24 hours are over, or it was typed wrong too often."""
+
+    @property
+    def words(self) -> str:
+        return _("This activation code no longer works. Ask helpdesk for a new one; your clock is not the cause.")
+
+
+class CodeUsed(Replayed):
+    """The code has done its one act."""
+
+    @property
+    def words(self) -> str:
+        return _(
+            "This activation code was used already. Ask helpdesk for a new one, and tell them if it was not you "
+            "who used it; your clock is not the cause."
+        )
+
+
+def redeem(user: User, text: str, *, address: str, now: datetime) -> OneTimeCode:
+    """Use up the person's newest activation code. Raises Refused, with the wrong guess counted and logged."""
+    started = time.monotonic()
+    refused: Refused | None = None
+    with transaction.atomic():
+        try:
+            row = _judge(user, normalise(text), now)
+        except Refused as caught:
+            refused = caught
+        log.write(
+            user, user.username, refused.result if refused else ACTIVATED, application="portal", address=address,
+            now=now, kind=SLUG, seconds=time.monotonic() - started,
+        )  # fmt: skip
+    if refused:
+        raise refused
+    return row
+
+
+def normalise(text: str) -> str:
+    """Upper case without the separators people read out; empty where that cannot be an activation code."""
+    code = text.translate(SEPARATORS).upper()
+    return code if len(code) == activation.LENGTH and set(code) <= set(codes.UNAMBIGUOUS) else ""
+
+
+def _judge(user: User, code: str, now: datetime) -> OneTimeCode:
+    counter = limits.lock(limits.of_account(user))
+    limits.check(counter, SLUG, now=now)
+    if not code:
+        raise WrongShape
+    latest = activation.newest(user)
+    try:
+        row = codes.spend(
+            user, Purpose.ACTIVATE, latest.token if latest else "", code, wrong=ACTIVATION_INCORRECT, now=now
+        )
+    except WrongCode:
+        limits.fail(counter, SLUG, now=now)
+        raise
+    except Replayed:
+        raise CodeUsed(CODE_SPENT) from None
+    except Expired:
+        raise CodeOver(CODE_EXPIRED) from None
+    limits.clear(counter, SLUG)
+    audit.record("activation.used", user=user, actor=user)
+    return row
