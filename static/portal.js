@@ -26,6 +26,8 @@ function textOf(id) {
 async function copy(button) {
   const label = button.querySelector("span");
   const before = label.textContent;
+  const source = document.getElementById(button.dataset.copy) ?? button.parentElement.querySelector("code");
+  if (!navigator.clipboard) return getSelection().selectAllChildren(source);  // plain http: the person copies what is marked
   await navigator.clipboard.writeText(button.dataset.copyText ?? textOf(button.dataset.copy));
   label.textContent = button.dataset.copied;
   label.setAttribute("role", "status");
