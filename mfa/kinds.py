@@ -48,11 +48,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class CardAction:
-    """A link on the dashboard card; `danger` ones lead to a page that asks again."""
+    """A link on the dashboard card; `danger` ones lead to a page that asks again, `dialog` ones open over the page."""
 
     label: str | Promise
     url: str
     danger: bool = False
+    dialog: bool = False
 
 
 class FactorKind(ABC):

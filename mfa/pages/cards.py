@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _, ngettext
 
 from mfa import kinds
@@ -14,23 +12,21 @@ from mfa.models import Factor
 
 FEW = 3
 
-Text = str | Promise
-
 
 @dataclass(frozen=True, slots=True)
 class Card:
     """One factor as `components/factor_card.html` shows it."""
 
-    icon: str
-    label: Text
-    name: str
-    description: str
+    kind: FactorKind
+    factor: Factor
+    described: str
     actions: list[CardAction]
-    badge_tone: str
-    badge_text: str
-    created_at: datetime | None
-    last_used_at: datetime | None
-    last_used_for: str
+    left: int | None
+
+    @property
+    def name(self) -> str:
+        """The name the owner gave it; nothing where that is just the kind's label."""
+        return "" if self.factor.name == self.kind.label else self.factor.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +45,7 @@ def of(factors: list[Factor]) -> list[Card]:
 
 
 def _card(kind: FactorKind, factor: Factor) -> Card:
-    left = kind.left(factor)
-    few = left is not None and left <= FEW
-    name = factor.name if factor.name != kind.label else ""
-    return Card(
-        icon=kind.icon,
-        label=kind.label,
-        name=name,
-        description=kind.describe(factor),
-        actions=kind.actions(factor),
-        badge_tone="warn" if few else "ok",
-        badge_text=_("Ready") if left is None else ngettext("%(left)d left", "%(left)d left", left) % {"left": left},
-        created_at=factor.created_at if factor.pk else None,
-        last_used_at=factor.last_used_at,
-        last_used_for=factor.last_used_for,
-    )
+    return Card(kind, factor, kind.describe(factor), kind.actions(factor), kind.left(factor))
 
 
 def missing(factors: list[Factor]) -> list[FactorKind]:
