@@ -1,0 +1,128 @@
+"""What the owner does with an app that is set up: try it, adjust its clock, rename it, remove it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+from django_otp import login as otp_login
+
+from accounts.requests import SignedInRequest
+from mfa import enrolment, policy
+from mfa.factors.totp import flows
+from mfa.factors.totp.factor import KIND
+from mfa.factors.totp.forms import ClockForm, NameForm
+from mfa.kinds import Answer, Purpose
+from mfa.models import Factor
+from mfa.pages.forms import CodeForm
+from mfa.proof import fresh_proof_required
+from mfa.verification.service import Attempt, Verdict, verify
+
+
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "POST"])
+def test(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Judge a code as signing in would, and say what came of it. Nothing else changes, a fresh proof is none."""
+    factor = flows.own(request.user, pk)
+    form = CodeForm(request.POST or None)
+    if form.is_valid():
+        verdict = _judge(request, form.cleaned_data["code"])
+        if verdict.accepted:
+            messages.success(request, _praise(factor, verdict))
+            return redirect("dashboard")
+        form.add_error("code", _words(verdict))
+    return render(request, "totp/test.html", {"form": form, "factor": factor}, status=422 if form.errors else 200)
+
+
+@fresh_proof_required
+@sensitive_post_parameters("first", "second")
+@require_http_methods(["GET", "POST"])
+def clock(request: SignedInRequest, pk: int) -> HttpResponse:
+    factor = flows.own(request.user, pk)
+    form = ClockForm(request.POST or None)
+    if form.is_valid():
+        verdict = _judge(request, form.both)
+        if verdict.accepted:
+            messages.success(request, _("The clock of “%(name)s” is adjusted.") % {"name": _name(factor, verdict)})
+            return redirect("dashboard")
+        form.add_error("second", _words(verdict))
+    return render(request, "totp/clock.html", {"form": form, "factor": factor}, status=422 if form.errors else 200)
+
+
+@fresh_proof_required
+@require_http_methods(["GET", "POST"])
+def rename(request: SignedInRequest, pk: int) -> HttpResponse:
+    factor = flows.own(request.user, pk)
+    form = NameForm(request.POST or None, initial={"name": factor.name})
+    if form.is_valid():
+        enrolment.rename(factor, form.cleaned_data["name"], actor=request.user)
+        messages.success(request, _("It is called “%(name)s” now.") % {"name": factor.name})
+        return redirect("dashboard")
+    return render(request, "totp/rename.html", {"form": form, "factor": factor}, status=422 if form.errors else 200)
+
+
+@fresh_proof_required
+@require_http_methods(["GET", "POST"])
+def remove(request: SignedInRequest, pk: int) -> HttpResponse:
+    now = timezone.now()
+    factor = flows.own(request.user, pk)
+    last = enrolment.is_last(request.user, factor, now=now)
+    kept = last and policy.requires_factor(request.user, policy.of(request.user))
+    if request.method == "POST" and not kept:
+        return _remove(request, factor, now)
+    context = {"factor": factor, "last": last, "kept": kept}
+    return render(request, "totp/remove.html", context, status=409 if request.method == "POST" else 200)
+
+
+def _remove(request: SignedInRequest, factor: Factor, now: datetime) -> HttpResponse:
+    verified_by = getattr(request.user, "otp_device", None)
+    try:
+        enrolment.remove(factor, actor=request.user, now=now)
+    except enrolment.LastFactor:  # another tab removed the other one meanwhile
+        messages.warning(request, _("Nothing was removed: this is your last second factor, and you must have one."))
+        return redirect("dashboard")
+    request.user.refresh_from_db()
+    update_session_auth_hash(request, request.user)
+    if verified_by == factor:
+        _lean_on_another(request, now)
+    messages.success(request, _("“%(name)s” is removed. Its codes no longer work.") % {"name": factor.name})
+    return redirect("dashboard")
+
+
+@transaction.atomic
+def _lean_on_another(request: SignedInRequest, now: datetime) -> None:
+    """The session showed the removed factor a moment ago; without another to name it would count as unproved."""
+    left = enrolment.usable(request.user, now=now)
+    if left:
+        otp_login(request, enrolment.stored(left[0], now=now))
+
+
+def _judge(request: SignedInRequest, text: str) -> Verdict:
+    address = request.META.get("REMOTE_ADDR", "")
+    attempt = Attempt(request.user, Answer(text, Purpose.PROOF), "portal", address, kind=KIND.slug)
+    return verify(attempt, now=timezone.now())
+
+
+def _praise(factor: Factor, verdict: Verdict) -> str:
+    if verdict.factor == factor:
+        return _("Right: “%(name)s” works.") % {"name": factor.name}
+    return _("That code is right, but it is of “%(other)s”, not of “%(name)s”.") % {
+        "other": _name(factor, verdict),
+        "name": factor.name,
+    }
+
+
+def _name(factor: Factor, verdict: Verdict) -> str:
+    return str((verdict.factor or factor).name)
+
+
+def _words(verdict: Verdict) -> str:
+    return verdict.refused.words if verdict.refused else ""
