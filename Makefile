@@ -1,0 +1,64 @@
+.DEFAULT_GOAL := help
+# Debian's own Python first: python-ldap is compiled against its headers.
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
+BIN := .venv/bin
+LOCK := --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --upgrade
+WITH_SAMPLE_SETTINGS := DJANGO_SETTINGS_MODULE=tests.settings PYTHONPATH=.
+
+.PHONY: help run test lint fix security bench lock code tools
+
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+run: ## Start the portal with sample people on http://localhost:8000 (PORT=8001 for another port)
+	@bin/system-packages run
+	@$(MAKE) --no-print-directory .venv/run.stamp
+	@$(BIN)/python bin/make-env
+	@$(BIN)/python -m demo.run
+
+test: ## Check and test everything that CI does
+	@bin/system-packages test
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m tests.run_all
+
+lint: tools ## Check style, types, import contracts, templates, migrations and settings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(WITH_SAMPLE_SETTINGS) $(BIN)/lint-imports
+	$(BIN)/djlint --lint --quiet templates mfa accounts
+	$(WITH_SAMPLE_SETTINGS) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(WITH_SAMPLE_SETTINGS) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+fix: tools ## Put imports, style and formatting right
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+security: tools ## Show each claimed row of the security yardstick with the tests that prove it
+	@$(BIN)/python bin/security-rows
+
+bench: tools ## Measure: make bench NAME=sync
+	@$(BIN)/python -m bench $(NAME)
+
+lock: tools ## Pin the newest allowed version of every requirement, with hashes
+	$(BIN)/pip-compile --quiet --strip-extras $(LOCK) requirements.in
+	$(BIN)/pip-compile --quiet --strip-extras $(LOCK) requirements-dev.in
+
+code: ## Show the present authenticator code of a sample account: make code USER=alice
+	@$(BIN)/python -m demo.code "$(USER)"
+
+tools: .venv/dev.stamp
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3")'
+	@$(PYTHON) -m venv .venv
+
+.venv/run.stamp: requirements.txt | .venv/bin/python
+	@echo "Installing what the portal runs on ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.txt .venv/run.stamp
+	@echo "Installing what the tests and linters need ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,47 @@
+"""How gunicorn serves the portal: `python -m gunicorn --config python:portal.serving portal.wsgi`.
+
+Threads, not sync workers: a few idle keep-alive connections would block those.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from portal import env
+
+if TYPE_CHECKING:
+    from gunicorn.arbiter import Arbiter
+
+# Settings first: they read .env, and stop here with one sentence where a value is bad.
+logconfig_dict = {
+    **settings.LOGGING,
+    "loggers": {
+        **settings.LOGGING["loggers"],
+        "gunicorn.error": {"level": settings.LOG_LEVEL, "propagate": True},
+        "gunicorn.access": {"level": "WARNING", "propagate": True},
+    },
+}
+# Paths can hold tokens of links, so nothing logs them; the portal has its own authentication log.
+accesslog = None
+
+bind = env.text("WEB_BIND", "127.0.0.1:8000")
+worker_class = "gthread"
+workers = env.whole("WEB_WORKERS", 2, least=1)
+threads = env.whole("WEB_THREADS", 8, least=1)
+worker_tmp_dir = "/dev/shm"  # noqa: S108  # a heartbeat must not wait for a disk
+control_socket_disable = True
+keepalive = 15
+timeout = 60
+graceful_timeout = 20
+
+# Whose forwarding headers are believed is decided in portal.middleware alone.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+
+
+def on_starting(server: Arbiter) -> None:
+    """Refuse to serve pages whose style sheets cannot be found."""
+    if not settings.DEBUG and not (settings.STATIC_ROOT / "staticfiles.json").exists():
+        env.stop("DATA_DIR", "holds no collected static files: run `manage.py collectstatic` first.")
