@@ -10,9 +10,21 @@ from kombu.exceptions import ChannelError, OperationalError
 logger = logging.getLogger(__name__)
 
 
-def worker_for(delivery_id: int) -> None:
-    """Publish the delivery's id; where the broker is out of reach, the sweep of the outbox will find the row."""
+def worker_for(delivery_id: int, *, expires: int | None = None) -> bool:
+    """Publish the delivery's id, forgotten after `expires` seconds in the queue; False where the broker is out of
+    reach: the sweep will find the row."""
+    return _published("mfa.delivery.tasks.deliver", [delivery_id], expires)
+
+
+def sweep() -> bool:
+    """Ask for a sweep now, for many messages that were queued at once."""
+    return _published("mfa.delivery.tasks.sweep", [], None)
+
+
+def _published(task: str, arguments: list[int], expires: int | None) -> bool:
     try:
-        current_app.send_task("mfa.delivery.tasks.deliver", args=[delivery_id])
+        current_app.send_task(task, args=arguments, expires=expires)
     except (OperationalError, ChannelError, OSError) as error:
-        logger.warning("broker out of reach; delivery %s waits for the sweep (%s)", delivery_id, type(error).__name__)
+        logger.warning("broker out of reach; what waits in the outbox is left to the sweep (%s)", type(error).__name__)
+        return False
+    return True

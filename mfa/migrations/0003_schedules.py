@@ -1,0 +1,24 @@
+"""The schedule of the outbox's sweep; its pace can be changed in the admin."""
+
+from django.db import migrations
+
+TASK = "mfa.delivery.tasks.sweep"
+
+
+def add(apps, schema_editor):
+    every, _ = apps.get_model("django_celery_beat", "IntervalSchedule").objects.get_or_create(every=20, period="seconds")
+    apps.get_model("django_celery_beat", "PeriodicTask").objects.get_or_create(
+        name="Outbox: send what waits", defaults={"task": TASK, "interval": every, "expire_seconds": 20}
+    )
+
+
+def remove(apps, schema_editor):
+    apps.get_model("django_celery_beat", "PeriodicTask").objects.filter(task=TASK).delete()
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("mfa", "0002_roles"),
+        ("django_celery_beat", "0019_alter_periodictasks_options"),
+    ]
+    operations = [migrations.RunPython(add, remove, elidable=False)]
