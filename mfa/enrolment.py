@@ -53,7 +53,9 @@ def _usable_of(user: User, rows: list[Factor], now: datetime) -> list[Factor]:
 def _is_usable(factor: Factor, now: datetime) -> bool:
     known = kinds.registry().get(factor.kind)
     expired = factor.expires_at is not None and factor.expires_at <= now
-    return known is not None and known.signs_in and factor.confirmed and factor.disabled_at is None and not expired
+    if known is None or not known.signs_in or known.left(factor) == 0:
+        return False
+    return factor.confirmed and factor.disabled_at is None and not expired
 
 
 def single_key(user: User) -> str:

@@ -1,0 +1,135 @@
+"""Recovery codes: have them made, keep them, prove it. The session keeps the waiting row's id and nothing else."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+from django_otp import login as otp_login
+
+from accounts.requests import SignedInRequest
+from mfa import enrolment
+from mfa.factors.recovery import flows
+from mfa.factors.recovery.codes import HOW_MANY
+from mfa.factors.recovery.factor import KIND
+from mfa.factors.recovery.forms import KeptForm
+from mfa.models import Factor
+from mfa.outcomes import Refused
+from mfa.proof import fresh_proof_required
+
+WAITING = "recovery_waiting"
+
+
+@fresh_proof_required
+@require_http_methods(["GET", "POST"])
+def start(request: SignedInRequest) -> HttpResponse:
+    if request.method == "POST":
+        return _begin(request)
+    held = flows.of(request.user)
+    context = {"held": held, "left": KIND.left(held) if held else 0, "how_many": HOW_MANY, "step": 1, "steps": 2}
+    return render(request, "recovery/start.html", context)
+
+
+@fresh_proof_required
+@never_cache
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "POST"])
+def show(request: SignedInRequest) -> HttpResponse:
+    now = timezone.now()
+    form = KeptForm(request.POST or None)
+    try:
+        factor = flows.waiting(request.user, request.session.get(WAITING), now=now)
+        if form.is_valid():
+            return _confirm(request, form.cleaned_data["code"], now)
+    except flows.NotOfTheSet as refused:
+        form.add_error("code", refused.words)
+    except Refused as refused:
+        return _start_again(request, refused)
+    context = {"form": form, "codes": flows.shown(factor), "step": 2, "steps": 2}
+    return render(request, "recovery/codes.html", context, status=422 if form.errors else 200)
+
+
+@fresh_proof_required
+@never_cache
+@require_safe
+def download(request: SignedInRequest) -> HttpResponse:
+    """The waiting codes as a text file, for whoever has no JavaScript."""
+    try:
+        factor = flows.waiting(request.user, request.session.get(WAITING), now=timezone.now())
+    except flows.NothingWaiting as refused:
+        return _start_again(request, refused)
+    head = [settings.PORTAL_NAME, settings.PUBLIC_URL, request.user.username, ""]
+    response = HttpResponse("\n".join([*head, *flows.shown(factor), ""]), content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="recovery-codes.txt"'
+    return response
+
+
+@fresh_proof_required
+@require_http_methods(["GET", "POST"])
+def remove(request: SignedInRequest) -> HttpResponse:
+    held = flows.of(request.user)
+    if held is None:
+        return redirect("dashboard")
+    if request.method == "POST":
+        return _remove(request, held, timezone.now())
+    return render(request, "recovery/remove.html")
+
+
+def _begin(request: SignedInRequest) -> HttpResponse:
+    try:
+        factor = flows.begin(request.user, now=timezone.now())
+    except flows.NeedsAnother as refused:
+        messages.warning(request, refused.words)
+        return redirect("dashboard")
+    request.session[WAITING] = factor.pk
+    return redirect("recovery:codes")
+
+
+def _confirm(request: SignedInRequest, text: str, now: datetime) -> HttpResponse:
+    before = flows.of(request.user)
+    factor = flows.confirm(request.user, request.session.get(WAITING), text, now=now)
+    del request.session[WAITING]
+    _stay_signed_in(request, before, factor)
+    messages.success(request, _("Your recovery codes are set up. They are not shown again; older ones no longer work."))
+    return redirect("dashboard")
+
+
+def _remove(request: SignedInRequest, held: Factor, now: datetime) -> HttpResponse:
+    try:
+        enrolment.remove(held, actor=request.user, now=now)
+    except enrolment.LastFactor:
+        messages.warning(request, _("Nothing was removed: you have no other factor that works, and you must have one."))
+        return redirect("dashboard")
+    _stay_signed_in(request, held, _another(request, now))
+    messages.success(request, _("Your recovery codes are removed. None of them works any longer."))
+    return redirect("dashboard")
+
+
+def _stay_signed_in(request: SignedInRequest, gone: Factor | None, instead: Factor | None) -> None:
+    """Keep this session, which has just given its proof; if it rests on the set that is gone, let it rest on another."""
+    verified_by = getattr(request.user, "otp_device", None)
+    request.user.refresh_from_db()
+    update_session_auth_hash(request, request.user)
+    if gone is not None and instead is not None and verified_by == gone:
+        otp_login(request, instead)
+
+
+@transaction.atomic
+def _another(request: SignedInRequest, now: datetime) -> Factor | None:
+    left = enrolment.usable(request.user, now=now)
+    return enrolment.stored(left[0], now=now) if left else None
+
+
+def _start_again(request: SignedInRequest, refused: Refused) -> HttpResponse:
+    messages.info(request, refused.words)
+    return redirect("recovery:start")
