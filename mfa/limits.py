@@ -6,14 +6,13 @@ Guesses: from the 5th wrong answer in a row with one kind a delay of 30 s, doubl
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from accounts.models import User
-from mfa.models import Delivery, GuessCounter, SendBudget
+from mfa.models import Budget, Delivery, GuessCounter
 from mfa.outcomes import ACCOUNT_LOCKED, Locked, TooManyMessages
 
 DELAY_FROM = 5
@@ -26,6 +25,8 @@ Window = tuple[int, timedelta]
 PER_USER: tuple[Window, ...] = ((1, timedelta(minutes=1)), (5, timedelta(hours=1)), (10, timedelta(days=1)))
 PER_NUMBER: tuple[Window, ...] = ((5, timedelta(hours=1)),)
 PER_DEPLOYMENT: tuple[Window, ...] = ((30, timedelta(minutes=1)),)
+WRONG_PASSWORDS: tuple[Window, ...] = ((50, timedelta(hours=1)),)
+"""Of one account, from all addresses it never signed in from together."""
 
 
 def of_account(user: User) -> str:
@@ -75,39 +76,47 @@ def clear(counter: GuessCounter, kind: str) -> None:
 def spend_sms(user: User, number: str, *, now: datetime) -> None:
     """Take one SMS out of the person's, the number's and the deployment's budget, or raise TooManyMessages.
 
-    The rows stay locked until the caller's transaction ends, always in this order.
+    The rows stay locked until the caller's transaction ends, always in this order; a refusal must end it.
     """
     digest = salted_hmac("mfa.limits", number, algorithm="sha256").hexdigest()[:32]
-    _spend(f"user:{user.pk}", PER_USER, now=now)
-    _spend(f"number:{digest}", PER_NUMBER, now=now)
-    _spend("deployment", PER_DEPLOYMENT, now=now, also=_refuse_past_day_budget)
+    for subject, windows in (
+        (f"sms:user:{user.pk}", PER_USER),
+        (f"sms:number:{digest}", PER_NUMBER),
+        ("sms:deployment", PER_DEPLOYMENT),
+    ):
+        until = _take(subject, windows, now=now)
+        if until is not None:
+            raise TooManyMessages(until)
+    _refuse_past_day_budget(now)
+
+
+def spend_password_guess(account: str, *, now: datetime) -> bool:
+    """Take one guess from an unknown address out of the account's budget; False where none is left."""
+    return _take(f"password:{account}"[:100], WRONG_PASSWORDS, now=now) is None
 
 
 def next_sms_at(user: User, *, now: datetime) -> datetime | None:
     """When the person's own budget allows the next SMS; None for now. For the countdown on a page."""
-    budget = SendBudget.objects.filter(subject=f"user:{user.pk}").first()
-    return _full_until(budget.sent, PER_USER, now) if budget else None
+    budget = Budget.objects.filter(subject=f"sms:user:{user.pk}").first()
+    return _full_until(budget.spent, PER_USER, now) if budget else None
 
 
-def _spend(
-    subject: str, windows: tuple[Window, ...], *, now: datetime, also: Callable[[datetime], None] | None = None
-) -> None:
-    budget, _ = SendBudget.objects.select_for_update().get_or_create(subject=subject)
-    until = _full_until(budget.sent, windows, now)
-    if until is not None:
-        raise TooManyMessages(until)
-    if also is not None:
-        also(now)
-    oldest = (now - max(span for _, span in windows)).timestamp()
-    budget.sent = [*(stamp for stamp in budget.sent if stamp > oldest), now.timestamp()]
-    budget.save(update_fields=["sent", "updated_at"])
+def _take(subject: str, windows: tuple[Window, ...], *, now: datetime) -> datetime | None:
+    """Spend one and return None, or return when there is room again; the row stays locked."""
+    budget, _ = Budget.objects.select_for_update().get_or_create(subject=subject)
+    until = _full_until(budget.spent, windows, now)
+    if until is None:
+        oldest = (now - max(span for _, span in windows)).timestamp()
+        budget.spent = [*(stamp for stamp in budget.spent if stamp > oldest), now.timestamp()]
+        budget.save(update_fields=["spent", "updated_at"])
+    return until
 
 
-def _full_until(sent: list[float], windows: tuple[Window, ...], now: datetime) -> datetime | None:
+def _full_until(spent: list[float], windows: tuple[Window, ...], now: datetime) -> datetime | None:
     """The latest moment at which every window has room again; None where all have room now."""
     latest: datetime | None = None
     for most, span in windows:
-        within = [stamp for stamp in sent if stamp > (now - span).timestamp()]
+        within = [stamp for stamp in spent if stamp > (now - span).timestamp()]
         if len(within) >= most:
             until = datetime.fromtimestamp(within[-most], UTC) + span
             latest = max(latest, until) if latest else until

@@ -108,15 +108,15 @@ class GuessCounter(models.Model):
         return self.subject
 
 
-class SendBudget(models.Model):
-    """When messages left for one subject (`user:7`, `number:<hash>`, `deployment`): unix times, oldest first."""
+class Budget(models.Model):
+    """When something bounded was done for one subject (`sms:user:7`, `password:7`): unix times, oldest first."""
 
     subject = models.CharField(max_length=100, unique=True)
-    sent = models.JSONField(default=list)
+    spent = models.JSONField(default=list)
     updated_at = models.DateTimeField(auto_now=True, db_index=True)
 
     class Meta:
-        verbose_name = _("sending budget")
+        verbose_name = _("budget")
 
     def __str__(self) -> str:
         return self.subject

@@ -44,15 +44,15 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='SendBudget',
+            name='Budget',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('subject', models.CharField(max_length=100, unique=True)),
-                ('sent', models.JSONField(default=list)),
+                ('spent', models.JSONField(default=list)),
                 ('updated_at', models.DateTimeField(auto_now=True, db_index=True)),
             ],
             options={
-                'verbose_name': 'sending budget',
+                'verbose_name': 'budget',
             },
         ),
         migrations.CreateModel(

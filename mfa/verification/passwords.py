@@ -1,20 +1,23 @@
 """The first step: user name and password, with limits that do not let a stranger lock a person out.
 
-Wrong passwords are counted per account and source address: a right password from another address is never held up by
-them. Each guess is paid before it is judged, so that parallel ones cannot outrun the counter.
+Wrong passwords are counted per account and source address, and per account over all addresses that it never signed in
+from: a right password from one's usual address is held up by neither. Each guess is paid before it is judged, so that
+parallel ones cannot outrun the counters.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import time
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from accounts import names, passwords
 from accounts.models import User
 from mfa import limits
+from mfa.models import AuthenticationRecord
 from mfa.outcomes import (
     ACCOUNT_LOCKED,
     DIRECTORY_UNREACHABLE,
@@ -26,6 +29,7 @@ from mfa.outcomes import (
 from mfa.verification import log
 
 APPLICATION = "portal"
+USUAL_FOR = timedelta(days=30)
 
 
 class WrongPassword(Refused):
@@ -38,7 +42,7 @@ def check(username: str, password: str, *, address: str, now: datetime) -> User:
     name = names.normalise(username)
     known = User.objects.filter(username=name).first()
     try:
-        return _owner(username, password, f"password:{known.pk if known else name}:{source(address)}"[:255], now)
+        return _owner(username, password, Guess(str(known.pk if known else name), known, address), now)
     except Refused as refused:
         result = USER_NOT_FOUND if known is None and refused.result is PASSWORD_WRONG else refused.result
         log.write(
@@ -48,17 +52,30 @@ def check(username: str, password: str, *, address: str, now: datetime) -> User:
         raise
 
 
-def _owner(username: str, password: str, subject: str, now: datetime) -> User:
-    if not _pay(subject, now):
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """Whose password is guessed (a pk, or a name that is nobody's), and from where."""
+
+    account: str
+    known: User | None
+    address: str
+
+    @property
+    def subject(self) -> str:
+        return f"password:{self.account}:{source(self.address)}"[:255]
+
+
+def _owner(username: str, password: str, guess: Guess, now: datetime) -> User:
+    if not _pay(guess, now):
         raise WrongPassword(ACCOUNT_LOCKED)
     try:
         user = passwords.owner(username, password)
     except passwords.DirectoryUnreachable:
-        _give_back(subject)
+        _give_back(guess)
         raise Unusable(DIRECTORY_UNREACHABLE) from None
     if user is None:
         raise WrongPassword(PASSWORD_WRONG)
-    _give_back(subject)
+    _give_back(guess)
     return user
 
 
@@ -73,16 +90,24 @@ def source(address: str) -> str:
     return str(parsed)
 
 
-def _pay(subject: str, now: datetime) -> bool:
-    """Count the guess as wrong before it is judged; False where the source has to wait."""
-    with transaction.atomic():
-        counter = limits.lock(subject)
-        if limits.delayed_until(counter, "password", now=now):
-            return False
-        limits.fail(counter, "password", now=now)
-        return True
+@transaction.atomic
+def _pay(guess: Guess, now: datetime) -> bool:
+    """Count the guess as wrong before it is judged; False where its source, or the account, has to wait."""
+    counter = limits.lock(guess.subject)
+    if limits.delayed_until(counter, "password", now=now):
+        return False
+    limits.fail(counter, "password", now=now)
+    return _is_usual(guess, now) or limits.spend_password_guess(guess.account, now=now)
 
 
-def _give_back(subject: str) -> None:
-    with transaction.atomic():
-        limits.clear(limits.lock(subject), "password")
+def _is_usual(guess: Guess, now: datetime) -> bool:
+    """Whether the account signed in from this address lately."""
+    since = now - USUAL_FOR
+    return AuthenticationRecord.objects.filter(
+        user=guess.known, user__isnull=False, accepted=True, address=guess.address, at__gt=since
+    ).exists()
+
+
+@transaction.atomic
+def _give_back(guess: Guess) -> None:
+    limits.clear(limits.lock(guess.subject), "password")

@@ -137,6 +137,19 @@ def test_a_stranger_without_the_password_cannot_lock_a_person_out(client: Client
     assert is_signed_in(other)
 
 
+@pytest.mark.row("T-09")
+def test_guesses_from_many_addresses_are_bounded_together_and_leave_the_usual_address_open(
+    client: Client, alice: User
+) -> None:
+    client.defaults["REMOTE_ADDR"] = "198.51.100.7"
+    post_password(client)
+    client.post("/sign-out/", secure=True)
+    for last in range(1, 52):
+        post_password(Client(REMOTE_ADDR=f"203.0.113.{last}"), password="guess")
+    assert post_password(Client(REMOTE_ADDR="203.0.113.99")).status_code == 422
+    assert post_password(client).status_code == 302
+
+
 @pytest.mark.row("T-12")
 def test_whoever_knows_the_password_is_told_until_when_to_wait(client: Client, alice: User) -> None:
     give(alice)
