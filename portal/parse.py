@@ -8,6 +8,7 @@ import ipaddress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dj_database_url
 from phonenumbers import SUPPORTED_REGIONS
@@ -15,6 +16,8 @@ from phonenumbers import SUPPORTED_REGIONS
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 PLACEHOLDERS = ("change-me", "changeme", "insecure", "example", "placeholder", "secret")
+FACTORS = Path(__file__).resolve().parent.parent / "mfa" / "factors"
+BROKER_SCHEMES = ("filesystem", "redis", "rediss", "amqp", "amqps")
 MAIL_SCHEMES = ("inbox", "smtp", "smtp+starttls", "smtps")
 
 
@@ -46,6 +49,30 @@ def public_url(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
         raise ValueError("must be the portal's address without a path, such as https://2fa.your-organisation.org")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def factors(text: str) -> list[str]:
+    known = {file.parent.name for file in FACTORS.glob("*/apps.py")}
+    slugs = text.replace(",", " ").split()
+    if not slugs or len(set(slugs)) < len(slugs) or not set(slugs) <= known:
+        raise ValueError(f"must name each kind of factor once, out of {', '.join(sorted(known))}")
+    return slugs
+
+
+def folder(text: str) -> Path:
+    """The folder, made if it is missing."""
+    try:
+        Path(text).mkdir(parents=True, exist_ok=True)
+    except OSError:
+        raise ValueError("must be a folder that exists or that can be made here") from None
+    return Path(text)
+
+
+def time_zone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("must be a time zone such as Europe/Berlin") from None
 
 
 def networks(text: str) -> list[Network]:
@@ -96,6 +123,12 @@ def region(text: str) -> str | None:
 
 def regions(text: str) -> frozenset[str]:
     return frozenset(region(word) or "" for word in text.replace(",", " ").split())
+
+
+def broker(text: str) -> str:
+    if urlsplit(text).scheme not in BROKER_SCHEMES:
+        raise ValueError("must be filesystem://, redis://host:port/number or amqp://user:password@host/vhost")
+    return text
 
 
 def broker_folders(folder: Path) -> dict[str, str]:

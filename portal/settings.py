@@ -17,8 +17,7 @@ env.load_file(Path(os.environ.get("PORTAL_ENV_FILE", BASE_DIR / ".env")))
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.parsed("SECRET_KEY", parse.secret)
 MFA_ENCRYPTION_KEYS = env.parsed("MFA_ENCRYPTION_KEYS", parse.key_ring)
-DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var")))
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+DATA_DIR = env.parsed("DATA_DIR", parse.folder, str(BASE_DIR / "var"))
 
 PORTAL_NAME = env.text("PORTAL_NAME", "Second factors")
 HELPDESK_CONTACT = env.text("HELPDESK_CONTACT", "")
@@ -29,7 +28,7 @@ if not HTTPS and not DEBUG:
 ALLOWED_HOSTS = [urlsplit(PUBLIC_URL).hostname or "", *env.words("EXTRA_HOSTS")]
 TRUSTED_PROXIES = env.parsed("TRUSTED_PROXIES", parse.networks, "")
 
-MFA_FACTORS = env.words("MFA_FACTORS", "totp sms recovery activation")
+MFA_FACTORS = env.parsed("MFA_FACTORS", parse.factors, "totp sms recovery activation")
 INSTALLED_APPS = [
     "mfa.apps.PortalAdminConfig",
     "django.contrib.auth",
@@ -144,7 +143,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
-TIME_ZONE = env.text("TIME_ZONE", "UTC")
+TIME_ZONE = env.parsed("TIME_ZONE", parse.time_zone, "UTC")
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
@@ -185,7 +184,7 @@ LDAP_PAGE_SIZE = env.whole("LDAP_PAGE_SIZE", 1000, least=1)
 SYNC_MAX_LOSS_PERCENT = env.whole("SYNC_MAX_LOSS_PERCENT", 5)
 SYNC_MAX_LOSS_LEAST = env.whole("SYNC_MAX_LOSS_LEAST", 10)
 
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://")
+CELERY_BROKER_URL = env.parsed("CELERY_BROKER_URL", parse.broker, "filesystem://")
 if CELERY_BROKER_URL.startswith("filesystem:"):
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, str | int] = dict(parse.broker_folders(DATA_DIR / "broker"))
 else:
