@@ -214,4 +214,5 @@ LOGGING = {
         "django.db.backends": {"level": "INFO"},
     },
 }
-SILENCED_SYSTEM_CHECKS: list[str] = []
+# The proxy redirects to https, and an organisation's other hosts are not the portal's to speak for.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
