@@ -1,0 +1,21 @@
+"""What the Django admin shows, and what it leaves out: raw groups, raw factors and job results have no pages."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django_celery_results.models import GroupResult, TaskResult
+
+from accounts.models import SyncRun, User
+from mfa.desk import runs, schedules, trail
+from mfa.desk.people import PersonAdmin
+
+admin.site.register(User, PersonAdmin)
+admin.site.register(SyncRun, runs.RunAdmin)
+for model, model_admin in trail.MODELS.items():
+    admin.site.register(model, model_admin)
+
+schedules.register(admin.site)
+for hidden in (Group, TaskResult, GroupResult):
+    if admin.site.is_registered(hidden):
+        admin.site.unregister(hidden)

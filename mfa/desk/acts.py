@@ -1,0 +1,159 @@
+"""What can be done to people from the admin, each act with its right, its words and its one line of doing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import Group
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts import users
+from accounts.models import User
+from mfa import activation, audit, enrolment, policy, roles
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An act as it was asked for: by whom, why, and the answers to what the act asks besides."""
+
+    actor: User
+    reason: str
+    now: datetime
+    ticket: str = ""
+    identity: str = ""
+    kind: str = ""
+    role: str = ""
+
+    @property
+    def proof(self) -> dict[str, object]:
+        """What was checked before, for the audit trail."""
+        return {name: value for name, value in (("ticket", self.ticket), ("identity", self.identity)) if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """`asks` names the fields of the form beside the reason. `do` returns a code to show once, or an empty text."""
+
+    slug: str
+    label: str | Promise
+    explained: str | Promise
+    done: str | Promise
+    right: str
+    do: Callable[[User, Order], str]
+    asks: tuple[str, ...] = ()
+    danger: bool = False
+
+
+def _require(person: User, order: Order) -> str:
+    policy.require(person, required=True, actor=order.actor, reason=order.reason)
+    return ""
+
+
+def _release(person: User, order: Order) -> str:
+    policy.require(person, required=False, actor=order.actor, reason=order.reason)
+    return ""
+
+
+def _reset(person: User, order: Order) -> str:
+    enrolment.reset(person, actor=order.actor, reason=order.reason, now=order.now, kind=order.kind)
+    audit.record("identity.checked", user=person, actor=order.actor, reason=order.reason, **order.proof)
+    return ""
+
+
+def _issue(person: User, order: Order) -> str:
+    return activation.issue(person, actor=order.actor, reason=order.reason, now=order.now, **order.proof).code
+
+
+def _unlock(person: User, order: Order) -> str:
+    enrolment.unlock(person, actor=order.actor, reason=order.reason)
+    return ""
+
+
+def _end_sessions(person: User, order: Order) -> str:
+    users.move_epoch(person)
+    audit.record("sessions.ended", user=person, actor=order.actor, reason=order.reason)
+    return ""
+
+
+def _give_role(person: User, order: Order) -> str:
+    """The one role of a person, or none; sessions end, so that no open one keeps a right that was taken."""
+    before = sorted(person.groups.filter(name__in=roles.RIGHTS).values_list("name", flat=True))
+    person.groups.remove(*Group.objects.filter(name__in=roles.RIGHTS))
+    if order.role:
+        person.groups.add(Group.objects.get(name=order.role))
+    User.objects.filter(pk=person.pk).update(is_staff=bool(order.role))
+    users.move_epoch(person)
+    audit.record(
+        "role.changed", user=person, actor=order.actor, reason=order.reason, old=", ".join(before), new=order.role
+    )
+    return ""
+
+
+def _deactivate(person: User, order: Order) -> str:
+    users.deactivate_many([person.pk], now=order.now, actor=order.actor)
+    audit.record("account.deactivated", user=person, actor=order.actor, reason=order.reason)
+    return ""
+
+
+def _reactivate(person: User, order: Order) -> str:
+    User.objects.filter(pk=person.pk).update(is_active=True, deactivated_at=None)
+    audit.record("account.reactivated", user=person, actor=order.actor, reason=order.reason)
+    return ""
+
+
+ALL = (
+    Act(
+        "reset", _("Reset all factors"),
+        _("All second factors are removed and all sessions end. A new factor can then be set up with an activation code only. The person is told."),
+        _("All second factors were reset."), roles.RESET_FACTORS, _reset, ("identity", "ticket"), danger=True,
+    ),
+    Act(
+        "reset-one", _("Reset one factor"),
+        _("The factors of one kind are removed and all sessions end. The person is told."),
+        _("The factor was reset."), roles.RESET_FACTORS, _reset, ("kind", "identity", "ticket"), danger=True,
+    ),
+    Act(
+        "activate", _("Issue an activation code"),
+        _("A new code, shown once on the next page. It works once and for 24 hours; an older one ends. Hand it over yourself; it is sent to nobody."),
+        _("An activation code was issued."), roles.ISSUE_ACTIVATION, _issue, ("identity", "ticket"),
+    ),
+    Act(
+        "unlock", _("Unlock"),
+        _("All wrong codes are forgotten and factors that too many of them disabled work again."),
+        _("The account was unlocked."), roles.UNLOCK, _unlock, ("ticket",),
+    ),
+    Act(
+        "require", _("Require two-factor sign-in"),
+        _("Who has no second factor yet must set one up at the next sign-in."),
+        _("Two-factor sign-in is now required."), "mfa.change_policy", _require,
+    ),
+    Act(
+        "release", _("No longer require two-factor sign-in"),
+        _("The person may remove the last second factor and sign in with the password alone."),
+        _("Two-factor sign-in is no longer required."), "mfa.change_policy", _release, danger=True,
+    ),
+    Act(
+        "end-sessions", _("End all sessions"),
+        _("The person is signed out everywhere and has to sign in again."),
+        _("All sessions were ended."), roles.END_SESSIONS, _end_sessions,
+    ),
+    Act(
+        "role", _("Change the role"),
+        _("The role decides what the person may see and do in this administration. All sessions of the person end."),
+        _("The role was changed."), roles.GIVE_ROLES, _give_role, ("role",), danger=True,
+    ),
+    Act(
+        "deactivate", _("Deactivate the account"),
+        _("The person can no longer sign in and all sessions end. For local accounts; the directory decides about its own."),
+        _("The account was deactivated."), "accounts.change_user", _deactivate, danger=True,
+    ),
+    Act(
+        "reactivate", _("Reactivate the account"),
+        _("The person can sign in again. For local accounts; the directory decides about its own."),
+        _("The account was reactivated."), "accounts.change_user", _reactivate,
+    ),
+)  # fmt: skip
+BY_SLUG = {act.slug: act for act in ALL}

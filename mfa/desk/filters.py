@@ -1,0 +1,152 @@
+"""The filters of the admin's lists that Django cannot guess from a column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.admin import ModelAdmin, SimpleListFilter
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import PhoneSource, SyncProblem, SyncRun, User
+from mfa import kinds, outcomes, roles
+from mfa.models import AuditEvent, Factor
+
+Choices = Iterable[tuple[str, Any]]
+YES_NO = (("yes", _("Yes")), ("no", _("No")))
+
+
+def without_factor() -> Q:
+    """People with no factor that works now, in SQL: no usable row, and none that a kind implies from the number."""
+    signing = [kind.slug for kind in kinds.registry().values() if kind.signs_in]
+    rows = Factor.objects.filter(user=OuterRef("pk"))
+    now = timezone.now()
+    alive = Q(expires_at=None) | Q(expires_at__gt=now)
+    found = ~Exists(rows.filter(alive, confirmed=True, disabled_at=None, kind__in=signing))
+    for kind in kinds.registry().values():
+        implied = _implied(kind)
+        if implied:
+            found &= ~(implied & ~Exists(rows.filter(kind=kind.slug)))
+    return found
+
+
+def _implied(kind: kinds.FactorKind) -> Q:
+    """For which people the kind is there without a row. Asked of samples: one for every state a number can be in."""
+    found = Q()
+    for source in PhoneSource.values:
+        for confirmed in (None, timezone.now()):
+            number = "+4917012345678" if source else ""
+            sample = User(phone=number, phone_source=source, phone_confirmed_at=confirmed, directory_phone=number)
+            if kind.implied(sample):
+                state = Q(phone_source=source, phone_confirmed_at__isnull=confirmed is None)
+                found |= state & ~Q(phone="") if number else state
+    return found
+
+
+class HasFactor(SimpleListFilter):
+    title = _("second factor")
+    parameter_name = "factor"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
+        return (("yes", _("Has one that works")), ("no", _("Has none that works")))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in ("yes", "no"):
+            return queryset
+        return queryset.filter(without_factor() if self.value() == "no" else ~Q(pk__in=User.objects.filter(without_factor())))
+
+
+class Required(SimpleListFilter):
+    title = _("two-factor sign-in required")
+    parameter_name = "required"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
+        return YES_NO
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        required = Q(policy__required=True) | Q(is_staff=True)
+        return {"yes": queryset.filter(required), "no": queryset.exclude(required)}.get(self.value() or "", queryset)
+
+
+class UnusableNumber(SimpleListFilter):
+    """By the latest run that was not a dry one and came to its end."""
+
+    title = _("unusable number in the directory")
+    parameter_name = "unusable"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
+        return YES_NO
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in ("yes", "no"):
+            return queryset
+        run = SyncRun.objects.filter(state=SyncRun.State.DONE, dry_run=False).values_list("pk", flat=True).first()
+        problems = Exists(SyncProblem.objects.filter(run=run, user=OuterRef("pk")))
+        return queryset.filter(problems if self.value() == "yes" else ~problems)
+
+
+class Role(SimpleListFilter):
+    title = _("role")
+    parameter_name = "role"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
+        return ((role, role) for role in roles.RIGHTS)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(groups__name=self.value()) if self.value() in roles.RIGHTS else queryset
+
+
+class Action(SimpleListFilter):
+    title = _("action")
+    parameter_name = "action_is"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
+        found = AuditEvent.objects.order_by("action").values_list("action", flat=True).distinct()
+        return [(action, action) for action in found]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(action=self.value()) if self.value() else queryset
+
+
+class Actor(SimpleListFilter):
+    """Those who may act on others, and the two that are not among them."""
+
+    title = _("who acted")
+    parameter_name = "by"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
+        staff = User.objects.filter(is_staff=True).values_list("pk", "username")[:50]
+        return [("system", _("the system")), *((str(pk), name) for pk, name in staff)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value() or ""
+        if value == "system":
+            return queryset.filter(actor=None, actor_name="")
+        return queryset.filter(actor=int(value)) if value.isascii() and value.isdigit() and len(value) < 19 else queryset
+
+
+class Outcome(SimpleListFilter):
+    title = _("result")
+    parameter_name = "result"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
+        known = {one.code: one.meaning for one in vars(outcomes).values() if isinstance(one, outcomes.Result)}
+        return [(str(code), f"{code} {meaning}") for code, meaning in sorted(known.items())]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        known = {code for code, _label in self.lookup_choices}
+        return queryset.filter(code=int(self.value() or 0)) if self.value() in known else queryset
+
+
+class Kind(SimpleListFilter):
+    title = _("factor")
+    parameter_name = "kind_is"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
+        return [("password", _("Password")), *((kind.slug, kind.label) for kind in kinds.registry().values())]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset

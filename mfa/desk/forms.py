@@ -1,0 +1,103 @@
+"""What an act asks for: always a reason; some also how the person proved who they are, a kind, or a role."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts import names
+from accounts.models import User
+from mfa import kinds, roles
+from mfa.desk.acts import Act
+
+if TYPE_CHECKING:
+    ModelForm = forms.ModelForm[User]
+else:
+    ModelForm = forms.ModelForm
+
+MOST_PEOPLE = 500
+
+IDENTITY = (
+    ("", _("Choose one")),
+    ("in-person", _("In person, with an identity document or badge")),
+    ("video", _("Video call with an identity document")),
+    ("call-back", _("Called back on a number known before")),
+    ("manager", _("The manager or a known colleague vouched")),
+    ("first-issue", _("First set-up, handed over in person")),
+)
+
+
+def _line(text: str) -> str:
+    """One line without control characters: reasons are printed in lists, mails and CSV files."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+class LineField(forms.CharField):
+    def to_python(self, value: object) -> str:
+        return _line(super().to_python(value) or "")
+
+
+class ActForm(forms.Form):
+    """Only the fields that the act asks for remain."""
+
+    kind = forms.ChoiceField(label=_("Which factor"))
+    role = forms.ChoiceField(label=_("Role"), required=False)
+    identity = forms.ChoiceField(
+        label=_("How did the person prove who they are?"), choices=IDENTITY,
+        error_messages={"required": _("Say how the person proved who they are.")},
+    )  # fmt: skip
+    reason = LineField(
+        label=_("Reason"), max_length=500, error_messages={"required": _("Say why; it is kept in the audit trail.")},
+        help_text=_("Kept in the audit trail; at most 500 characters."),
+    )  # fmt: skip
+    ticket = LineField(label=_("Ticket"), max_length=64, required=False)
+
+    def __init__(self, act: Act, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("kind", "role", "identity", "ticket"):
+            if name not in act.asks:
+                del self.fields[name]
+        self._choose("kind", [(one.slug, one.label) for one in kinds.registry().values() if one.signs_in])
+        self._choose("role", [("", _("No role")), *((role, role) for role in roles.RIGHTS)])
+
+    def _choose(self, name: str, choices: list[tuple[str, Any]]) -> None:
+        field = self.fields.get(name)
+        if isinstance(field, forms.ChoiceField):
+            field.choices = choices
+
+
+class PeopleField(forms.CharField):
+    """Primary keys separated by commas, as the preview wrote them."""
+
+    widget = forms.HiddenInput
+
+    def clean(self, value: object) -> list[int]:
+        words = str(super().clean(value)).split(",")
+        if len(words) > MOST_PEOPLE or not all(word.isascii() and word.isdigit() and len(word) < 19 for word in words):
+            raise forms.ValidationError(_("Choose people from the list, at most 500 at a time."))
+        return [int(word) for word in words]
+
+
+class ChosenForm(forms.Form):
+    people = PeopleField(max_length=MOST_PEOPLE * 19, error_messages={"required": _("Choose people from the list.")})
+
+
+class AccountForm(ModelForm):
+    """A local account. It gets no password here: nobody but its owner ever knows one."""
+
+    class Meta:
+        model = User
+        fields = ("username", "name", "email")
+
+    def clean_username(self) -> str:
+        name = names.normalise(self.cleaned_data["username"])
+        if not name:
+            raise forms.ValidationError(_("Type a user name with letters or digits."))
+        if User.objects.filter(username=name).exists():
+            raise forms.ValidationError(_("There is a person with this user name already."))
+        return name
+
+    def clean_name(self) -> str:
+        return _line(self.cleaned_data["name"])

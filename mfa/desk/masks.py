@@ -1,0 +1,41 @@
+"""Numbers and addresses as far as a role may see them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.http import HttpRequest
+
+from accounts import phones
+from accounts.models import User
+from mfa import roles
+
+DIGITS_BUT_LAST_TWO = re.compile(r"\d(?=(?:\D*\d){2})")
+
+
+def sees_all(request: HttpRequest) -> bool:
+    return isinstance(request.user, User) and request.user.has_perm(roles.SEE_PHONES)
+
+
+def phone(e164: str, whole: bool) -> str:
+    """A number in E.164; nothing of an empty one."""
+    return e164 if whole or not e164 else phones.mask(e164)
+
+
+def recipient(text: str, whole: bool) -> str:
+    """A number or a mail address: of an address the first letter and the domain remain."""
+    if whole or not text:
+        return text
+    name, at, domain = text.partition("@")
+    return f"{name[:1]}***@{domain}" if at else phones.mask(text)
+
+
+def raw(text: str, whole: bool) -> str:
+    """A value that was not understood: every digit but the last two hidden."""
+    return text if whole else DIGITS_BUT_LAST_TWO.sub("*", text)
+
+
+def columns(values: dict[str, Any], whole: bool) -> dict[str, Any]:
+    """Changed columns of a person; those with a number masked."""
+    return {name: phone(str(value or ""), whole) if "phone" in name and isinstance(value, str) else value for name, value in values.items()}

@@ -1,0 +1,107 @@
+"""The page between the choice of an act and its doing: who is affected, who is refused and why, and the reason."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _, ngettext
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import User
+from mfa import activation
+from mfa.desk import person, qr, reach
+from mfa.desk.acts import Act, Order
+from mfa.desk.forms import ActForm, ChosenForm
+from mfa.desk.perform import Outcome, perform
+from mfa.proof import fresh_proof_required
+
+
+@fresh_proof_required
+def _order(request: HttpRequest, model_admin: ModelAdmin[Any], act: Act) -> HttpResponse:
+    chosen = ChosenForm(request.POST if request.method == "POST" else request.GET)
+    people = _people(chosen.cleaned_data["people"]) if chosen.is_valid() else []
+    if not people:
+        messages.error(request, _("Choose people from the list, at most 500 at a time."))
+        return redirect("admin:accounts_user_changelist")
+    form = ActForm(act, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        order = Order(actor=cast(User, request.user), now=timezone.now(), **form.cleaned_data)
+        return _answer(model_admin, request, act, perform(act, order, people))
+    return ask(model_admin, request, act, people, form)
+
+
+@require_http_methods(["GET", "POST"])
+def _by_method(request: HttpRequest, model_admin: ModelAdmin[Any], act: Act) -> HttpResponse:
+    return _order(request, model_admin, act)
+
+
+def order(model_admin: ModelAdmin[Any], request: HttpRequest, act: Act) -> HttpResponse:
+    """GET shows the preview of `?people=1,2`; POST does the act. Refused where the role does not have it."""
+    if not reach.may(cast(User, request.user), act):
+        raise PermissionDenied
+    return _by_method(request, model_admin, act)
+
+
+def ask(
+    model_admin: ModelAdmin[Any], request: HttpRequest, act: Act, people: list[User], form: ActForm
+) -> TemplateResponse:
+    """The preview with the form; without one where everybody is refused."""
+    order = Order(actor=cast(User, request.user), reason="", now=timezone.now())
+    refused = reach.refusals(act, order, people)
+    affected = [one for one in people if one.pk not in refused]
+    context = model_admin.admin_site.each_context(request) | {
+        "opts": model_admin.opts,
+        "title": act.label,
+        "act": act,
+        "affected": affected,
+        "refused": [(one, refused[one.pk]) for one in people if one.pk in refused],
+        "people": ",".join(str(one.pk) for one in affected),
+        "url": person.act_url(act),
+        "back_url": _back([one.pk for one in people]),
+        "form": form,
+    }
+    return TemplateResponse(request, "admin/desk/order.html", context, status=422 if form.errors else 200)
+
+
+def _people(pks: list[int]) -> list[User]:
+    return list(User.objects.filter(pk__in=pks).select_related("policy").prefetch_related("groups"))
+
+
+def _answer(model_admin: ModelAdmin[Any], request: HttpRequest, act: Act, outcomes: list[Outcome]) -> HttpResponse:
+    """Codes are rendered at once and kept nowhere, so loading the page again cannot show them."""
+    back = _back([outcome.person.pk for outcome in outcomes])
+    if any(outcome.code for outcome in outcomes):
+        context = model_admin.admin_site.each_context(request) | {
+            "opts": model_admin.opts,
+            "title": _("Activation codes") if len(outcomes) > 1 else _("Activation code"),
+            "codes": [(o.person, activation.grouped(o.code), qr.svg(o.code)) for o in outcomes if o.code],
+            "refused": [(o.person, o.refused) for o in outcomes if o.refused],
+            "hours": int(activation.LIFETIME.total_seconds() // 3600),
+            "back_url": back,
+        }
+        return TemplateResponse(request, "admin/desk/codes.html", context)
+    _tell(request, act, outcomes)
+    return redirect(back)
+
+
+def _tell(request: HttpRequest, act: Act, outcomes: list[Outcome]) -> None:
+    done = [outcome for outcome in outcomes if not outcome.refused]
+    if done:
+        count = ngettext("%(count)d person.", "%(count)d people.", len(done)) % {"count": len(done)}
+        messages.success(request, f"{act.done} {count}")
+    for outcome in (one for one in outcomes if one.refused):
+        messages.warning(request, f"{outcome.person.username}: {outcome.refused}")
+
+
+def _back(pks: list[int]) -> str:
+    if len(pks) == 1:
+        return reverse("admin:accounts_user_change", args=pks)
+    return reverse("admin:accounts_user_changelist")

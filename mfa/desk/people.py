@@ -1,0 +1,142 @@
+"""People in the admin: the list, the page of one person, the acts, and new local accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _, gettext_lazy
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from mfa import audit, enrolment, kinds
+from mfa.desk import acts, filters, forms, masks, order_page, person as page, reach
+from mfa.desk.readonly import ReadOnly
+
+Chosen = Callable[[Any, HttpRequest, QuerySet[User]], HttpResponse]
+
+
+class PeopleList(ChangeList):
+    """One page of people with their factors, in a fixed number of queries."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        people = list(self.result_list)
+        factors = enrolment.usable_of_many(people, now=timezone.now())
+        whole = masks.sees_all(request)
+        for one in people:
+            one.shown_factors = ", ".join(str(kinds.kind(factor.kind).label) for factor in factors[one.pk])
+            one.shown_phone = masks.phone(one.phone, whole)
+        self.result_list: Any = people
+
+
+class PersonAdmin(ReadOnly):
+    list_display = (
+        "username", "name", "shown_factors", "shown_required", "shown_phone", "phone_source", "phone_confirmed_at",
+        "last_login", "is_active",
+    )  # fmt: skip
+    list_filter = (
+        filters.HasFactor, filters.Required, filters.UnusableNumber, "phone_source", "is_active", filters.Role,
+    )  # fmt: skip
+    list_select_related = ("policy",)
+    list_per_page = 100
+    search_fields = ("username", "name", "email")
+    search_help_text = gettext_lazy("User name, name or e-mail address")
+    actions = ()
+    form = forms.AccountForm
+    fields = ("username", "name", "email")
+
+    @admin.display(description=gettext_lazy("factors"), empty_value=gettext_lazy("none"))
+    def shown_factors(self, person: Any) -> str | None:
+        return person.shown_factors or None
+
+    @admin.display(description=gettext_lazy("2FA required"), boolean=True)
+    def shown_required(self, person: User) -> bool:
+        return person.is_staff or (hasattr(person, "policy") and person.policy.required)
+
+    @admin.display(description=gettext_lazy("phone number"))
+    def shown_phone(self, person: Any) -> str:
+        return str(person.shown_phone)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return PeopleList
+
+    def get_actions(self, request: HttpRequest) -> dict[str, tuple[Chosen, str, str | Promise]]:  # type: ignore[override]
+        """The acts that the role has."""
+        actor = cast(User, request.user)
+        return {act.slug: (_chosen(act), act.slug, act.label) for act in acts.ALL if reach.may(actor, act)}
+
+    def get_urls(self) -> list[URLPattern]:
+        act = self.admin_site.admin_view(self.act_view)
+        return [path("act/<slug:slug>/", act, name="accounts_user_act"), *self._add_url(), *super().get_urls()]
+
+    def _add_url(self) -> list[URLPattern]:
+        return [path("add/", self.admin_site.admin_view(self.add_view), name="accounts_user_add")]
+
+    def act_view(self, request: HttpRequest, slug: str) -> HttpResponse:
+        act = acts.BY_SLUG.get(slug)
+        if act is None:
+            raise Http404
+        return order_page.order(self, request, act)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The page of one person; there is no form behind it."""
+        return cast(HttpResponse, require_safe(self._person_page)(request, object_id))
+
+    def _person_page(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = self.get_object(request, unquote(object_id))
+        if found is None:
+            raise Http404
+        actor = cast(User, request.user)
+        shared = self.admin_site.each_context(request) | {"opts": self.opts, "title": found.get_full_name()}
+        shared |= {
+            "subtitle": None,
+            "sees_audit": actor.has_perm("mfa.view_auditevent"),
+            "sees_log": actor.has_perm("mfa.view_authenticationrecord"),
+        }
+        return TemplateResponse(
+            request, "admin/desk/person.html", shared | page.context(found, actor, now=timezone.now())
+        )
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return cast(User, request.user).has_perm("accounts.add_user")
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """A new local account, without a password until its owner has one."""
+        obj.set_unusable_password()
+        super().save_model(request, obj, form, change)
+        audit.record("account.created", user=obj, actor=cast(User, request.user))
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """The audit trail has it."""
+
+    def response_add(self, request: HttpRequest, obj: User, post_url_continue: str | None = None) -> HttpResponse:
+        messages.success(request, _("The account was created. It has no password yet: an operator sets the first one at a shell."))
+        return redirect(reverse("admin:accounts_user_change", args=[obj.pk]))
+
+
+def _chosen(act: acts.Act) -> Chosen:
+    """Django's "action" for an act: leads from the ticked people to the page that asks for the reason."""
+
+    def chosen(model_admin: PersonAdmin, request: HttpRequest, people: QuerySet[User]) -> HttpResponse:
+        if people.count() > forms.MOST_PEOPLE:
+            messages.error(request, _("At most %(most)d people at a time; narrow the list first.") % {"most": forms.MOST_PEOPLE})
+            return redirect(request.get_full_path())
+        return order_page.ask(model_admin, request, act, list(people), forms.ActForm(act))
+
+    return chosen

@@ -1,0 +1,48 @@
+"""Doing an act to a list of people: each in a transaction of its own, refused ones named, nobody half done."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from mfa import enrolment
+from mfa.desk import reach
+from mfa.desk.acts import Act, Order
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`refused` is empty where it was done; `code` is a code to show once, never kept."""
+
+    person: User
+    refused: str = ""
+    code: str = ""
+
+
+def perform(act: Act, order: Order, people: list[User]) -> list[Outcome]:
+    """What became of each person. Reach is judged again under the person's lock: roles may have moved since the preview."""
+    return [_one(act, order, person) for person in people]
+
+
+@transaction.atomic
+def _one(act: Act, order: Order, person: User) -> Outcome:
+    for pk in sorted({person.pk, order.actor.pk}):
+        enrolment.lock_person(User(pk=pk))
+    person = User.objects.get(pk=person.pk)
+    actor = User.objects.get(pk=order.actor.pk)  # afresh: without the rights that were cached before the lock
+    if not reach.may(actor, act):
+        return Outcome(person, refused=_("You may not do this any more."))
+    order = replace(order, actor=actor)
+    refused = reach.refusals(act, order, [person]).get(person.pk, "")
+    if not refused and reach.too_many(act, order):
+        logger.warning("helpdesk pace reached by user %s", actor.pk)
+        refused = _("Too many resets in a short time. Wait ten minutes, or ask an admin.")
+    if refused:
+        return Outcome(person, refused=refused)
+    return Outcome(person, code=act.do(person, order))

@@ -1,0 +1,110 @@
+"""What one page tells about a person: state, factors, number, policy, and what may be done. No secret is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from mfa import activation, enrolment, kinds, limits, policy
+from mfa.desk import acts, masks, reach
+from mfa.models import AuditEvent, AuthenticationRecord, Factor, GuessCounter, OneTimeCode
+
+LATEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One factor as the page shows it."""
+
+    label: str | Promise
+    described: str
+    factor: Factor
+    state: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An act that the role has: its page, or why it is refused for this person."""
+
+    act: acts.Act
+    url: str
+    refused: str
+
+
+def context(person: User, actor: User, *, now: datetime) -> dict[str, Any]:
+    """All that the page shows, but for what Django's admin adds."""
+    whole = actor.has_perm("accounts.see_phones")
+    asked = policy.of(person)
+    return {
+        "person": person,
+        "shown_phone": masks.phone(person.phone, whole),
+        "shown_directory_phone": masks.phone(person.directory_phone, whole),
+        "roles": list(person.groups.values_list("name", flat=True)),
+        "policy": asked,
+        "required": policy.requires_factor(person, asked),
+        "factors": factors(person, now=now),
+        "locked": locked(person, now=now),
+        "activation": activation.newest(person) if asked.activation_only else None,
+        "activation_live": _live(person, now=now),
+        "offers": offers(person, actor, now=now),
+        "events": AuditEvent.objects.filter(user=person)[:LATEST],
+        "records": AuthenticationRecord.objects.filter(user=person)[:LATEST],
+    }
+
+
+def factors(person: User, *, now: datetime) -> list[Line]:
+    """Every row, usable or not, and the factors that are implied."""
+    usable = enrolment.usable(person, now=now)
+    works = {(factor.kind, factor.key) for factor in usable}
+    rows = Factor.objects.filter(user=person).defer("secret")
+    others = [row for row in rows if (row.kind, row.key) not in works]
+    return [_line(factor, now, works=True) for factor in usable] + [_line(row, now, works=False) for row in others]
+
+
+def _line(factor: Factor, now: datetime, *, works: bool) -> Line:
+    kind = kinds.registry().get(factor.kind)
+    label = kind.label if kind else factor.kind
+    described = kind.describe(factor) if kind else ""
+    if works:
+        return Line(label, described, factor, _("works"), "ok")
+    if kind is None:
+        return Line(label, described, factor, _("kind is switched off"), "off")
+    if factor.disabled_at is not None:
+        return Line(label, described, factor, _("disabled"), "danger")
+    expired = factor.expires_at is not None and factor.expires_at <= now
+    return Line(label, described, factor, _("expired") if expired else _("waits for its first code"), "off")
+
+
+def locked(person: User, *, now: datetime) -> str:
+    """In words whether wrong codes hold the account up; empty where they do not."""
+    counter = GuessCounter.objects.filter(subject=limits.of_account(person)).first()
+    if counter is None:
+        return ""
+    if sum(count for count, _last in counter.failures.values()) >= limits.ACCOUNT_CEILING:
+        return _("Locked after too many wrong codes, until somebody unlocks it.")
+    waits = [limits.delayed_until(counter, kind, now=now) for kind in counter.failures]
+    return _("Wrong codes were typed; the next try has to wait.") if any(waits) else ""
+
+
+def _live(person: User, *, now: datetime) -> bool:
+    return OneTimeCode.objects.filter(user=person, purpose="activate", ending="", expires_at__gt=now).exists()
+
+
+def offers(person: User, actor: User, *, now: datetime) -> list[Offer]:
+    order = acts.Order(actor=actor, reason="", now=now)
+    return [
+        Offer(act, f"{act_url(act)}?people={person.pk}", reach.refusals(act, order, [person]).get(person.pk, ""))
+        for act in acts.ALL
+        if reach.may(actor, act)
+    ]
+
+
+def act_url(act: acts.Act) -> str:
+    return reverse("admin:accounts_user_act", args=[act.slug])

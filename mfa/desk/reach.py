@@ -1,0 +1,82 @@
+"""Who may touch whom: the one place that refuses an act on a person, with the reason in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from mfa import enrolment, roles
+from mfa.desk.acts import Act, Order
+from mfa.models import AuditEvent, Factor
+
+PACE = 20
+PACE_WITHIN = timedelta(minutes=10)
+
+
+def may(actor: User, act: Act) -> bool:
+    """Whether the actor's role has the act at all."""
+    return actor.is_active and actor.is_staff and actor.has_perm(act.right)
+
+
+def refusals(act: Act, order: Order, people: Iterable[User]) -> dict[int, str]:
+    """Why the act is refused, by the pk of each person it is refused for. People who are not in it may be acted on."""
+    people = list(people)
+    factors = enrolment.usable_of_many(people, now=order.now)
+    found = {person.pk: _why_not(act, order, person, factors[person.pk]) for person in people}
+    return {pk: words for pk, words in found.items() if words}
+
+
+def _why_not(act: Act, order: Order, person: User, factors: list[Factor]) -> str:
+    return _out_of_reach(order.actor, person) or _pointless(act, order, person, factors)
+
+
+def _out_of_reach(actor: User, person: User) -> str:
+    if person.pk == actor.pk:
+        return _("Nobody does this to the own account; ask a colleague.")
+    if person.is_superuser and not actor.is_superuser:
+        return _("Only another superuser, or the break-glass command, may act on a superuser.")
+    if holds_a_role(person) and not actor.has_perm(roles.TOUCH_STAFF):
+        return _("This person may enter the administration; only an admin may act on the account.")
+    return ""
+
+
+def holds_a_role(person: User) -> bool:
+    """Staff, superusers and members of any group. Prefetch `groups` for lists."""
+    return person.is_staff or person.is_superuser or bool(person.groups.all())
+
+
+def _pointless(act: Act, order: Order, person: User, factors: list[Factor]) -> str:
+    """Acts that would do nothing, or harm, on this person."""
+    local_only = act.slug in ("deactivate", "reactivate")
+    checks = (
+        (local_only and bool(person.directory_id), _("The directory decides whether this account is active.")),
+        (act.slug == "deactivate" and not person.is_active, _("The account is deactivated already.")),
+        (act.slug == "reactivate" and person.is_active, _("The account is active.")),
+        (act.slug == "activate" and not person.is_active, _("The account is deactivated.")),
+        (act.slug == "activate" and bool(factors), _("A second factor works; reset it first if it is lost.")),
+        (act.slug == "release" and person.is_staff, _("Whoever may enter the administration always needs a second factor.")),
+        (act.slug == "role" and person.is_superuser, _("A superuser has every right already.")),
+        (act.slug == "reset-one" and bool(order.kind) and not _has(person, order.kind, factors), _("There is no factor of this kind.")),
+    )  # fmt: skip
+    return next((words for refused, words in checks if refused), "")
+
+
+def _has(person: User, kind: str, factors: list[Factor]) -> bool:
+    """Whether there is a factor of the kind, be it a disabled one."""
+    return any(factor.kind == kind for factor in factors) or Factor.objects.filter(user=person, kind=kind).exists()
+
+
+def too_many(act: Act, order: Order) -> bool:
+    """Whether a helpdesk person has reset or activated so many in a row that somebody else must look first.
+
+    The caller holds the actor's row, so that two tabs do not count past each other.
+    """
+    if act.right not in (roles.RESET_FACTORS, roles.ISSUE_ACTIVATION) or order.actor.has_perm(roles.TOUCH_STAFF):
+        return False
+    recent = AuditEvent.objects.filter(
+        actor=order.actor, action__in=("factors.reset", "activation.issued"), at__gt=order.now - PACE_WITHIN
+    )
+    return recent.count() >= PACE

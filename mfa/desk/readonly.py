@@ -1,0 +1,50 @@
+"""What the admin's lists have in common: nothing to add, change or delete, and no filter but those that are offered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.admin import ModelAdmin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import URLPattern
+
+if TYPE_CHECKING:
+    Base = ModelAdmin[Any]
+else:
+    Base = ModelAdmin
+
+
+class Offered(Base):
+    """Refuses every `?column__lookup=` that is not offered: else a list answers questions about hidden columns, such
+    as the first letters of a secret."""
+
+    lookups: tuple[str, ...] = ()
+    """Columns that links may filter by besides `list_filter`."""
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        names = [item[0] if isinstance(item, (tuple, list)) else item for item in self.list_filter]
+        offered = {name for name in names if isinstance(name, str)} | {self.date_hierarchy, *self.lookups}
+        return lookup in self.lookups or lookup.split("__")[0] in offered - {None} - set(self.lookups)
+
+
+class ReadOnly(Offered):
+    """Seen by whoever has the view right, changed by nobody."""
+
+    actions = None
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        """Without the pages that add, delete and tell Django's own history."""
+        gone = ("_add", "_delete", "_history")
+        return [url for url in super().get_urls() if not str(getattr(url, "name", "")).endswith(gone)]
