@@ -21,8 +21,9 @@ for _name, _value in SAMPLE.items():
 if "DATA_DIR" not in os.environ:
     os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="portal-tests-")
 
-from portal.settings import *  # noqa: E402, F403
+from portal.settings import *  # noqa: F403
 
 STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
+PASSWORD_HASHERS = ["tests.hashing.QuickArgon2"]
