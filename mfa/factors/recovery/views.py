@@ -116,7 +116,7 @@ def _remove(request: SignedInRequest, held: Factor, now: datetime) -> HttpRespon
 
 
 def _stay_signed_in(request: SignedInRequest, gone: Factor | None, instead: Factor | None) -> None:
-    """Keep this session, which has just given its proof; if it rests on the set that is gone, let it rest on another."""
+    """Keep this session, which has just given its proof; where it rests on a set that is gone, name another factor."""
     verified_by = getattr(request.user, "otp_device", None)
     request.user.refresh_from_db()
     update_session_auth_hash(request, request.user)
