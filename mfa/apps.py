@@ -10,6 +10,10 @@ class MfaConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = "Second factors"
 
+    def ready(self) -> None:
+        """Connect what reacts to changes in accounts, and register the checks of the settings."""
+        from mfa import checks, receivers  # noqa: F401 (models are ready only now)
+
 
 class PortalAdminConfig(admin_apps.AdminConfig):
     default = False

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from mfa.pages import dashboard, events, prove, sign_in
+from mfa.pages import dashboard, events, inbox, prove, sign_in, waiting
 
 urlpatterns = [
     path("", dashboard.show, name="dashboard"),
@@ -14,4 +14,6 @@ urlpatterns = [
     path("sign-out/", sign_in.sign_out, name="sign_out"),
     path("prove/", prove.prove, name="prove"),
     path("prove/send/", prove.send, name="prove_send"),
+    path("messages/<int:delivery_id>/", waiting.delivery_state, name="delivery_state"),
+    path("inbox/", inbox.inbox, name="inbox"),
 ]

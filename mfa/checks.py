@@ -1,0 +1,52 @@
+"""What keeps the portal from starting: settings with which messages could not leave, or would leave unprotected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from mfa.delivery import gateways, mail
+from mfa.delivery.gateways import UnknownGateway
+
+
+@register()
+def sms_gateways(app_configs: Sequence[AppConfig] | None, **more: Any) -> list[CheckMessage]:
+    if "sms" not in settings.MFA_FACTORS:
+        return []
+    if not settings.SMS_GATEWAYS:
+        return [_no_gateway()]
+    return [error for name in settings.SMS_GATEWAYS for error in _gateway(name)]
+
+
+@register()
+def mail_server(app_configs: Sequence[AppConfig] | None, **more: Any) -> list[CheckMessage]:
+    return [
+        Error(
+            f"{problem}.",
+            hint="For example smtp+starttls://user:password@mail.your-organisation.org:587",
+            id="mfa.E014",
+        )
+        for problem in mail.in_use().problems()
+    ]
+
+
+def _gateway(name: str) -> list[CheckMessage]:
+    try:
+        known = gateways.named(name)
+    except UnknownGateway:
+        hint = "Use inbox, http or kannel, or add mfa/delivery/gateways/<name>.py with a GATEWAY."
+        return [Error(f"SMS_GATEWAYS names {name!r}, which is no gateway.", hint=hint, id="mfa.E012")]
+    hint = "Correct the setting, or take the gateway out of SMS_GATEWAYS."
+    return [Error(f"SMS gateway {name}: {problem}.", hint=hint, id="mfa.E013") for problem in known.problems()]
+
+
+def _no_gateway() -> CheckMessage:
+    return Error(
+        "SMS is among MFA_FACTORS and SMS_GATEWAYS is empty, so no code can leave.",
+        hint="Name a gateway, such as SMS_GATEWAYS=kannel, or take sms out of MFA_FACTORS.",
+        id="mfa.E011",
+    )

@@ -1,0 +1,79 @@
+"""The kind "SMS": a code to the person's phone. The number is a fact about the person; no copy of it is kept here."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.urls import reverse
+from django.utils.translation import gettext as _, gettext_lazy as lazy
+
+from accounts.models import User
+from accounts.phones import mask
+from mfa import codes, limits
+from mfa.delivery import outbox
+from mfa.factors.sms import numbers
+from mfa.kinds import Answer, CardAction, FactorKind, Purpose
+from mfa.models import Delivery, Factor
+from mfa.outcomes import SMS_INCORRECT, SMS_NOT_SENT, SMS_VERIFIED, Result, Unusable
+
+DIGITS = 6
+LIFETIME = timedelta(minutes=5)
+
+
+class Sms(FactorKind):
+    slug = "sms"
+    label = lazy("SMS")
+    description = lazy("A code comes to your phone by text message. Works with any mobile phone.")
+    icon = "message-square"
+    sends = True
+    single = True
+    rank = 60
+    code_hint = lazy("6-digit code from the SMS")
+
+    @property
+    def verified(self) -> Result:
+        return SMS_VERIFIED
+
+    def implied(self, user: User) -> bool:
+        """A usable number is enough, whoever entered it."""
+        return bool(user.phone) and numbers.usable(user.phone)
+
+    def could_match(self, factor: Factor, answer: Answer) -> bool:
+        """Only an answer to a code that was sent: other digits, typed beside a password, cost this factor no guess."""
+        text = answer.text
+        return bool(answer.challenge) and len(text) == DIGITS and text.isascii() and text.isdigit()
+
+    def verify(self, factor: Factor, answer: Answer, *, now: datetime) -> None:
+        codes.spend(factor.user, answer.purpose, answer.challenge, answer.text, wrong=SMS_INCORRECT, now=now)
+
+    def send(self, factor: Factor, *, purpose: Purpose, now: datetime) -> tuple[str, Delivery]:
+        """Joins the caller's transaction. Raises TooManyMessages, or Unusable where no SMS may go to the number."""
+        user = factor.user
+        if not self.implied(user):
+            raise Unusable(SMS_NOT_SENT)
+        return send_code(user, user.phone, purpose, template="code", now=now)
+
+    def describe(self, factor: Factor) -> str:
+        return mask(factor.user.phone)
+
+    def add_url(self) -> str:
+        return reverse("sms:change")
+
+    def actions(self, factor: Factor) -> list[CardAction]:
+        return [
+            CardAction(_("(Change settings)"), reverse("sms:change")),
+            CardAction(_("Remove"), reverse("sms:remove"), danger=True),
+        ]
+
+
+def send_code(user: User, number: str, purpose: Purpose, *, template: str, now: datetime) -> tuple[str, Delivery]:
+    """Pay for one SMS, make the code, queue the message: all of it or nothing, in the caller's transaction."""
+    limits.spend_sms(user, number, now=now)
+    target = number if purpose is Purpose.CONFIRM_PHONE else ""
+    issued = codes.issue(user, purpose, length=DIGITS, lifetime=LIFETIME, now=now, target=target)
+    context: dict[str, object] = {"code": issued.code}
+    delivery = outbox.queue_sms(user, number, template, context, now=now, worth_until=issued.row.expires_at)
+    return issued.row.token, delivery
+
+
+KIND = Sms()

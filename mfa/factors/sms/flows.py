@@ -1,0 +1,133 @@
+"""Changing the phone number: a code goes to the new one; the old one works until the code came back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts import users
+from accounts.models import PhoneSource, User
+from accounts.phones import mask
+from mfa import audit, codes, enrolment, kinds, limits, policy
+from mfa.factors.sms import notices, undo
+from mfa.factors.sms.factor import KIND, send_code
+from mfa.factors.sms.refusals import NothingToConfirm, SameNumber, SharedNumber
+from mfa.kinds import Purpose
+from mfa.models import Delivery, Factor, OneTimeCode
+from mfa.outcomes import SMS_INCORRECT, Expired, Refused, Replayed, WrongCode
+
+COUNTED = "confirm-phone"
+"""Wrong codes are counted under this name; they delay the next try, and no new code or number forgets them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """`token` names the code that was sent; `shared` says that another account has the number too."""
+
+    token: str
+    delivery: Delivery
+    shared: bool
+
+
+def start(user: User, e164: str, *, actor: User, now: datetime) -> Started:
+    """Send a code to a new number; any older one ends. Raises Locked, TooManyMessages, SameNumber, SharedNumber.
+
+    A number refused because others have it costs as much as one that is not, so that nobody tries numbers out.
+    """
+    with transaction.atomic():
+        limits.check(limits.lock(limits.of_account(user)), COUNTED, now=now)
+        if User.objects.filter(pk=user.pk, phone=e164).exists():
+            raise SameNumber
+        shared = _has_another_owner(user, e164)
+        if not (shared and settings.PHONE_SHARED == "refuse"):
+            token, delivery = send_code(user, e164, Purpose.CONFIRM_PHONE, template="confirm-phone", now=now)
+            audit.record("phone.change-started", user=user, actor=actor, new=mask(e164))
+            return Started(token, delivery, shared and settings.PHONE_SHARED == "warn")
+        limits.spend_sms(user, e164, now=now)
+    raise SharedNumber
+
+
+def pending(user: User, token: str) -> OneTimeCode:
+    """The change that waits for its code, also where that code is too old by now. Raises NothingToConfirm."""
+    over = (OneTimeCode.Ending.SPENT, OneTimeCode.Ending.REPLACED)
+    rows = OneTimeCode.objects.filter(user=user, purpose=Purpose.CONFIRM_PHONE, token=token).exclude(ending__in=over)
+    found = rows.first()
+    if found is None:
+        raise NothingToConfirm
+    return found
+
+
+def finish(user: User, token: str, text: str, *, actor: User, now: datetime) -> Factor:
+    """The right code makes the new number count. Returns its factor. Raises Refused, with the try counted."""
+    with transaction.atomic():
+        counter = limits.lock(limits.of_account(user))
+        try:
+            limits.check(counter, COUNTED, now=now)
+            row = codes.spend(user, Purpose.CONFIRM_PHONE, token, text, wrong=SMS_INCORRECT, now=now)
+            if settings.PHONE_SHARED == "refuse" and _has_another_owner(user, row.target):
+                raise SharedNumber
+        except (WrongCode, Expired, Replayed) as refused:
+            limits.fail(counter, COUNTED, now=now)
+            refusal: Refused = refused
+        except Refused as refused:
+            refusal = refused
+        else:
+            limits.clear(counter, COUNTED)
+            return _replace(user, row.target, actor=actor, now=now)
+    raise refusal
+
+
+def remove(user: User, *, actor: User, now: datetime) -> None:
+    """Take the number away; codes by SMS end with it. Raises enrolment.LastFactor where the person must keep it."""
+    with transaction.atomic():
+        user = enrolment.lock_person(user)
+        if not user.phone:
+            return
+        factor = Factor(user=user, kind=KIND.slug, key=enrolment.single_key(user))
+        if enrolment.is_last(user, factor, now=now):
+            if policy.requires_factor(user, policy.of(user)):
+                raise enrolment.LastFactor
+            Factor.objects.filter(user=user, kind__in=_dependents()).delete()
+        _set(user, "", actor=actor, now=now)
+
+
+def _replace(user: User, e164: str, *, actor: User, now: datetime) -> Factor:
+    user = enrolment.lock_person(user)
+    _set(user, e164, actor=actor, now=now)
+    policy.demand_activation(user, demanded=False)
+    row, _ = Factor.objects.update_or_create(
+        kind=KIND.slug,
+        key=enrolment.single_key(user),
+        defaults={
+            "user": user, "name": str(KIND.label), "confirmed": True, "failures": 0, "disabled_at": None,
+            "expires_at": None, "created_at": now, "last_used_at": None, "last_used_for": "",
+        },
+    )  # fmt: skip
+    return row
+
+
+def _set(user: User, e164: str, *, actor: User, now: datetime) -> None:
+    """Write the number, the audit row and the notices. The caller holds the person's row."""
+    before = undo.Number.of(user)
+    link = undo.offer(user, before, now=now)
+    with notices.told_by_the_act():
+        users.set_phone(user, e164, source=PhoneSource.SELF, confirmed_at=now if e164 else None, actor=actor)
+    action = "phone.changed" if e164 else "phone.removed"
+    audit.record(action, user=user, actor=actor, old=_shown(before.e164), new=_shown(e164), source="self")
+    notices.tell(user, before.e164, e164, link, now=now)
+
+
+def _dependents() -> list[str]:
+    """The kinds that may not be a person's only ones."""
+    return [kind.slug for kind in kinds.registry().values() if not kind.alone]
+
+
+def _has_another_owner(user: User, e164: str) -> bool:
+    return User.objects.filter(phone=e164, is_active=True).exclude(pk=user.pk).exists()
+
+
+def _shown(e164: str) -> str:
+    return mask(e164) if e164 else ""

@@ -1,0 +1,56 @@
+"""Country and number as people type them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from accounts.phones import Phone, Unusable, normalise
+from mfa.factors.sms import numbers
+
+LONGEST = 100
+
+
+class PhoneForm(forms.Form):
+    """`phone` is the number as it was understood, once the form is valid."""
+
+    country = forms.ChoiceField(label=_("Country"), error_messages={"required": _("Choose the country of the number.")})
+    number = forms.CharField(
+        label=_("Mobile number"),
+        max_length=LONGEST,
+        error_messages={"required": _("Type your mobile number.")},
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+    )
+    phone: Phone | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["country"] = forms.ChoiceField(
+            label=_("Country"),
+            choices=[("", _("Choose a country")), *numbers.choices()],
+            error_messages=self.fields["country"].error_messages,
+        )
+
+    def clean(self) -> dict[str, Any]:
+        typed = super().clean() or {}
+        if typed.get("country") and typed.get("number"):
+            try:
+                self.phone = normalise(typed["number"], region=typed["country"], rules=numbers.rules())
+            except Unusable as refused:
+                self.add_error("number", refusal(refused))
+        return typed
+
+
+def refusal(refused: Unusable) -> str:
+    """The reason in words, with the number that was meant where that is clear."""
+    words = refused.reason.words
+    return f"{words} {_('Did you mean')} {refused.suggestion}?" if refused.suggestion else words
+
+
+def likely_country(e164: str) -> str:
+    """The country to start with: that of the present number, else the organisation's own."""
+    known = numbers.understood(e164) if e164 else None
+    return known.region if known else settings.PHONE_DEFAULT_REGION or ""

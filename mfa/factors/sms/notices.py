@@ -1,0 +1,58 @@
+"""What is said when a number changes: to the mailbox and to every number that was the person's before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.phones import mask
+from mfa.delivery import outbox
+
+if TYPE_CHECKING:
+    from mfa.factors.sms.undo import Offer
+
+_told: ContextVar[bool] = ContextVar("told_by_the_act", default=False)
+
+
+@contextmanager
+def told_by_the_act() -> Iterator[None]:
+    """Around a change whose own flow writes audit row and notices, so that the receiver of its signal does not."""
+    token = _told.set(True)
+    try:
+        yield
+    finally:
+        _told.reset(token)
+
+
+def is_told() -> bool:
+    return _told.get()
+
+
+def tell(user: User, old: str, new: str, link: Offer, *, now: datetime) -> None:
+    """Tell of a change by the person: with the link that undoes it, to everybody but the new number."""
+    context: dict[str, object] = {
+        "old": mask(old) if old else "",
+        "new": mask(new) if new else "",
+        "at": now,
+        "undo_url": link.url,
+        "undo_until": timezone.localtime(link.until).strftime("%d %b, %H:%M"),
+    }
+    if user.email:
+        outbox.queue_mail(user, user.email, "phone-changed", context, now=now, worth_until=link.until)
+    for number in sorted({old, link.first} - {"", new}):
+        outbox.queue_sms(user, number, "phone-changed", context, now=now, worth_until=link.until)
+
+
+def tell_restored(user: User, *, now: datetime) -> None:
+    context: dict[str, object] = {"new": mask(user.phone) if user.phone else "", "at": now}
+    if user.email:
+        outbox.queue_mail(user, user.email, "phone-restored", context, now=now)
+    if user.phone:
+        until = now + outbox.NOTICE_LIFETIME
+        outbox.queue_sms(user, user.phone, "phone-restored", context, now=now, worth_until=until)

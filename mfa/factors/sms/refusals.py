@@ -1,0 +1,40 @@
+"""Why a number is not taken or not given up, in words for its owner."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from mfa.outcomes import NOTHING_ENROLLED, Unusable
+
+
+class SameNumber(Unusable):
+    """It is the number that the person has already."""
+
+    def __init__(self) -> None:
+        super().__init__(NOTHING_ENROLLED)
+
+    @property
+    def words(self) -> str:
+        return _("This is your number already. Type another one, or leave everything as it is.")
+
+
+class SharedNumber(Unusable):
+    """Another account has the number, and the settings want each number once."""
+
+    def __init__(self) -> None:
+        super().__init__(NOTHING_ENROLLED)
+
+    @property
+    def words(self) -> str:
+        return _("This number belongs to another account already. Use your own number, or ask helpdesk.")
+
+
+class NothingToConfirm(Unusable):
+    """No change waits under this token: it was finished, replaced by a newer one, or never begun."""
+
+    def __init__(self) -> None:
+        super().__init__(NOTHING_ENROLLED)
+
+    @property
+    def words(self) -> str:
+        return _("This change has ended. Type the number again to get a new code.")

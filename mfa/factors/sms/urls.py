@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from mfa.factors.sms import confirm_views, undo_views, views
+
+app_name = "sms"
+urlpatterns = [
+    path("change/", views.change, name="change"),
+    path("preview/", views.preview, name="preview"),
+    path("remove/", views.remove, name="remove"),
+    path("confirm/", confirm_views.confirm, name="confirm"),
+    path("resend/", confirm_views.resend, name="resend"),
+    path("undo/<str:token>/<str:code>/", undo_views.undo, name="undo"),
+]

@@ -1,0 +1,126 @@
+"""Typing a new number, and giving the present one up."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+from django_otp import login as otp_login
+
+from accounts.models import PhoneSource, User
+from accounts.requests import SignedInRequest
+from mfa import enrolment, kinds, policy
+from mfa.delivery import watch
+from mfa.factors.sms import flows
+from mfa.factors.sms.factor import KIND
+from mfa.factors.sms.forms import PhoneForm, likely_country
+from mfa.kinds import CardAction
+from mfa.models import Factor
+from mfa.outcomes import Refused
+from mfa.pages.gate import open_before_enrolment
+from mfa.proof import fresh_proof_required
+
+CHANGE = "phone_change"
+PREVIEWS_PER_MINUTE = 60
+
+
+@open_before_enrolment
+@fresh_proof_required
+@sensitive_post_parameters("number")
+@require_http_methods(["GET", "POST"])
+def change(request: SignedInRequest) -> HttpResponse:
+    form = PhoneForm(request.POST or None, initial={"country": likely_country(request.user.phone)})
+    if form.is_valid() and form.phone and begun(request, form, form.phone.e164):
+        return redirect("sms:confirm")
+    context = {
+        "form": form,
+        "stronger": _stronger(),
+        "source": PhoneSource(request.user.phone_source).label if request.user.phone else "",
+        "masked": KIND.describe(Factor(user=request.user)) if request.user.phone else "",
+    }
+    return render(request, "sms/change.html", context, status=422 if form.errors else 200)
+
+
+@open_before_enrolment
+@fresh_proof_required
+@sensitive_post_parameters("number")
+@require_POST
+def preview(request: SignedInRequest) -> HttpResponse:
+    """How a number is understood, or why it is not; for the page while somebody types."""
+    if _too_many_previews(request):
+        return HttpResponse(status=429)
+    form = PhoneForm(request.POST)
+    form.is_valid()
+    return render(request, "sms/preview.html", {"form": form})
+
+
+@fresh_proof_required
+@require_http_methods(["GET", "POST"])
+def remove(request: SignedInRequest) -> HttpResponse:
+    now = timezone.now()
+    user = request.user
+    last = enrolment.is_last(user, Factor(user=user, kind=KIND.slug, key=enrolment.single_key(user)), now=now)
+    kept = last and policy.requires_factor(user, policy.of(user))
+    if not user.phone:
+        return redirect("dashboard")
+    if request.method == "POST" and not kept:
+        return _removed(request)
+    context = {"last": last, "kept": kept, "masked": KIND.describe(Factor(user=user))}
+    return render(request, "sms/remove.html", context, status=409 if request.method == "POST" else 200)
+
+
+def begun(request: SignedInRequest, form: PhoneForm | None, e164: str) -> bool:
+    """Send the code and remember which; where that is refused, say so at the field or on top of the page."""
+    try:
+        started = flows.start(request.user, e164, actor=request.user, now=timezone.now())
+    except Refused as refused:
+        if form is None:
+            messages.warning(request, refused.words)
+        else:
+            form.add_error("number", refused.words)
+        return False
+    request.session[CHANGE] = {"token": started.token, "delivery": started.delivery.pk, "shared": started.shared}
+    watch.remember(request.session, started.delivery)
+    return True
+
+
+def keep_session(request: SignedInRequest, user: User, factor: Factor | None) -> None:
+    """The session that made the change goes on, proved by `factor` where there is one."""
+    user.refresh_from_db()
+    update_session_auth_hash(request, user)
+    if factor is not None:
+        otp_login(request, factor)
+
+
+def _removed(request: SignedInRequest) -> HttpResponse:
+    now = timezone.now()
+    by_sms = getattr(getattr(request.user, "otp_device", None), "kind", "") == KIND.slug
+    try:
+        flows.remove(request.user, actor=request.user, now=now)
+    except enrolment.LastFactor:  # another tab removed the other one meanwhile
+        messages.warning(request, _("Nothing was removed: this is your last second factor, and you must have one."))
+        return redirect("dashboard")
+    left = enrolment.usable(request.user, now=now) if by_sms else []
+    request.session.pop(CHANGE, None)
+    keep_session(request, request.user, next((factor for factor in left if factor.pk), None))
+    messages.success(request, _("Your phone number is removed. No more codes are sent by SMS."))
+    return redirect("dashboard")
+
+
+def _stronger() -> CardAction | None:
+    """The strongest kind that one can add instead; SMS is a restricted factor, so it is always offered."""
+    better = [kind for kind in kinds.registry().values() if kind.rank < KIND.rank and kind.alone and kind.add_url()]
+    best = min(better, key=lambda kind: kind.rank, default=None)
+    return CardAction(best.label, best.add_url() or "") if best else None
+
+
+def _too_many_previews(request: SignedInRequest) -> bool:
+    minute = int(timezone.now().timestamp() // 60)
+    kept, count = request.session.get("previews", (minute, 0))
+    request.session["previews"] = (minute, count + 1 if kept == minute else 1)
+    return bool(kept == minute and count >= PREVIEWS_PER_MINUTE)

@@ -1,0 +1,94 @@
+"""What follows when accounts changes numbers or deactivates people: in the same transaction, for thousands at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.dispatch import receiver
+from django.utils import timezone
+
+from accounts.models import PhoneSource, User
+from accounts.phones import mask
+from accounts.signals import PhoneChange, phones_changed, users_deactivated
+from mfa import audit
+from mfa.delivery import outbox
+from mfa.factors.sms import notices
+from mfa.kinds import Purpose
+from mfa.models import AuditEvent, Delivery, Factor, OneTimeCode
+
+Item = TypeVar("Item")
+
+SMS = "sms"
+SENT_TO_THE_NUMBER = (Purpose.SIGN_IN, Purpose.PROOF, Purpose.CONFIRM_PHONE)
+AT_ONCE = 500
+
+
+@receiver(phones_changed, dispatch_uid="mfa.receivers.numbers_changed")
+def numbers_changed(
+    sender: object, *, changes: list[PhoneChange], source: PhoneSource, actor: User | None, **more: Any
+) -> None:
+    """A new number is a new factor: nothing that was sent to the old one counts, and a suspension ends with it.
+
+    What the person did is audited and told by its own flow; the rest is audited and told here.
+    """
+    now = timezone.now()
+    for part in _parts(changes):
+        _renew_factors(part, now)
+        _end_codes([change.user_id for change in part], now, purpose__in=SENT_TO_THE_NUMBER)
+        if not notices.is_told():
+            people = User.objects.in_bulk([change.user_id for change in part])
+            audit.record_many(_changed(people[change.user_id], change, source, actor) for change in part)
+            outbox.queue_many([m for change in part for m in _messages(people[change.user_id], change, source, now)])
+
+
+@receiver(users_deactivated, dispatch_uid="mfa.receivers.people_deactivated")
+def people_deactivated(sender: object, *, user_ids: list[int], actor: User | None, **more: Any) -> None:
+    """No code that was handed out outlives the account's activity."""
+    now = timezone.now()
+    for part in _parts(user_ids):
+        _end_codes(part, now)
+
+
+def _renew_factors(changes: list[PhoneChange], now: datetime) -> None:
+    without = [change.user_id for change in changes if not change.new]
+    replaced = [change.user_id for change in changes if change.new]
+    Factor.objects.filter(kind=SMS, user__in=without).delete()
+    Factor.objects.filter(kind=SMS, user__in=replaced).update(
+        confirmed=True, disabled_at=None, failures=0, expires_at=None, created_at=now, last_used_at=None
+    )
+
+
+def _end_codes(user_ids: list[int], now: datetime, **only: Any) -> None:
+    live = OneTimeCode.objects.filter(user__in=user_ids, ending=OneTimeCode.Ending.LIVE, **only)
+    live.update(ending=OneTimeCode.Ending.REPLACED, ended_at=now)
+
+
+def _changed(person: User, change: PhoneChange, source: PhoneSource, actor: User | None) -> AuditEvent:
+    action = "phone.changed" if change.new else "phone.removed"
+    details: dict[str, object] = {"old": _shown(change.old), "new": _shown(change.new), "source": source.value}
+    return audit.event(action, user=person, actor=actor, reason="", details=details)
+
+
+def _messages(person: User, change: PhoneChange, source: PhoneSource, now: datetime) -> Iterator[Delivery]:
+    """To the old number and the mailbox; a first number that the directory brings is no news."""
+    if not change.old or not person.is_active:
+        return
+    by = "directory" if source is PhoneSource.DIRECTORY else "helpdesk"
+    context: dict[str, object] = {"old": _shown(change.old), "new": _shown(change.new), "by": by, "at": now}
+    until = now + outbox.NOTICE_LIFETIME
+    if person.email:
+        yield outbox.mail(person, person.email, "phone-changed-for-you", context, now=now, worth_until=until)
+    yield outbox.sms(person, change.old, "phone-changed-for-you", context, now=now, worth_until=until)
+
+
+def _shown(e164: str) -> str:
+    return mask(e164) if e164 else ""
+
+
+def _parts(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """In portions that one statement can name."""
+    rows = list(items)
+    for start in range(0, len(rows), AT_ONCE):
+        yield rows[start : start + AT_ONCE]
