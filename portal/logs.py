@@ -7,11 +7,13 @@ import logging
 from pythonjsonlogger.json import JsonFormatter
 
 from accounts import trace
+from portal.middleware import LOGGED_ID
 
 
 class AddRequestId(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = trace.request_id.get()
+        served = getattr(getattr(record, "request", None), "META", {})
+        record.request_id = trace.request_id.get() or served.get(LOGGED_ID, "")
         return True
 
 

@@ -14,6 +14,8 @@ from django.http.response import HttpResponseBase
 from accounts import trace
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
+LOGGED_ID = "portal.request_id"
+"""Where `portal.logs` finds the id of a request that has left this file again: Django logs refusals last of all."""
 ID_FROM_OUTSIDE = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
@@ -27,6 +29,7 @@ class RequestId:
         given = request.META.get("HTTP_X_REQUEST_ID", "")
         trusted = is_trusted(request.META.get("REMOTE_ADDR", ""))
         request_id = given if trusted and ID_FROM_OUTSIDE.fullmatch(given) else uuid.uuid4().hex
+        request.META[LOGGED_ID] = request_id
         token = trace.request_id.set(request_id)
         try:
             response = self.get_response(request)

@@ -15,7 +15,8 @@ from mfa import proof
 
 def portal(request: HttpRequest) -> dict[str, Any]:
     shared: dict[str, Any] = {"portal_name": settings.PORTAL_NAME, "helpdesk_contact": settings.HELPDESK_CONTACT}
-    if not hasattr(request, "session") or not request.user.is_authenticated:
+    # An error page may answer a request that was refused before anybody asked who it is.
+    if not hasattr(request, "user") or not request.user.is_authenticated:
         return shared
     return shared | {"fresh_until": proof.fresh_until(request.session, now=timezone.now()), "nav": _nav(request)}
 
