@@ -51,7 +51,7 @@ class PortalAdminSite(AdminSite):
 
         return guarded
 
-    def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
+    def get_urls(self) -> list[URLPattern | URLResolver]:
         """Django's own pages but for those that the portal has itself."""
         return [url for url in super().get_urls() if getattr(url, "name", None) not in NOT_OURS]
 
@@ -64,5 +64,7 @@ def _ask_first(request: HttpRequest) -> HttpResponse:
     """To the proof page, and from there back to the page whose button was pressed."""
     messages.info(request, _("Nothing was changed yet. Confirm that it is you, then do it again."))
     came_from = urlsplit(request.headers.get("referer", ""))
-    target = f"{came_from.path}?{came_from.query}" if came_from.netloc == request.get_host() else request.get_full_path()
+    target = (
+        f"{came_from.path}?{came_from.query}" if came_from.netloc == request.get_host() else request.get_full_path()
+    )
     return redirect(f"{reverse('prove')}?{urlencode({'next': target})}")

@@ -62,7 +62,7 @@ RIGHTS: Final[dict[str, tuple[str, ...]]] = {
 
 
 def make(apps: Apps) -> None:
-    """Create the groups, or bring them back to exactly these rights. `apps` is a migration's registry or the real one."""
+    """Create the groups, or bring them back to exactly these rights. `apps` may be a migration's registry."""
     group = apps.get_model("auth", "Group")
     for role, rights in RIGHTS.items():
         row, _ = group.objects.get_or_create(name=role)

@@ -68,7 +68,7 @@ def _issue(person: User, order: Order) -> str:
 
 
 def _unlock(person: User, order: Order) -> str:
-    enrolment.unlock(person, actor=order.actor, reason=order.reason)
+    enrolment.unlock(person, actor=order.actor, reason=order.reason, now=order.now)
     return ""
 
 

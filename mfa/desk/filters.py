@@ -25,11 +25,11 @@ def without_factor() -> Q:
     rows = Factor.objects.filter(user=OuterRef("pk"))
     now = timezone.now()
     alive = Q(expires_at=None) | Q(expires_at__gt=now)
-    found = ~Exists(rows.filter(alive, confirmed=True, disabled_at=None, kind__in=signing))
+    found = Q(~Exists(rows.filter(alive, confirmed=True, disabled_at=None, kind__in=signing)))
     for kind in kinds.registry().values():
         implied = _implied(kind)
         if implied:
-            found &= ~(implied & ~Exists(rows.filter(kind=kind.slug)))
+            found &= ~(implied & Q(~Exists(rows.filter(kind=kind.slug))))
     return found
 
 
@@ -56,7 +56,7 @@ class HasFactor(SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() not in ("yes", "no"):
             return queryset
-        return queryset.filter(without_factor() if self.value() == "no" else ~Q(pk__in=User.objects.filter(without_factor())))
+        return queryset.filter(without_factor() if self.value() == "no" else ~without_factor())
 
 
 class Required(SimpleListFilter):
@@ -125,7 +125,9 @@ class Actor(SimpleListFilter):
         value = self.value() or ""
         if value == "system":
             return queryset.filter(actor=None, actor_name="")
-        return queryset.filter(actor=int(value)) if value.isascii() and value.isdigit() and len(value) < 19 else queryset
+        return (
+            queryset.filter(actor=int(value)) if value.isascii() and value.isdigit() and len(value) < 19 else queryset
+        )
 
 
 class Outcome(SimpleListFilter):

@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _, gettext_lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
@@ -24,6 +24,8 @@ from mfa import audit, enrolment, kinds
 from mfa.desk import acts, filters, forms, masks, order_page, person as page, reach
 from mfa.desk.readonly import ReadOnly
 
+CREATED = gettext_lazy("The account was created. It has no password yet: an operator sets the first one at a shell.")
+TOO_MANY = gettext_lazy("At most %(most)d people at a time; narrow the list first.")
 Chosen = Callable[[Any, HttpRequest, QuerySet[User]], HttpResponse]
 
 
@@ -53,11 +55,10 @@ class PersonAdmin(ReadOnly):
     list_per_page = 100
     search_fields = ("username", "name", "email")
     search_help_text = gettext_lazy("User name, name or e-mail address")
-    actions = ()
     form = forms.AccountForm
     fields = ("username", "name", "email")
 
-    @admin.display(description=gettext_lazy("factors"), empty_value=gettext_lazy("none"))
+    @admin.display(description=gettext_lazy("factors"), empty_value=str(gettext_lazy("none")))
     def shown_factors(self, person: Any) -> str | None:
         return person.shown_factors or None
 
@@ -94,7 +95,7 @@ class PersonAdmin(ReadOnly):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The page of one person; there is no form behind it."""
-        return cast(HttpResponse, require_safe(self._person_page)(request, object_id))
+        return require_safe(self._person_page)(request, object_id)
 
     def _person_page(self, request: HttpRequest, object_id: str) -> HttpResponse:
         if not self.has_view_permission(request):
@@ -126,7 +127,7 @@ class PersonAdmin(ReadOnly):
         """The audit trail has it."""
 
     def response_add(self, request: HttpRequest, obj: User, post_url_continue: str | None = None) -> HttpResponse:
-        messages.success(request, _("The account was created. It has no password yet: an operator sets the first one at a shell."))
+        messages.success(request, CREATED)
         return redirect(reverse("admin:accounts_user_change", args=[obj.pk]))
 
 
@@ -135,7 +136,7 @@ def _chosen(act: acts.Act) -> Chosen:
 
     def chosen(model_admin: PersonAdmin, request: HttpRequest, people: QuerySet[User]) -> HttpResponse:
         if people.count() > forms.MOST_PEOPLE:
-            messages.error(request, _("At most %(most)d people at a time; narrow the list first.") % {"most": forms.MOST_PEOPLE})
+            messages.error(request, TOO_MANY % {"most": forms.MOST_PEOPLE})
             return redirect(request.get_full_path())
         return order_page.ask(model_admin, request, act, list(people), forms.ActForm(act))
 

@@ -9,7 +9,6 @@ from celery import current_app
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -30,6 +29,9 @@ TASK = "accounts.tasks.sync_directory"
 ALIVE = timedelta(minutes=5)
 """A running row without a sign of life for longer does not hold up the next start."""
 WAIT_PATIENTLY = timedelta(seconds=60)
+UNREACHABLE = gettext_lazy(
+    "Nothing was started: the queue of jobs is out of reach. Check that the message broker runs, then try again."
+)
 
 
 class RunAdmin(ReadOnly):
@@ -70,10 +72,10 @@ class RunAdmin(ReadOnly):
             return redirect("admin:accounts_syncrun_change", running.pk)
         dry_run = request.POST.get("dry_run") == "yes"
         if not _ask_workers(actor, dry_run):
-            messages.error(request, _("Nothing was started: the queue of jobs is out of reach. Check that the message broker runs, then try again."))
+            messages.error(request, UNREACHABLE)
             return redirect("admin:accounts_syncrun_changelist")
         audit.record("sync.requested", user=None, actor=actor, dry_run=dry_run)
-        return redirect(f"{reverse('admin:accounts_syncrun_started')}?{urlencode({'since': now.timestamp()})}")
+        return redirect(f"{reverse('admin:accounts_syncrun_started')}?{urlencode({'since': str(now.timestamp())})}")
 
     def started(self, request: HttpRequest) -> HttpResponse:
         """Waits for the run that was asked for, and leads to its page as soon as a worker has taken it."""
@@ -92,14 +94,14 @@ class RunAdmin(ReadOnly):
         self._must_view(request)
         since = _moment(request.GET.get("since", ""))
         run = SyncRun.objects.filter(actor=cast(User, request.user), started_at__gte=since).order_by("pk").first()
-        part = f"{reverse('admin:accounts_syncrun_started_part')}?{urlencode({'since': since.timestamp()})}"
+        part = f"{reverse('admin:accounts_syncrun_started_part')}?{urlencode({'since': str(since.timestamp())})}"
         late = timezone.now() - since > WAIT_PATIENTLY
         return {"run": run, "late": late, "part_url": part, "title": _("Directory run")}
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return cast(HttpResponse, require_safe(self._page)(request, object_id))
+        return require_safe(self._page)(request, object_id)
 
     def _page(self, request: HttpRequest, object_id: str) -> HttpResponse:
         run = self._run(request, unquote(object_id))
@@ -127,7 +129,7 @@ class RunAdmin(ReadOnly):
         return export.response(
             f"unusable-values-run-{run.pk}", run_report.CSV_HEAD,
             (run_report.csv_row(problem, whole) for problem in found.iterator(chunk_size=1000)),
-            actor=cast(User, request.user), run=run.pk, reason_filter=reason,
+            actor=cast(User, request.user), chosen={"reason": reason},
         )  # fmt: skip
 
     def _run(self, request: HttpRequest, object_id: str) -> SyncRun:

@@ -1,5 +1,7 @@
-"""The schedules of recurring jobs, as django-celery-beat keeps them, with the portal's rules: only jobs that exist, only
-the schedules people understand, and every change in the audit trail."""
+"""The schedules of recurring jobs, as django-celery-beat keeps them, with the portal's rules.
+
+Only jobs that exist, only the schedules people understand, and every change in the audit trail.
+"""
 
 from __future__ import annotations
 
@@ -40,13 +42,13 @@ class Audited(Offered):
         for obj in queryset:
             self._record(request, "deleted", obj)
 
-    def _record(self, request: HttpRequest, verb: str, obj: Model, **details: object) -> None:
+    def _record(self, request: HttpRequest, verb: str, obj: Model, what: Sequence[str] = ()) -> None:
         audit.record(
             f"schedule.{verb}", user=None, actor=cast(User, request.user), table=obj._meta.model_name, pk=obj.pk,
-            name=str(obj)[:200], **details,
+            name=str(obj)[:200], what=list(what),
         )  # fmt: skip
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:  # type: ignore[override]
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """None without the change right: Django offers a package's own actions to whoever may look."""
         return super().get_actions(request) if self.has_change_permission(request) else {}
 

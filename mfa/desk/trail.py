@@ -42,7 +42,7 @@ class AuditAdmin(Exportable):
     list_display = ("at", "action", "username", "actor_name", "reason", "address")
     list_filter = (("at", admin.DateFieldListFilter), filters.Action, filters.Actor)
     search_fields = ("=username", "=actor_name", "reason", "=request_id", "=address")
-    search_help_text = _("User name (of the person or of the one who acted), words of the reason, address or request id")
+    search_help_text = _("User name of the person or of who acted, words of the reason, address, request id")
     date_hierarchy = "at"
     lookups = ("user__id__exact",)
     fields = ("at", "action", "username", "actor_name", "reason", "details", "address", "request_id")

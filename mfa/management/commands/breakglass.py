@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts import names
 from accounts.models import User
 from mfa import activation, audit, enrolment, kinds
-from mfa.models import Factor, GuessCounter
+from mfa.models import Factor
 
 
 class Command(BaseCommand):
@@ -43,8 +43,7 @@ class Command(BaseCommand):
 @transaction.atomic
 def _open(user: User, reason: str, kind: str, now: datetime) -> str:
     """The activation code; empty where the person still has a factor that works."""
-    enrolment.unlock(user, actor=None, reason=reason)
-    GuessCounter.objects.filter(subject__startswith=f"password:{user.pk}:").delete()
+    enrolment.unlock(user, actor=None, reason=reason, now=now)
     enrolment.reset(user, actor=None, reason=reason, now=now, kind=kind)
     audit.record("breakglass.used", user=user, actor=None, reason=reason, kind=kind or "all", **_operator())
     if enrolment.usable(user, now=now):
