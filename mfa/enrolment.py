@@ -12,7 +12,7 @@ from django.db import transaction
 from accounts import users
 from accounts.models import User
 from mfa import audit, kinds, limits, notifications, policy
-from mfa.models import Factor, GuessCounter, OneTimeCode
+from mfa.models import Factor, OneTimeCode
 from mfa.outcomes import NOTHING_ENROLLED, Refused, Unusable
 
 PENDING_FOR = timedelta(minutes=15)
@@ -167,12 +167,13 @@ def reset(user: User, *, actor: User | None, reason: str, now: datetime, kind: s
 
 
 @transaction.atomic
-def unlock(user: User, *, actor: User | None, reason: str) -> None:
-    """Forget all wrong codes of a person and revive factors that too many of them disabled."""
+def unlock(user: User, *, actor: User | None, reason: str, now: datetime) -> None:
+    """Forget all wrong codes and passwords of a person, and revive factors that too many of them disabled."""
     user = lock_person(user)
-    GuessCounter.objects.filter(subject=limits.of_account(user)).delete()
+    limits.forget(user)
     Factor.objects.filter(user=user, confirmed=True).update(disabled_at=None, failures=0)
     audit.record("account.unlocked", user=user, actor=actor, reason=reason)
+    notifications.tell(user, "account-unlocked", {"at": now}, now=now)
 
 
 def lock_person(user: User) -> User:

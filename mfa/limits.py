@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from accounts.models import User
@@ -67,10 +68,19 @@ def fail(counter: GuessCounter, kind: str, *, now: datetime) -> int:
     return count
 
 
-def clear(counter: GuessCounter, kind: str) -> None:
-    """Forget the wrong answers of one kind after a right one (N-15: of this kind only)."""
-    if counter.failures.pop(kind, None):
-        counter.save(update_fields=["failures", "updated_at"])
+def clear(counter: GuessCounter, kind: str) -> int:
+    """Forget the wrong answers of one kind after a right one, of this kind only; returns how many there were."""
+    forgotten = counter.failures.pop(kind, None)
+    if forgotten is None:
+        return 0
+    counter.save(update_fields=["failures", "updated_at"])
+    return int(forgotten[0])
+
+
+def forget(user: User) -> None:
+    """Forget every wrong code and password of an account, from every source. What was sent stays counted."""
+    GuessCounter.objects.filter(Q(subject=of_account(user)) | Q(subject__startswith=f"password:{user.pk}:")).delete()
+    Budget.objects.filter(subject=f"password:{user.pk}").delete()
 
 
 def spend_sms(user: User, number: str, *, now: datetime) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import User
-from mfa import crypto, enrolment, kinds, limits
+from mfa import crypto, enrolment, kinds, limits, notifications
 from mfa.kinds import Answer, Answers
 from mfa.models import Delivery, Factor, GuessCounter
 from mfa.outcomes import (
@@ -129,7 +129,7 @@ def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, counted: set[s
     row.last_used_at = now
     row.last_used_for = attempt.application
     row.save()
-    limits.clear(counter, row.kind)
+    _tell_of_wrong_codes(attempt, limits.clear(counter, row.kind), now)
     return Verdict(kind.verified, factor=row)
 
 
@@ -142,7 +142,16 @@ def _count(row: Factor, counter: GuessCounter, counted: set[str], now: datetime)
     if row.failures >= limits.FACTOR_CEILING:
         row.disabled_at = now
         logger.warning("factor %s disabled: %s", row.pk, FACTOR_DISABLED.meaning)
+        context = {"label": kinds.kind(row.kind).label, "name": row.name, "at": now}
+        notifications.tell(row.user, "factor-disabled", context, now=now)
     row.save()
+
+
+def _tell_of_wrong_codes(attempt: Attempt, failures: int, now: datetime) -> None:
+    """One notice for a whole series of wrong codes, once the right one ends it: not one for each, which would flood."""
+    if failures >= limits.DELAY_FROM:
+        context = {"count": failures, "address": attempt.address, "application": attempt.application, "at": now}
+        notifications.tell(attempt.user, "wrong-codes", context, now=now)
 
 
 def _most_telling(refusals: list[Refused]) -> Refused:

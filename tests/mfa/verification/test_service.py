@@ -8,8 +8,9 @@ from django.db import DatabaseError
 from accounts import users
 from accounts.models import User
 from mfa import limits
+from mfa.delivery import outbox
 from mfa.kinds import Answer
-from mfa.models import AuthenticationRecord, Factor, GuessCounter
+from mfa.models import AuthenticationRecord, Delivery, Factor, GuessCounter
 from mfa.outcomes import (
     ACCOUNT_LOCKED,
     NOTHING_ENROLLED,
@@ -62,6 +63,18 @@ def test_after_five_wrong_codes_the_right_one_is_not_even_judged(alice: User, no
     locked = verify(alice, RIGHT, now)
     assert locked.result == ACCOUNT_LOCKED
     assert verify(alice, RIGHT, now + timedelta(seconds=30)).accepted
+
+
+@pytest.mark.row("A-6.3.5")
+def test_a_series_of_wrong_codes_is_told_once_when_the_right_one_ends_it(alice: User, now: datetime) -> None:
+    give(alice)
+    for _ in range(5):
+        verify(alice, WRONG, now)
+    assert not Delivery.objects.exists()
+    verify(alice, RIGHT, now + timedelta(minutes=1))
+    verify(alice, RIGHT, now + timedelta(minutes=2))
+    assert [message.template for message in Delivery.objects.all()] == ["wrong-codes"]
+    assert "203.0.113.9" in outbox.read(Delivery.objects.get())
 
 
 @pytest.mark.row("T-06")
