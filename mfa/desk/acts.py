@@ -107,7 +107,10 @@ def _reactivate(person: User, order: Order) -> str:
 ALL = (
     Act(
         "reset", _("Reset all factors"),
-        _("All second factors are removed and all sessions end. A new factor can then be set up with an activation code only. The person is told."),
+        _(
+            "All second factors are removed and all sessions end. A new factor can then be set up with an activation "
+            "code only. The person is told."
+        ),
         _("All second factors were reset."), roles.RESET_FACTORS, _reset, ("identity", "ticket"), danger=True,
     ),
     Act(
@@ -117,7 +120,10 @@ ALL = (
     ),
     Act(
         "activate", _("Issue an activation code"),
-        _("A new code, shown once on the next page. It works once and for 24 hours; an older one ends. Hand it over yourself; it is sent to nobody."),
+        _(
+            "A new code, shown once on the next page. It works once and for 24 hours; an older one ends. Hand it over "
+            "yourself; it is sent to nobody."
+        ),
         _("An activation code was issued."), roles.ISSUE_ACTIVATION, _issue, ("identity", "ticket"),
     ),
     Act(
@@ -147,7 +153,10 @@ ALL = (
     ),
     Act(
         "deactivate", _("Deactivate the account"),
-        _("The person can no longer sign in and all sessions end. For local accounts; the directory decides about its own."),
+        _(
+            "The person can no longer sign in and all sessions end. For local accounts; the directory decides about "
+            "its own."
+        ),
         _("The account was deactivated."), "accounts.change_user", _deactivate, danger=True,
     ),
     Act(

@@ -38,7 +38,8 @@ def raw(text: str, whole: bool) -> str:
 
 def columns(values: dict[str, Any], whole: bool) -> dict[str, Any]:
     """Changed columns of a person; those with a number masked."""
-    return {
-        name: phone(str(value or ""), whole) if "phone" in name and isinstance(value, str) else value
-        for name, value in values.items()
-    }
+    return {name: phone(value, whole) if _is_number(name, value) else value for name, value in values.items()}
+
+
+def _is_number(column: str, value: object) -> bool:
+    return column in ("phone", "directory_phone") and isinstance(value, str)

@@ -26,7 +26,7 @@ class Outcome:
 
 
 def perform(act: Act, order: Order, people: list[User]) -> list[Outcome]:
-    """What became of each person. Reach is judged again under the person's lock: roles may have moved since the preview."""
+    """What became of each person. Reach is judged again under the lock: roles may have moved since the preview."""
     return [_one(act, order, person) for person in people]
 
 

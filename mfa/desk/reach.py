@@ -50,18 +50,24 @@ def holds_a_role(person: User) -> bool:
 
 def _pointless(act: Act, order: Order, person: User, factors: list[Factor]) -> str:
     """Acts that would do nothing, or harm, on this person."""
-    local_only = act.slug in ("deactivate", "reactivate")
-    checks = (
-        (local_only and bool(person.directory_id), _("The directory decides whether this account is active.")),
-        (act.slug == "deactivate" and not person.is_active, _("The account is deactivated already.")),
-        (act.slug == "reactivate" and person.is_active, _("The account is active.")),
-        (act.slug == "activate" and not person.is_active, _("The account is deactivated.")),
-        (act.slug == "activate" and bool(factors), _("A second factor works; reset it first if it is lost.")),
-        (act.slug == "release" and person.is_staff, _("Whoever may enter the administration always needs a second factor.")),
-        (act.slug == "role" and person.is_superuser, _("A superuser has every right already.")),
-        (act.slug == "reset-one" and bool(order.kind) and not _has(person, order.kind, factors), _("There is no factor of this kind.")),
-    )  # fmt: skip
-    return next((words for refused, words in checks if refused), "")
+    match act.slug:
+        case "deactivate" | "reactivate" if person.directory_id:
+            return _("The directory decides whether this account is active.")
+        case "deactivate" if not person.is_active:
+            return _("The account is deactivated already.")
+        case "reactivate" if person.is_active:
+            return _("The account is active.")
+        case "activate" if not person.is_active:
+            return _("The account is deactivated.")
+        case "activate" if factors:
+            return _("A second factor works; reset it first if it is lost.")
+        case "release" if person.is_staff:
+            return _("Whoever may enter the administration always needs a second factor.")
+        case "role" if person.is_superuser:
+            return _("A superuser has every right already.")
+        case "reset-one" if order.kind and not _has(person, order.kind, factors):
+            return _("There is no factor of this kind.")
+    return ""
 
 
 def _has(person: User, kind: str, factors: list[Factor]) -> bool:

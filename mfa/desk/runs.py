@@ -1,4 +1,4 @@
-"""Directory runs in the admin: the list, starting one, and the page of one with its progress and what it could not use."""
+"""Directory runs in the admin: the list, starting one, and the page of one with its progress and its report."""
 
 from __future__ import annotations
 
