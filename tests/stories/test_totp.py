@@ -1,0 +1,379 @@
+"""A person and an authenticator app, from the first scan to the last."""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.http import HttpResponse
+from django.test import Client
+
+from accounts.models import User
+from mfa import policy
+from mfa.models import Delivery, Factor
+from tests.stories import acting
+from tests.stories.authenticator import Phone, scan
+
+NOON = datetime(2026, 3, 2, 12, 0, 4, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[time_machine.Traveller]:
+    """Noon, until a test moves it."""
+    with time_machine.travel(NOON, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def signed_in(client: Client, alice: User) -> Client:
+    """Alice with her password alone: she has no factor yet."""
+    acting.give_password(client, "alice")
+    return client
+
+
+def get(client: Client, path: str) -> HttpResponse:
+    return client.get(path, secure=True)
+
+
+def post(client: Client, path: str, **typed: str) -> HttpResponse:
+    return client.post(path, typed, secure=True)
+
+
+def follow(client: Client, answer: HttpResponse) -> HttpResponse:
+    assert answer.status_code == 302, answer.content.decode()
+    return get(client, answer.headers["Location"])
+
+
+def text(answer: HttpResponse) -> str:
+    return html.unescape(answer.content.decode())
+
+
+def set_up(client: Client, name: str = "Work phone") -> Phone:
+    phone = scan(follow(client, post(client, "/totp/add/", name=name)))
+    assert post(client, "/totp/scan/", code=phone.code()).status_code == 302
+    return phone
+
+
+def pk_of(name: str) -> int:
+    return Factor.objects.get(name=name).pk
+
+
+def test_set_up_leads_from_the_dashboard_to_recovery_codes(signed_in: Client) -> None:
+    assert "/totp/add/" in text(get(signed_in, "/"))
+    assert 'value="Authenticator app"' in text(get(signed_in, "/totp/add/"))
+    page = follow(signed_in, post(signed_in, "/totp/add/", name="Work phone"))
+    assert "<svg" in text(page)
+    phone = scan(page)
+    assert phone.label == f"{settings.PORTAL_NAME}:alice"
+    answer = post(signed_in, "/totp/scan/", code=f"{phone.code()[:3]} {phone.code()[3:]}")
+    assert answer.headers["Location"] == "/recovery/"
+    assert "“Work phone” is set up." in text(follow(signed_in, answer))
+    assert "Work phone" in text(get(signed_in, "/"))
+    assert Delivery.objects.filter(template="factor-added", recipient="alice@example.test").count() == 1
+
+
+def test_the_app_opens_the_portal_the_next_time(
+    signed_in: Client, client: Client, clock: time_machine.Traveller
+) -> None:
+    phone = set_up(signed_in)
+    post(signed_in, "/sign-out/")
+    clock.shift(60)
+    acting.give_password(client, "alice")
+    assert acting.give_code(client, phone.code()).status_code == 302
+    assert get(client, "/history/").status_code == 200
+
+
+@pytest.mark.row("T-01")
+def test_a_code_works_once_across_sign_in_proof_test_and_sessions(
+    signed_in: Client, clock: time_machine.Traveller
+) -> None:
+    phone = set_up(signed_in)
+    clock.shift(60)
+    others = [Client(headers={"host": "portal.test"}) for _ in range(2)]
+    for other in others:
+        acting.give_password(other, "alice")
+    code = phone.code()
+    assert acting.give_code(others[0], code).status_code == 302
+    cache.clear()
+    pages = (
+        (others[1], "/sign-in/code/?way=totp"),
+        (others[0], "/prove/"),
+        (others[0], f"/totp/{pk_of('Work phone')}/test/"),
+    )
+    for browser, page in pages:
+        answer = post(browser, page, code=code)
+        assert answer.status_code == 422, page
+        assert "used already" in text(answer)
+
+
+def test_a_wrong_clock_is_named_at_set_up_and_at_sign_in(signed_in: Client, clock: time_machine.Traveller) -> None:
+    page = follow(signed_in, post(signed_in, "/totp/add/", name="Phone"))
+    phone = scan(page, clock_seconds=-94)
+    answer = post(signed_in, "/totp/scan/", code=phone.code())
+    assert answer.status_code == 422
+    assert "seconds late" in text(answer)
+    phone.clock_seconds = 0
+    assert post(signed_in, "/totp/scan/", code=phone.code()).status_code == 302
+    post(signed_in, "/sign-out/")
+    clock.shift(600)
+    phone.clock_seconds = 180
+    acting.give_password(signed_in, "alice")
+    answer = acting.give_code(signed_in, phone.code())
+    assert "seconds early" in text(answer)
+    assert "automatic time" in text(answer)
+
+
+@pytest.mark.row("T-28")
+def test_the_seed_is_neither_in_the_session_nor_on_any_page_once_confirmed(signed_in: Client) -> None:
+    page = follow(signed_in, post(signed_in, "/totp/add/", name="Phone"))
+    phone = scan(page)
+    forms = (phone.key.hex(), base64.b32encode(phone.key).decode(), base64.b64encode(phone.key).decode())
+    sessions = [str(session.get_decoded()) for session in Session.objects.all()]
+    assert sessions
+    assert not any(form in session for form in forms for session in sessions)
+    post(signed_in, "/totp/scan/", code=phone.code())
+    pk = pk_of("Phone")
+    paths = ["/", "/history/", "/totp/add/", "/totp/scan/"]
+    paths += [f"/totp/{pk}/{act}/" for act in ("test", "clock", "rename", "move", "remove")]
+    for path in paths:
+        answer = signed_in.get(path, secure=True, follow=True)
+        shown = text(answer).replace(" ", "")
+        assert answer.status_code == 200
+        assert not any(form in shown for form in forms), path
+        assert phone.code() not in shown
+
+
+def test_the_page_with_the_key_is_nobodys_to_keep(signed_in: Client) -> None:
+    page = follow(signed_in, post(signed_in, "/totp/add/", name="Phone"))
+    assert "no-store" in page.headers["Cache-Control"]
+    assert "otpauth" not in page.headers.get("Link", "")
+
+
+def test_a_reload_shows_the_same_key(signed_in: Client) -> None:
+    first = scan(follow(signed_in, post(signed_in, "/totp/add/", name="Phone")))
+    assert scan(get(signed_in, "/totp/scan/")).key == first.key
+    post(signed_in, "/totp/scan/", code="000000")
+    assert scan(get(signed_in, "/totp/scan/")).key == first.key
+    assert Factor.objects.count() == 1
+
+
+def test_confirming_twice_makes_one_app_and_says_what_happened(signed_in: Client) -> None:
+    phone = set_up(signed_in)
+    answer = post(signed_in, "/totp/scan/", code=phone.code())
+    assert "This set-up has ended" in text(follow(signed_in, answer))
+    assert Factor.objects.filter(kind="totp").count() == 1
+
+
+@pytest.mark.row("T-46")
+def test_one_session_cannot_confirm_what_another_has_begun(signed_in: Client, client: Client) -> None:
+    other = Client(headers={"host": "portal.test"})
+    acting.give_password(other, "alice")
+    planted = scan(follow(other, post(other, "/totp/add/", name="Planted")))
+    assert follow(signed_in, get(signed_in, "/totp/scan/")).status_code == 200
+    mine = scan(follow(signed_in, post(signed_in, "/totp/add/", name="Mine")))
+    assert mine.key != planted.key
+    assert post(signed_in, "/totp/scan/", code=planted.code()).status_code == 422
+    assert post(other, "/totp/scan/", code=planted.code()).headers["Location"] == "/totp/add/"
+    assert not Factor.objects.filter(confirmed=True).exists()
+
+
+@pytest.mark.row("T-46")
+def test_a_key_that_waited_too_long_is_worth_nothing(signed_in: Client, clock: time_machine.Traveller) -> None:
+    phone = scan(follow(signed_in, post(signed_in, "/totp/add/", name="Phone")))
+    clock.shift(timedelta(minutes=16))
+    answer = post(signed_in, "/totp/scan/", code=phone.code())
+    assert answer.headers["Location"].startswith("/prove/")
+    post(signed_in, "/prove/", password=acting.PASSWORD)
+    answer = post(signed_in, "/totp/scan/", code=phone.code())
+    assert answer.headers["Location"] == "/totp/add/"
+    assert not Factor.objects.filter(confirmed=True).exists()
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 65, "a\nb", "a\x00b", "a\x1bb", "txt.\u202eexe"])
+def test_a_name_that_is_no_line_of_text_is_refused(signed_in: Client, name: str) -> None:
+    assert post(signed_in, "/totp/add/", name=name).status_code == 422
+    assert not Factor.objects.exists()
+
+
+def test_a_name_is_shown_as_text(signed_in: Client) -> None:
+    set_up(signed_in, "<script>alert(1)</script>")
+    for path in ("/", f"/totp/{pk_of('<script>alert(1)</script>')}/remove/"):
+        assert b"<script>alert(1)" not in get(signed_in, path).content
+        assert b"&lt;script&gt;alert(1)" in get(signed_in, path).content
+
+
+def test_renaming_keeps_everything_else(signed_in: Client) -> None:
+    set_up(signed_in)
+    answer = post(signed_in, f"/totp/{pk_of('Work phone')}/rename/", name="Büro-Telefon 📱")
+    assert "It is called “Büro-Telefon 📱” now." in text(follow(signed_in, answer))
+
+
+def test_testing_an_app_says_right_used_and_late(signed_in: Client, clock: time_machine.Traveller) -> None:
+    phone = set_up(signed_in)
+    clock.shift(90)
+    page = f"/totp/{pk_of('Work phone')}/test/"
+    answer = post(signed_in, page, code=phone.code())
+    assert "Right: “Work phone” works." in text(follow(signed_in, answer))
+    assert "used already" in text(post(signed_in, page, code=phone.code()))
+    assert "seconds late" in text(post(signed_in, page, code=phone.code(steps=-2)))
+    assert "That code is not right." in text(post(signed_in, page, code="000000"))
+    assert "Check that you typed all of it" in text(post(signed_in, page, code="12345"))
+
+
+def test_testing_says_when_the_code_is_of_the_other_app(signed_in: Client, clock: time_machine.Traveller) -> None:
+    set_up(signed_in, "First")
+    second = set_up(signed_in, "Second")
+    clock.shift(60)
+    answer = post(signed_in, f"/totp/{pk_of('First')}/test/", code=second.code())
+    assert "it is of “Second”, not of “First”" in text(follow(signed_in, answer))
+
+
+def test_testing_is_no_fresh_proof(client: Client, alice: User, clock: time_machine.Traveller) -> None:
+    person = acting.with_app(client, alice)
+    clock.shift(timedelta(minutes=6))
+    pk = Factor.objects.get(user=alice).pk
+    assert post(client, f"/totp/{pk}/test/", code=person.code()).status_code == 302
+    assert get(client, f"/totp/{pk}/rename/").headers["Location"].startswith("/prove/")
+
+
+@pytest.mark.row("T-05c")
+def test_two_codes_in_a_row_adjust_a_clock_that_cannot_be_set(
+    client: Client, alice: User, clock: time_machine.Traveller
+) -> None:
+    person = acting.with_app(client, alice)
+    phone = Phone(person.secret, "", clock_seconds=1500)
+    page = f"/totp/{Factor.objects.get(user=alice).pk}/clock/"
+    answer = post(client, page, first=phone.code(steps=-1), second=phone.code())
+    assert "The clock of “Authenticator app” is adjusted." in text(follow(client, answer))
+    assert post(client, page, first=phone.code(steps=-1), second=phone.code()).status_code == 422
+    clock.shift(60)
+    post(client, "/sign-out/")
+    acting.give_password(client, "alice")
+    assert acting.give_code(client, phone.code()).status_code == 302
+
+
+@pytest.mark.row("T-05c")
+def test_adjusting_the_clock_needs_a_fresh_proof(client: Client, alice: User, clock: time_machine.Traveller) -> None:
+    person = acting.with_app(client, alice)
+    clock.shift(timedelta(minutes=6))
+    factor = Factor.objects.get(user=alice)
+    answer = post(client, f"/totp/{factor.pk}/clock/", first=person.code(steps=20), second=person.code(steps=21))
+    assert answer.headers["Location"].startswith("/prove/")
+    factor.refresh_from_db()
+    assert factor.state["drift"] == 0
+
+
+def test_the_same_code_twice_is_noticed_before_it_costs_a_guess(client: Client, alice: User) -> None:
+    person = acting.with_app(client, alice)
+    factor = Factor.objects.get(user=alice)
+    answer = post(client, f"/totp/{factor.pk}/clock/", first=person.code(), second=person.code())
+    assert "That is the same code." in text(answer)
+    factor.refresh_from_db()
+    assert factor.failures == 0
+
+
+def test_a_new_phone_ends_the_old_one_only_when_it_works(signed_in: Client, clock: time_machine.Traveller) -> None:
+    old = set_up(signed_in)
+    clock.shift(60)
+    pk = pk_of("Work phone")
+    new = scan(follow(signed_in, post(signed_in, f"/totp/{pk}/move/")))
+    assert post(signed_in, f"/totp/{pk}/test/", code=old.code()).status_code == 302
+    assert post(signed_in, "/totp/scan/", code=new.code()).status_code == 302
+    assert get(signed_in, "/history/").status_code == 200
+    clock.shift(60)
+    post(signed_in, "/sign-out/")
+    acting.give_password(signed_in, "alice")
+    assert acting.give_code(signed_in, old.code()).status_code == 422
+    assert acting.give_code(signed_in, new.code()).status_code == 302
+    assert Factor.objects.filter(kind="totp").count() == 1
+
+
+@pytest.mark.row("A-6.5.6")
+def test_a_removed_app_opens_nothing_and_other_sessions_end(
+    client: Client, alice: User, clock: time_machine.Traveller
+) -> None:
+    person = acting.with_app(client, alice)
+    second = set_up(client, "Second")
+    elsewhere = Client(headers={"host": "portal.test"})
+    clock.shift(60)
+    acting.give_password(elsewhere, "alice")
+    acting.give_code(elsewhere, person.code())
+    assert get(elsewhere, "/history/").status_code == 200
+    page = f"/totp/{pk_of('Authenticator app')}/remove/"
+    assert "Remove “Authenticator app”" in text(get(client, page))
+    assert "is removed" in text(follow(client, post(client, page)))
+    assert get(elsewhere, "/history/").status_code == 302
+    clock.shift(60)
+    acting.give_password(elsewhere, "alice")
+    assert acting.give_code(elsewhere, person.code()).status_code == 422
+    assert acting.give_code(elsewhere, second.code()).status_code == 302
+
+
+@pytest.mark.parametrize("removed", ["Authenticator app", "Second"])
+def test_who_removes_the_app_of_this_session_stays_signed_in(client: Client, alice: User, removed: str) -> None:
+    acting.with_app(client, alice)
+    set_up(client, "Second")
+    post(client, f"/totp/{pk_of(removed)}/remove/")
+    assert get(client, "/history/").status_code == 200
+
+
+@pytest.mark.row("T-22c")
+def test_the_last_factor_stays_while_one_is_required(client: Client, alice: User) -> None:
+    acting.with_app(client, alice)
+    policy.require(alice, True, actor=None, reason="test")
+    page = f"/totp/{pk_of('Authenticator app')}/remove/"
+    shown = text(get(client, page))
+    assert "Your account must have one" in shown
+    assert "Remove the app</button>" not in shown
+    assert "Move to a new phone" in shown
+    assert post(client, page).status_code == 409
+    assert Factor.objects.filter(user=alice, confirmed=True).exists()
+
+
+def test_removing_the_last_factor_warns_and_then_obeys(client: Client, alice: User) -> None:
+    acting.with_app(client, alice)
+    page = f"/totp/{pk_of('Authenticator app')}/remove/"
+    assert "only your password protects" in text(get(client, page))
+    assert "is removed" in text(follow(client, post(client, page)))
+    assert not Factor.objects.filter(user=alice).exists()
+
+
+def test_a_person_who_must_enrol_can_set_an_app_up_and_nothing_else(client: Client, alice: User) -> None:
+    policy.require(alice, True, actor=None, reason="test")
+    acting.give_password(client, "alice")
+    assert get(client, "/").headers["Location"] == "/enrol/"
+    set_up(client)
+    assert get(client, "/").status_code == 200
+
+
+def test_a_sixth_app_is_refused_with_the_way_out(client: Client, alice: User) -> None:
+    acting.with_app(client, alice)
+    for number in range(4):
+        set_up(client, f"App {number}")
+    assert "You have 5 authenticator apps already." in text(follow(client, post(client, "/totp/add/", name="Six")))
+
+
+@pytest.mark.parametrize("act", ["test", "clock", "rename", "move", "remove"])
+def test_the_app_of_somebody_else_does_not_exist(client: Client, alice: User, make_user: object, act: str) -> None:
+    acting.with_app(client, alice)
+    bob = make_user("bob")  # type: ignore[operator]
+    browser = Client(headers={"host": "portal.test"})
+    acting.with_app(browser, bob)
+    theirs = Factor.objects.get(user=alice)
+    before = Factor.objects.values().get(pk=theirs.pk)
+    for method in (browser.get, browser.post):
+        assert method(f"/totp/{theirs.pk}/{act}/", {"name": "x", "code": "123456"}, secure=True).status_code == 404
+    assert Factor.objects.values().get(pk=theirs.pk) == before
+
+
+@pytest.mark.parametrize("pk", ["0", "999999", "9" * 30, "-1", "x"])
+def test_an_id_that_is_nobodys_is_not_found(client: Client, alice: User, pk: str) -> None:
+    acting.with_app(client, alice)
+    assert get(client, f"/totp/{pk}/rename/").status_code == 404
