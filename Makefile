@@ -3,7 +3,8 @@
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 BIN := .venv/bin
 LOCK := --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --upgrade
-WITH_SAMPLE_SETTINGS := DJANGO_SETTINGS_MODULE=tests.settings PYTHONPATH=.
+WITH_SAMPLE_SETTINGS := DJANGO_SETTINGS_MODULE=tests.settings PYTHONPATH=. EMAIL_URL=smtps://mail.portal.test \
+	SMS_GATEWAYS=http SMS_HTTP_URL=https://sms.portal.test/messages SMS_HTTP_TOKEN=nothing
 
 .PHONY: help run test lint fix security bench lock code tools
 

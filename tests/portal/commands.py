@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def environment(data: Path, changes: Mapping[str, str | None] | None = None) -> dict[str, str]:
-    """A sample environment over the data folder `data`; a change to None takes the setting away."""
+    """A sample environment for production over the data folder `data`; a change to None takes the setting away."""
     values: dict[str, str | None] = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
@@ -22,6 +22,10 @@ def environment(data: Path, changes: Mapping[str, str | None] | None = None) -> 
         "DJANGO_SETTINGS_MODULE": "portal.settings",
         "MFA_FACTORS": os.environ.get("MFA_FACTORS"),
         **SAMPLE,
+        "EMAIL_URL": "smtps://portal:nothing@mail.portal.test",
+        "SMS_GATEWAYS": "http",
+        "SMS_HTTP_URL": "https://sms.portal.test/messages",
+        "SMS_HTTP_TOKEN": "nothing",
         "DATA_DIR": str(data),
         **(changes or {}),
     }
