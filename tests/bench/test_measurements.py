@@ -1,0 +1,61 @@
+"""Each measurement in a tiny size, with its real servers: it runs and yields its rows; no time is asserted."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from bench.__main__ import MEASUREMENTS, main, parser
+from bench.rows import Row
+from tests.services.started import started
+
+
+@contextlib.contextmanager
+def measured(name: str, *sizes: str) -> Iterator[list[Row]]:
+    yield MEASUREMENTS[name].measure(parser().parse_args([name, *sizes]))
+
+
+def test_without_a_name_the_measurements_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    listed = capsys.readouterr().out
+    assert [line.split()[0] for line in listed.splitlines()] == list(MEASUREMENTS)
+
+
+@pytest.mark.parametrize("arguments", [["elsewhere"], ["sync", "--entries", "0"], ["queries", "--people", "many"]])
+def test_a_wrong_name_or_size_is_refused_with_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "usage" in capsys.readouterr().err
+
+
+@pytest.mark.service("slapd and postgres")
+def test_sync_yields_speed_and_memory_of_each_work() -> None:
+    with started(measured("sync", "--entries=200", "--repeat=1")) as rows:
+        speeds = [row for row in rows if row.target]
+        assert [str(row.target) for row in speeds] == ["<= 8", "<= 2", "<= 2.3"]
+        assert all(row.holds is not None for row in speeds)
+        assert all(row.unit == "MiB" and row.value > 10 for row in rows if row not in speeds)
+
+
+@pytest.mark.service("postgres")
+def test_dashboard_yields_rates_and_times_of_the_three_pages() -> None:
+    sizes = ("--people=4", "--events=3", "--requests=20", "--at-a-time=2", "--repeat=1")
+    with started(measured("dashboard", *sizes)) as rows:
+        assert [row.unit for row in rows] == ["/s", "/s", "ms", "ms", "ms", "ms"]
+        assert all(row.ratio for row in rows)
+
+
+def test_no_page_asks_the_database_more_often_because_there_is_more_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["queries", "--people=30", "--each=3", "--json"]) == 0
+    found = {row["name"]: row for row in _json(capsys)}
+    assert {"/", "/history/", "/admin/accounts/user/", "/admin/accounts/user/<path:object_id>/change/"} <= set(found)
+    assert [name for name, row in found.items() if row["holds"] is False] == []
+
+
+def _json(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = json.loads(capsys.readouterr().out)
+    return rows
