@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from secrets import token_urlsafe
+from typing import NamedTuple
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import transaction
 from django.db.models import F
 
+from accounts import bulk
 from accounts.models import PhoneSource, User
+from accounts.people import COLUMNS, Change, Person
 from accounts.signals import PhoneChange, phones_changed, users_deactivated
+
+NEW = (
+    "password", "last_login", "is_superuser", "username", "name", "email", "language", "is_active", "is_staff",
+    "created_at", "deactivated_at", "phone", "phone_source", "phone_confirmed_at", "directory_id", "directory_dn",
+    "directory_phone", "directory_fingerprint", "security_epoch",
+)  # fmt: skip
+CHANGED = (*COLUMNS[1:], "phone_confirmed_at", "deactivated_at", "security_epoch")
+LOCKED_AT_ONCE = 5000
 
 
 @transaction.atomic
@@ -54,3 +67,95 @@ def deactivate_many(user_ids: Iterable[int], *, now: datetime, actor: User | Non
 def announce_phones(changes: list[PhoneChange], *, source: PhoneSource, actor: User | None) -> None:
     """Tell the rooms above about numbers that changed; to be called in the transaction that changed them."""
     phones_changed.send(sender=User, changes=changes, source=source, actor=actor)
+
+
+def create_many(people: Sequence[Person], *, now: datetime) -> dict[str, int]:
+    """Store new people of the directory, active, without a password of the portal's own. Returns their primary keys by
+    directory id; somebody whose id or user name exists already is left out."""
+    rows = [
+        (
+            f"{UNUSABLE_PASSWORD_PREFIX}{token_urlsafe(30)}", None, False, person.username, person.name, person.email,
+            "", True, False, now, None, person.phone, person.phone_source, None, person.directory_id,
+            person.directory_dn, person.directory_phone, person.directory_fingerprint, 0,
+        )
+        for person in people
+    ]  # fmt: skip
+    bulk.insert(User, NEW, rows, skip_existing=True)
+    ids = [person.directory_id for person in people]
+    stored = User.objects.filter(directory_id__in=ids, created_at=now).values_list("directory_id", "pk")
+    return {directory_id: pk for directory_id, pk in stored if directory_id}
+
+
+@transaction.atomic
+def change_many(changes: Sequence[Change], *, now: datetime, actor: User | None) -> list[Change]:
+    """Bring people from `old` to `new`, and tell the rooms above. Returns the changes that were made.
+
+    Somebody who is not as `old` says any more was changed by another hand meanwhile and is left alone; the next run
+    sees them again. Leaving cannot wait: it is done to whatever the person is now.
+    """
+    rows: list[tuple[object, ...]] = []
+    done: list[Change] = []
+    for change, state in _locked(changes):
+        new, epoch = change.new, state.security_epoch
+        other_number, leaves = new.phone != change.old.phone, change.old.is_active and not new.is_active
+        rows.append((
+            *new[:1], *new[2:], None if other_number else state.phone_confirmed_at,
+            _deactivated_at(change, state, now), epoch + (other_number or leaves),
+        ))  # fmt: skip
+        done.append(change)
+    if done:
+        _free_names(done)
+        bulk.update(User, CHANGED, rows)
+        _announce(done, actor)
+    return done
+
+
+class _State(NamedTuple):
+    """What only the database knows of a person who is to be changed."""
+
+    phone_confirmed_at: datetime | None
+    deactivated_at: datetime | None
+    security_epoch: int
+
+
+def _locked(changes: Sequence[Change]) -> Iterator[tuple[Change, _State]]:
+    """Each change that may be made, with the rows locked in one order for everybody."""
+    wanted = {change.old.pk: change for change in changes}
+    keys, columns = sorted(wanted), ("pk", *COLUMNS, *_State._fields)
+    for start in range(0, len(keys), LOCKED_AT_ONCE):
+        some = User.objects.select_for_update().filter(pk__in=keys[start : start + LOCKED_AT_ONCE]).order_by("pk")
+        for row in some.values_list(*columns):
+            now, state = Person(*row[: len(Person._fields)]), _State(*row[len(Person._fields) :])
+            change = wanted[now.pk]
+            if now == change.old:
+                yield change, state
+            elif now.is_active and not change.new.is_active and now.directory_id == change.old.directory_id:
+                name, noted = change.new.username, change.new.directory_fingerprint
+                left = now._replace(username=name, is_active=False, directory_fingerprint=noted)
+                yield Change(now, left), state
+
+
+def _deactivated_at(change: Change, state: _State, now: datetime) -> datetime | None:
+    if change.new.is_active:
+        return None
+    return now if change.old.is_active else state.deactivated_at
+
+
+def _free_names(changes: Sequence[Change]) -> None:
+    """Names are unique at every moment, so whoever gets another one first lets go of theirs: swaps need it."""
+    renamed = [change.old.pk for change in changes if change.old.username != change.new.username]
+    if renamed:
+        bulk.update(User, ["username"], [(pk, f"~{pk}~") for pk in renamed])
+
+
+def _announce(changes: Sequence[Change], actor: User | None) -> None:
+    numbers = [
+        PhoneChange(change.old.pk, change.old.phone, change.new.phone)
+        for change in changes
+        if change.old.phone != change.new.phone
+    ]
+    left = [change.old.pk for change in changes if change.old.is_active and not change.new.is_active]
+    if numbers:
+        announce_phones(numbers, source=PhoneSource.DIRECTORY, actor=actor)
+    if left:
+        users_deactivated.send(sender=User, user_ids=left, actor=actor)

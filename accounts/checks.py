@@ -1,0 +1,51 @@
+"""Settings of the directory that cannot work, said at the start in one sentence each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from accounts.directory.readers.ldap import is_filter
+
+
+@register
+def directory_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Nothing is asked of a portal without a directory; nothing is sent to the directory of one with it."""
+    if not settings.LDAP_URL:
+        return []
+    return [Error(words, hint=hint, id=number) for number, wrong, words, hint in _rules() if wrong]
+
+
+def _rules() -> list[tuple[str, bool, str, str]]:
+    parts = urlsplit(settings.LDAP_URL)
+    place = bool(parts.hostname or parts.path) and not (parts.username or parts.password)
+    return [
+        (
+            "accounts.E001", parts.scheme not in ("ldap", "ldaps", "ldapi") or not place,
+            "LDAP_URL is no address of a directory.", "Write it as ldaps://directory.your-organisation.org.",
+        ),
+        (
+            "accounts.E002", parts.scheme == "ldap" and not settings.LDAP_START_TLS,
+            "The directory would be asked without TLS.", "Use ldaps:// in LDAP_URL, or LDAP_START_TLS=true.",
+        ),
+        (
+            "accounts.E003", bool(settings.LDAP_CA_FILE) and not Path(settings.LDAP_CA_FILE).is_file(),
+            "LDAP_CA_FILE names no file.", "Name a PEM file with the authority of the directory's certificate.",
+        ),
+        (
+            "accounts.E004", not settings.LDAP_USER_BASE,
+            "LDAP_USER_BASE is missing.", "Name the entry below which people are, such as ou=people,dc=example,dc=org.",
+        ),
+        (
+            "accounts.E005", bool(settings.LDAP_BIND_DN) != bool(settings.LDAP_BIND_PASSWORD),
+            "LDAP_BIND_DN and LDAP_BIND_PASSWORD go together.", "Set both: without a password a bind is anonymous.",
+        ),
+        (
+            "accounts.E006", not is_filter(settings.LDAP_USER_FILTER),
+            "LDAP_USER_FILTER is no valid filter.", "Write it with its brackets, such as (objectClass=inetOrgPerson).",
+        ),
+    ]  # fmt: skip

@@ -1,0 +1,111 @@
+"""What the portal needs of a directory record, whatever directory it came from. Pure.
+
+A reader yields an Entry for each record it can make sense of and Unreadable for each it cannot; both keep the person
+they belong to from being taken for a leaver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import blake2b
+from typing import NamedTuple
+
+LONGEST_ID, LONGEST_DN, LONGEST_NAME, LONGEST_MAIL = 64, 1000, 200, 254
+FINGERPRINT_BYTES = 12
+
+
+class Flaw(StrEnum):
+    """Why a record, or a value in it that is not judged by the rules for telephone numbers, cannot be used."""
+
+    NO_ID = "no_id"
+    NO_USERNAME = "no_username"
+    SEVERAL_USERNAMES = "several_usernames"
+    USERNAME_TOO_LONG = "username_too_long"
+    NOT_TEXT = "not_text"
+    NOT_AN_ADDRESS = "not_an_address"
+    DUPLICATE_ID = "duplicate_id"
+    DUPLICATE_USERNAME = "duplicate_username"
+    USERNAME_TAKEN = "username_taken"
+    LOCAL_ACCOUNT = "local_account"
+    NUMBER_GONE = "number_gone"
+    NUMBER_SHARED = "number_shared"
+
+    @property
+    def words(self) -> str:
+        """What is wrong and what to do about it in the directory."""
+        return WORDS[self]
+
+
+WORDS = {
+    Flaw.NO_ID: "The entry has no id that never changes (entryUUID). Let the service account read that attribute.",
+    Flaw.NO_USERNAME: "The entry has no user name. Give it one.",
+    Flaw.SEVERAL_USERNAMES: "The entry has several user names, and nothing says which one counts. Leave one.",
+    Flaw.USERNAME_TOO_LONG: "The user name is longer than 150 characters. Shorten it.",
+    Flaw.NOT_TEXT: "The value is not text (UTF-8). Write it again.",
+    Flaw.NOT_AN_ADDRESS: "The value is no e-mail address. Correct it.",
+    Flaw.DUPLICATE_ID: "Two entries have the same id. Neither was touched; remove one.",
+    Flaw.DUPLICATE_USERNAME: "Several entries have this user name. None was touched; rename all but one.",
+    Flaw.USERNAME_TAKEN: "The user name still belongs to somebody whose own entry cannot be used. Correct that one first.",
+    Flaw.LOCAL_ACCOUNT: "A local account of the portal has this user name. Rename one of the two.",
+    Flaw.NUMBER_GONE: "The directory has no usable number any more. The portal keeps the last one; enter one there.",
+    Flaw.NUMBER_SHARED: "Somebody else has the same number. Give each person their own.",
+}
+
+
+class Problem(NamedTuple):
+    """A record or a value that could not be used. `reason` is a Flaw or a Reason of accounts.phones; `value` is at most
+    100 printable characters; `pk` is the person's, 0 when there is none."""
+
+    reason: str
+    attribute: str = ""
+    value: str = ""
+    suggestion: str = ""
+    pk: int = 0
+    username: str = ""
+    dn: str = ""
+
+
+@dataclass(slots=True)
+class Entry:
+    """A record that names one person.
+
+    `phones` are all values in order of preference, as (attribute, value). `name` and `email` are None when the record
+    has values of which none can be read: what is known already stays then. `region` is what the record says about its
+    country ("DE", "Germany", "276"), or empty. `fingerprint` stands for the raw values, see `fingerprint`.
+    """
+
+    directory_id: str
+    dn: str
+    username: str
+    name: str | None
+    email: str | None
+    phones: tuple[tuple[str, str], ...]
+    region: str
+    enabled: bool
+    fingerprint: str
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(slots=True)
+class Unreadable:
+    """A record that cannot be used at all; id and user name are as far as they could be read."""
+
+    directory_id: str
+    dn: str
+    username: str
+    problem: Problem
+
+
+Record = Entry | Unreadable
+
+
+def fingerprint(dn: str, values: Iterable[object]) -> str:
+    """24 hexadecimal digits that change when the DN or any raw value does; the person's row keeps them."""
+    return blake2b(repr((dn, *values)).encode("utf-8", "surrogatepass"), digest_size=FINGERPRINT_BYTES).hexdigest()
+
+
+def printable(text: str, longest: int = 100) -> str:
+    """Bounded text for a report: one line, no control or format characters."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[:longest])

@@ -1,0 +1,74 @@
+"""When a run must not write: an answer that looks like a fault of the directory or its rights. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from accounts.directory.plan import Tally
+
+
+class Guard(StrEnum):
+    EMPTY = "empty"
+    NOTHING_USABLE = "nothing_usable"
+    PEOPLE_LOST = "people_lost"
+    NUMBERS_CHANGED = "numbers_changed"
+    NUMBERS_LOST = "numbers_lost"
+    ADDRESSES_LOST = "addresses_lost"
+    SAME_NUMBER = "same_number"
+
+
+class Stop(NamedTuple):
+    """Which guard stopped the run, and why, in plain words."""
+
+    guard: Guard
+    words: str
+
+
+class Limits(NamedTuple):
+    """How much one run may change: `percent` of those concerned, but always up to `least`."""
+
+    percent: int
+    least: int
+
+    def of(self, everybody: int) -> int:
+        return max(self.least, everybody * self.percent // 100)
+
+
+def check(tally: Tally, limits: Limits) -> Stop | None:
+    """The first guard that objects, or None."""
+    if not tally.entries:
+        return Stop(Guard.EMPTY, "The directory answered with nobody at all. Check base, filter and access rights.")
+    if not tally.usable:
+        words = f"None of the {tally.entries} entries has an id and a user name. Check the access rights."
+        return Stop(Guard.NOTHING_USABLE, words)
+    for guard, count, everybody, words in _measures(tally):
+        allowed = limits.of(everybody)
+        if count > allowed:
+            return Stop(guard, f"{words.format(count=count, all=everybody)} At most {allowed} may in one run.")
+    return None
+
+
+def _measures(tally: Tally) -> list[tuple[Guard, int, int, str]]:
+    return [
+        (
+            Guard.PEOPLE_LOST, tally.leaving, tally.people,
+            "{count} of {all} people would be deactivated because the directory does not show them.",
+        ),
+        (
+            Guard.NUMBERS_LOST, tally.numbers_lost, tally.numbers,
+            "The usable number of {count} people has gone from the directory ({all} have one here).",
+        ),
+        (
+            Guard.NUMBERS_CHANGED, tally.numbers_changed, tally.numbers,
+            "{count} of {all} phone numbers would change.",
+        ),
+        (
+            Guard.ADDRESSES_LOST, tally.addresses_lost, tally.addresses,
+            "{count} of {all} e-mail addresses would be removed.",
+        ),
+        (
+            Guard.SAME_NUMBER, tally.most_alike, tally.usable,
+            "{count} of {all} people would get one and the same phone number.",
+        ),
+    ]  # fmt: skip

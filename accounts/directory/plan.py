@@ -1,0 +1,244 @@
+"""What a run has to do: entries and the people known so far in, a Plan out. Pure: no Django, no models, no clock.
+
+The id of an entry is the person. A user name may move to somebody else, a number may come and go; what makes one
+person of two, or two of one, is never guessed: the entries concerned are left alone and reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Literal, NamedTuple
+
+import phonenumbers
+
+from accounts.directory import numbers, sharing, usernames
+from accounts.directory.entries import Entry, Flaw, Problem, Record, Unreadable
+from accounts.people import Change, Person
+from accounts.phones import Rules
+
+LEFT = "left"
+"""Stands in the fingerprint of somebody whom a run deactivated: only such a person is let back in by a run."""
+
+FROM_DIRECTORY = "directory"
+Sharing = Literal["allow", "warn", "refuse"]
+NOBODY = Person(0, "", "", "", "", "", "", "", "", "", True)
+
+
+class Tally(NamedTuple):
+    """What guards judge. `people` and `numbers` are how many the portal had before: active people of the directory, and
+    those of them with a number. The lost ones are counted when they go, not again at each later run."""
+
+    entries: int = 0
+    usable: int = 0
+    people: int = 0
+    numbers: int = 0
+    leaving: int = 0
+    numbers_changed: int = 0
+    numbers_lost: int = 0
+    addresses: int = 0
+    addresses_lost: int = 0
+    most_alike: int = 0
+
+
+@dataclass
+class Plan:
+    """Everything a run would write. `create` holds people with pk 0; `changes` may touch notes only (`refreshed`)."""
+
+    create: list[Person] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    unchanged: int = 0
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def update(self) -> list[Change]:
+        return [change for change in self.changes if change.visible and change.old.is_active == change.new.is_active]
+
+    @property
+    def deactivate(self) -> list[Change]:
+        return [change for change in self.changes if change.old.is_active and not change.new.is_active]
+
+    @property
+    def reactivate(self) -> list[Change]:
+        return [change for change in self.changes if change.new.is_active and not change.old.is_active]
+
+    @property
+    def refreshed(self) -> list[Change]:
+        """Changes of the sync's own notes that nobody would notice."""
+        return [change for change in self.changes if not change.visible]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.create and not self.changes
+
+
+@dataclass(slots=True)
+class Draft:
+    """What one entry asks for: `old` is NOBODY for somebody new. `number` is the directory's usable one."""
+
+    old: Person
+    new: Person
+    number: str
+    problems: list[Problem]
+
+
+class Planner:
+    """Takes records while they arrive, then gives the plan.
+
+    `known` is everybody the portal has, local accounts included. With `complete=False` the records are some of the
+    directory's only: whoever is absent from them stays (but gives way when a user name has passed to another id).
+    """
+
+    def __init__(
+        self, known: Iterable[Person], *, rules: Rules, sharing: Sharing = "warn", complete: bool = True
+    ) -> None:
+        self._rules, self._sharing, self._complete = rules, sharing, complete
+        self._known: dict[str, Person] = {}
+        self._local: list[Person] = []
+        for person in known:
+            if person.directory_id:
+                self._known[person.directory_id] = person
+            else:
+                self._local.append(person)
+        self._mark = rules_mark(rules)
+        self._names = usernames.Claims(self._known, {person.username for person in self._local})
+        self._drafts: dict[str, Draft] = {}
+        self._seen: set[str] = set()
+        self._problems: list[Problem] = []
+        self._entries = self._unchanged = 0
+
+    def take(self, records: Iterable[Record]) -> None:
+        """Look at some records. One whose fingerprint is known costs no more than that."""
+        for record in records:
+            self._entries += 1
+            if isinstance(record, Unreadable):
+                self._hold_unreadable(record)
+                continue
+            directory_id, known = record.directory_id, self._known.get(record.directory_id)
+            if directory_id in self._seen:
+                self._names.hold(directory_id, Flaw.DUPLICATE_ID, record.dn, record.username)
+                continue
+            self._seen.add(directory_id)
+            if known is not None and known.directory_fingerprint == self._mark + record.fingerprint:
+                self._unchanged += 1
+                self._names.claim(known.username, directory_id, record.dn)
+            elif known is not None or record.enabled:
+                draft = self._draft(record, known or NOBODY)
+                self._drafts[directory_id] = draft
+                self._names.claim(draft.new.username, directory_id, record.dn)
+
+    def finish(self) -> Plan:
+        """The plan; the planner is used up."""
+        settled = self._names.settle({key: draft.new.username for key, draft in self._drafts.items()})
+        self._problems += settled.problems
+        drafts = {key: draft for key, draft in self._drafts.items() if key not in settled.held}
+        leaving = self._leavers(settled.held)
+        aside = {key: self._aside(key, name) for key, name in settled.aside}
+        gone = {key: self._left(aside.get(key, self._known[key])) for key in leaving}
+        sharing.settle(drafts, [*self._local, *self._staying(drafts, gone)], self._sharing)
+        plan = Plan(problems=self._problems, unchanged=self._unchanged)
+        self._collect(plan, drafts)
+        plan.changes += [Change(self._known[key], new) for key, new in {**aside, **gone}.items()]
+        plan.tally = self._count(plan, drafts)
+        return plan
+
+    def _draft(self, entry: Entry, old: Person) -> Draft:
+        choice = numbers.choose(entry, self._rules, before=old.directory_phone)
+        problems = [*entry.problems, *choice.problems]
+        if not entry.enabled:
+            return Draft(old, self._left(old) if old.is_active else old, choice.e164, [])
+        new = Person(
+            pk=old.pk,
+            directory_id=entry.directory_id,
+            username=entry.username,
+            name=old.name if entry.name is None else entry.name,
+            email=old.email if entry.email is None else entry.email,
+            phone=old.phone,
+            phone_source=old.phone_source,
+            directory_phone=choice.e164,
+            directory_dn=entry.dn,
+            directory_fingerprint=self._mark + entry.fingerprint,
+            is_active=old.is_active or old.directory_fingerprint == LEFT,
+        )
+        return Draft(old, self._with_number(old, new, problems), choice.e164, problems)
+
+    def _with_number(self, old: Person, new: Person, problems: list[Problem]) -> Person:
+        """The number follows the directory when the directory's own one changed, so that what a person entered in the
+        portal stays until then. A number that the directory lost is kept: silence must not lock anybody out."""
+        number = new.directory_phone
+        if number and number not in (old.directory_phone, old.phone):
+            return new._replace(phone=number, phone_source=FROM_DIRECTORY)
+        if not number and old.phone and old.phone_source == FROM_DIRECTORY:
+            problems.append(Problem(Flaw.NUMBER_GONE))
+        return new
+
+    def _left(self, person: Person) -> Person:
+        return person._replace(is_active=False, directory_fingerprint=LEFT)
+
+    def _aside(self, directory_id: str, username: str) -> Person:
+        """Somebody whose name has passed to another id; their own entry is looked at again when it comes."""
+        person = self._known[directory_id]
+        noted = LEFT if person.directory_fingerprint == LEFT else ""
+        return person._replace(username=username, directory_fingerprint=noted)
+
+    def _leavers(self, held: Iterable[str]) -> list[str]:
+        if not self._complete:
+            return []
+        present = self._seen.union(held)
+        return [key for key, person in self._known.items() if person.is_active and key not in present]
+
+    def _staying(self, drafts: dict[str, Draft], gone: dict[str, Person]) -> list[Person]:
+        return [person for key, person in self._known.items() if key not in drafts and key not in gone]
+
+    def _hold_unreadable(self, record: Unreadable) -> None:
+        """Whoever the record may stand for is in the directory still."""
+        known = self._known.get(record.directory_id)
+        pk = known.pk if known else 0
+        self._problems.append(record.problem._replace(pk=pk, username=record.username[:150], dn=record.dn))
+        self._names.keep(record.directory_id, record.username, record.dn)
+
+    def _collect(self, plan: Plan, drafts: dict[str, Draft]) -> None:
+        for draft in drafts.values():
+            new = draft.new
+            if draft.problems and new.directory_fingerprint != LEFT:
+                # Looked at again by the next run, so that its report names what is still wrong.
+                new = new._replace(directory_fingerprint="")
+            plan.problems += [
+                problem._replace(pk=new.pk, username=new.username, dn=new.directory_dn) for problem in draft.problems
+            ]
+            if draft.old is NOBODY:
+                plan.create.append(new)
+            elif new != draft.old:
+                plan.changes.append(Change(draft.old, new))
+            else:
+                plan.unchanged += 1
+
+    def _count(self, plan: Plan, drafts: dict[str, Draft]) -> Tally:
+        active = [person for person in self._known.values() if person.is_active]
+        changes = [draft for draft in drafts.values() if draft.old is not NOBODY]
+        given: dict[str, int] = {}
+        for draft in drafts.values():
+            if draft.new.phone != draft.old.phone:
+                given[draft.new.phone] = given.get(draft.new.phone, 0) + 1
+        return Tally(
+            entries=self._entries,
+            usable=len(self._seen),
+            people=len(active),
+            numbers=sum(1 for person in active if person.phone),
+            leaving=len(plan.deactivate),
+            numbers_changed=sum(1 for draft in changes if draft.old.phone not in ("", draft.new.phone)),
+            numbers_lost=sum(1 for draft in changes if draft.old.directory_phone and not draft.new.directory_phone),
+            addresses=sum(1 for person in active if person.email),
+            addresses_lost=sum(1 for draft in changes if draft.old.email and not draft.new.email),
+            most_alike=max(given.values(), default=0),
+        )
+
+
+def rules_mark(rules: Rules) -> str:
+    """8 hexadecimal digits that change when the rules for numbers do, the first part of a stored fingerprint: other
+    rules, or another edition of the world's numbering plans, make every entry be looked at again."""
+    world = phonenumbers.__version__
+    facts = (rules.default_region, sorted(rules.countries), rules.allow_landline, rules.strict, world)
+    return blake2b(repr(facts).encode(), digest_size=4).hexdigest()

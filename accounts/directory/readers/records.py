@@ -1,0 +1,164 @@
+"""From raw attributes to entries, the same for every LDAP directory and for files. Knows profiles, not connections."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cached_property
+
+from accounts import names
+from accounts.directory.entries import (
+    LONGEST_DN,
+    LONGEST_ID,
+    LONGEST_MAIL,
+    LONGEST_NAME,
+    Entry,
+    Flaw,
+    Problem,
+    Record,
+    Unreadable,
+    fingerprint,
+    printable,
+)
+
+Raw = dict[str, list[bytes]]
+
+_ID = re.compile(rf"[0-9a-z-]{{1,{LONGEST_ID}}}")
+_MAIL = re.compile(r"[^\s@<>\"(),:;\\\[\]]+@[^\s@<>\"(),:;\\\[\]]+\.[^\s@<>\"(),:;\\\[\].]+")
+MOST_VALUES = 50
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Which attributes of a kind of directory mean what; where there are several, the first that has a value counts.
+
+    `locked` pairs an attribute with the value (lower case) by which an entry says that its owner may not sign in.
+    """
+
+    id: str = "entryUUID"
+    username: str = "uid"
+    name: tuple[str, ...] = ("displayName", "cn")
+    mail: str = "mail"
+    phones: tuple[str, ...] = ("mobile", "telephoneNumber")
+    region: tuple[str, ...] = ("c", "co")
+    locked: tuple[tuple[str, str], ...] = (("pwdAccountLockedTime", "000001010000z"), ("nsAccountLock", "true"))
+
+    @cached_property
+    def attributes(self) -> tuple[str, ...]:
+        """Everything to ask the directory for."""
+        locks = (attribute for attribute, _ in self.locked)
+        return (self.id, self.username, *self.name, self.mail, *self.phones, *self.region, *locks)
+
+    @cached_property
+    def compared(self) -> tuple[str, ...]:
+        return tuple(attribute.lower() for attribute in self.attributes)
+
+
+OPENLDAP = Profile()
+
+
+def read(dn: str, raw: Raw, profile: Profile) -> Record:
+    """One record of the directory. Never raises: what cannot be used comes back as Unreadable or as problems."""
+    values = {name.lower(): found for name, found in raw.items()}
+    directory_id = _text(values.get(profile.id.lower(), [b""])[0]) or ""
+    directory_id = directory_id.strip().lower()
+    usernames = values.get(profile.username.lower(), [])
+    problem = _cannot_be_used(directory_id, usernames, profile)
+    username = names.normalise(_text(usernames[0]) or "") if usernames else ""
+    dn = printable(dn, LONGEST_DN)
+    if problem:
+        return Unreadable(directory_id, dn, username, problem)
+    problems: list[Problem] = []
+    return Entry(
+        directory_id=directory_id,
+        dn=dn,
+        username=username,
+        name=_name(values, profile, problems),
+        email=_mail(values, profile, problems),
+        phones=_phones(values, profile),
+        region=_region(values, profile),
+        enabled=not _locked(values, profile),
+        fingerprint=fingerprint(dn, map(values.get, profile.compared)),
+        problems=tuple(problems),
+    )
+
+
+def _cannot_be_used(directory_id: str, usernames: list[bytes], profile: Profile) -> Problem | None:
+    if not _ID.fullmatch(directory_id):
+        return Problem(Flaw.NO_ID, profile.id, printable(directory_id))
+    if len(usernames) > 1:
+        return Problem(Flaw.SEVERAL_USERNAMES, profile.username, _shown(b", ".join(usernames[:MOST_VALUES])))
+    text = _text(usernames[0]) if usernames else ""
+    if text is None:
+        return Problem(Flaw.NOT_TEXT, profile.username, _shown(usernames[0]))
+    if len(text) > names.LONGEST:
+        return Problem(Flaw.USERNAME_TOO_LONG, profile.username, printable(text))
+    if not names.normalise(text):
+        return Problem(Flaw.NO_USERNAME, profile.username)
+    return None
+
+
+def _name(values: Raw, profile: Profile, problems: list[Problem]) -> str | None:
+    unread = False
+    for attribute in profile.name:
+        for value in values.get(attribute.lower(), ())[:1]:
+            text = _text(value)
+            if text is None:
+                problems.append(Problem(Flaw.NOT_TEXT, attribute, _shown(value)))
+                unread = True
+            elif line := _one_line(text)[:LONGEST_NAME].strip():
+                return line
+    return None if unread else ""
+
+
+def _mail(values: Raw, profile: Profile, problems: list[Problem]) -> str | None:
+    found = values.get(profile.mail.lower(), ())[:MOST_VALUES]
+    for value in found:
+        text = (_text(value) or "").strip()
+        if len(text) <= LONGEST_MAIL and text.isprintable() and _MAIL.fullmatch(text):
+            return text
+        problems.append(Problem(Flaw.NOT_AN_ADDRESS, profile.mail, _shown(value)))
+    return None if found else ""
+
+
+def _phones(values: Raw, profile: Profile) -> tuple[tuple[str, str], ...]:
+    """Bytes that are no text become a mark that no number contains, so that the rules for numbers refuse them."""
+    return tuple(
+        (attribute, value.decode("utf-8", "replace"))
+        for attribute in profile.phones
+        for value in values.get(attribute.lower(), ())[:MOST_VALUES]
+    )
+
+
+def _region(values: Raw, profile: Profile) -> str:
+    for attribute in profile.region:
+        for value in values.get(attribute.lower(), ())[:1]:
+            if text := (_text(value) or "").strip():
+                return text
+    return ""
+
+
+def _locked(values: Raw, profile: Profile) -> bool:
+    return any(
+        value.lower() == mark.encode()
+        for attribute, mark in profile.locked
+        for value in values.get(attribute.lower(), ())
+    )
+
+
+def _text(value: bytes) -> str | None:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _shown(value: bytes) -> str:
+    return printable(value.decode("utf-8", "replace"))
+
+
+def _one_line(text: str) -> str:
+    """White space in runs becomes one space; control and format characters go: names are put into mails."""
+    plain = "".join(" " if char.isspace() else char for char in text[: LONGEST_NAME * 4])
+    return " ".join("".join(char for char in plain if unicodedata.category(char)[0] != "C").split())

@@ -1,0 +1,43 @@
+"""The same number at two people: allowed, reported, or refused, as the organisation wants. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from accounts.directory.entries import Flaw, Problem
+from accounts.people import Person
+
+if TYPE_CHECKING:
+    from accounts.directory.plan import Draft, Sharing
+
+
+def settle(drafts: dict[str, Draft], others: Iterable[Person], policy: Sharing) -> None:
+    """Report each draft whose number somebody else has as well; with "refuse" it does not get that number."""
+    if policy == "allow":
+        return
+    numbers = Counter(person.phone for person in others if person.phone and person.is_active)
+    numbers.update(draft.new.phone for draft in drafts.values() if draft.new.phone and draft.new.is_active)
+    reported: set[str] = set()
+    again = True
+    while again:
+        again = False
+        for key, draft in drafts.items():
+            if draft.number and draft.new.phone == draft.number and numbers[draft.number] > 1:
+                if key not in reported:
+                    reported.add(key)
+                    draft.problems.append(Problem(Flaw.NUMBER_SHARED))
+                again |= policy == "refuse" and _take_back(draft, numbers)
+
+
+def _take_back(draft: Draft, numbers: Counter[str]) -> bool:
+    """Let the person have what they had before. The number stays counted until everybody was looked at: two who ask
+    for one number are both refused."""
+    old, new = draft.old, draft.new
+    if new.phone == old.phone:
+        return False
+    draft.new = new._replace(phone=old.phone, phone_source=old.phone_source, directory_phone=old.directory_phone)
+    if old.phone:
+        numbers[old.phone] += 1
+    return True

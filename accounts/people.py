@@ -1,0 +1,39 @@
+"""A person as the directory and the bulk forms of `accounts.users` know one: a light row, no model. Pure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Person(NamedTuple):
+    """The columns of a person that a directory run reads and writes. `pk` is 0 for somebody not yet stored;
+    `directory_id` is empty for a local account."""
+
+    pk: int
+    directory_id: str
+    username: str
+    name: str
+    email: str
+    phone: str
+    phone_source: str
+    directory_phone: str
+    directory_dn: str
+    directory_fingerprint: str
+    is_active: bool
+
+
+COLUMNS = Person._fields[1:]
+VISIBLE = ("username", "name", "email", "phone", "is_active")
+"""What a report shows; the other columns are the sync's own notes."""
+
+
+class Change(NamedTuple):
+    """One person before and after."""
+
+    old: Person
+    new: Person
+
+    @property
+    def visible(self) -> tuple[str, ...]:
+        """The names of the columns that anybody would notice."""
+        return tuple(column for column in VISIBLE if getattr(self.old, column) != getattr(self.new, column))

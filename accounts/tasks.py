@@ -1,0 +1,41 @@
+"""Jobs of the people room. They carry row ids only."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+from django.utils import timezone
+
+from accounts.directory import configuration, sync
+from accounts.models import SyncRun, User
+
+MOST_KILLS = 3
+"""So many killed runs in a row are not restarted before the schedule does: something kills them."""
+
+log = logging.getLogger("accounts.directory")
+
+
+@shared_task(name="accounts.tasks.sync_directory")
+def sync_directory(run_trigger: str = "schedule", actor_id: int | None = None) -> None:
+    """Run the directory sync; nothing happens without a directory or while another run is at work."""
+    if not configuration.configured():
+        return
+    actor = User.objects.filter(pk=actor_id).first() if actor_id else None
+    try:
+        sync.run(trigger=SyncRun.Trigger(run_trigger), actor=actor)
+    except (sync.AlreadyRunning, sync.RunLost) as refusal:
+        log.info("directory sync left to another: %s", refusal)
+
+
+@shared_task(name="accounts.tasks.resume_killed")
+def resume_killed() -> None:
+    """Notice a run whose worker was killed, and begin it again."""
+    sync.bury_the_silent(timezone.now())
+    latest = list(SyncRun.objects.order_by("-pk")[:MOST_KILLS])
+    killed = [run for run in latest if run.state == SyncRun.State.KILLED]
+    if not latest or latest[0].state != SyncRun.State.KILLED or len(killed) == MOST_KILLS:
+        return
+    last = latest[0]
+    if last.trigger != SyncRun.Trigger.SHELL and not last.dry_run:
+        sync_directory(last.trigger, last.actor_id)
