@@ -26,7 +26,6 @@ WORDS: dict[str, str | Promise] = {
     "factor.replaced": gettext_lazy("Second factor moved to a new phone"),
     "factor.renamed": gettext_lazy("Second factor renamed"),
     "factor.removed": gettext_lazy("Second factor removed"),
-    "factor.resynchronised": gettext_lazy("Clock of the second factor adjusted"),
     "factors.reset": gettext_lazy("Second factors reset"),
     "account.unlocked": gettext_lazy("Account unlocked"),
     "phone.changed": gettext_lazy("Phone number changed"),
@@ -37,6 +36,14 @@ WORDS: dict[str, str | Promise] = {
     "activation.issued": gettext_lazy("Activation code issued"),
     "activation.used": gettext_lazy("Activation code used"),
     "sessions.ended": gettext_lazy("Signed out everywhere"),
+    "phone.change-started": gettext_lazy("A code was sent to a new phone number"),
+    "factor.clock-adjusted": gettext_lazy("Clock of the authenticator app adjusted"),
+    "identity.checked": gettext_lazy("Helpdesk checked who was calling"),
+    "role.changed": gettext_lazy("Role changed"),
+    "breakglass.used": gettext_lazy("Access restored at the server"),
+    "account.created": gettext_lazy("Account created"),
+    "account.deactivated": gettext_lazy("Account deactivated"),
+    "account.reactivated": gettext_lazy("Account active again"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -61,3 +62,8 @@ def with_app(client: Client, user: User) -> Person:
     assert answer.status_code == 302, answer.content.decode()
     user.refresh_from_db()
     return Person(client, user, secret, timezone.now())
+
+
+def recovery_codes(page: str) -> list[str]:
+    """The codes that a page shows, in its order."""
+    return list(dict.fromkeys(re.findall(r"\b(?:[0-9A-Z]{4}-){3}[0-9A-Z]{4}\b", page)))
