@@ -11,7 +11,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
 
 from accounts.models import User
-from mfa import audit, codes, policy
+from mfa import audit, codes, notifications, policy
 from mfa.codes import Issued
 from mfa.kinds import Purpose
 from mfa.models import OneTimeCode
@@ -26,12 +26,13 @@ SESSION_KEY = "activated_by"
 
 @transaction.atomic
 def issue(user: User, *, actor: User | None, reason: str, now: datetime, **details: object) -> Issued:
-    """A new activation code; the one before ends, and so does any enrolment it opened. Audited without the code."""
+    """A new activation code; the one before ends, and so does any enrolment it opened. Audited and told without the code."""
     issued = codes.issue(
         user, Purpose.ACTIVATE, length=LENGTH, alphabet=codes.UNAMBIGUOUS, lifetime=LIFETIME, now=now, issued_by=actor
     )
     policy.demand_activation(user, demanded=True)
     audit.record("activation.issued", user=user, actor=actor, reason=reason, **details)
+    notifications.tell(user, "activation-issued", {"at": now}, now=now)
     return issued
 
 

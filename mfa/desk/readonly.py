@@ -23,9 +23,10 @@ class Offered(Base):
     """Columns that links may filter by besides `list_filter`."""
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        names = [item[0] if isinstance(item, (tuple, list)) else item for item in self.list_filter]
-        offered = {name for name in names if isinstance(name, str)} | {self.date_hierarchy, *self.lookups}
-        return lookup in self.lookups or lookup.split("__")[0] in offered - {None} - set(self.lookups)
+        items = [item[0] if isinstance(item, (tuple, list)) else item for item in self.list_filter]
+        own_names = {getattr(item, "parameter_name", None) for item in items}
+        columns = {item for item in items if isinstance(item, str)} | {self.date_hierarchy}
+        return lookup in own_names | {*self.lookups} or lookup.split("__")[0] in columns
 
 
 class ReadOnly(Offered):

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import activation, audit, codes, limits
+from mfa import activation, audit, codes, limits, notifications
 from mfa.kinds import Purpose
 from mfa.models import OneTimeCode
 from mfa.outcomes import (
@@ -91,4 +91,5 @@ def _judge(user: User, code: str, now: datetime) -> OneTimeCode:
         raise CodeOver(CODE_EXPIRED) from None
     limits.clear(counter, SLUG)
     audit.record("activation.used", user=user, actor=user)
+    notifications.tell(user, "activation-used", {"at": now}, now=now)
     return row

@@ -1,0 +1,186 @@
+"""Every cell of the tables in docs/security-roles.md, tried both ways."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import Group
+from django.http import HttpResponse
+from django.test import Client
+
+from accounts.models import SyncProblem, SyncRun, User
+from mfa import roles
+from mfa.models import AuditEvent, Delivery, Factor
+from tests.mfa.doors import add_factor, give_role, sign_in
+
+NUMBER = "+4917012345678"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "security-roles.md"
+ACT = re.compile(r"/act/([a-z-]+)/")
+
+
+def table(heading: str) -> list[list[str]]:
+    """The cells of the table whose first column is called `heading`."""
+    lines = DOCUMENT.read_text(encoding="utf-8").splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith(f"| {heading} |")) + 2
+    rows = []
+    for line in lines[start:]:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in line.strip("|").split("|")])
+    return rows
+
+
+CELLS = [
+    (what, address, role, cell)
+    for what, address, *cells in table("What")
+    for role, cell in zip(("user", "helpdesk", "auditor", "admin"), cells, strict=True)
+]
+WITH_NUMBERS = {what for what, _address, _role, cell in CELLS if cell == "masked"}
+
+
+@pytest.fixture
+def rows(make_user: Callable[..., User]) -> dict[str, int]:
+    """One row of everything, each with a number in it, by the name it has in the table's addresses."""
+    alice = make_user("alice", phone=NUMBER, phone_source="directory", directory_phone=NUMBER)
+    add_factor(alice)
+    run = SyncRun.objects.create(trigger="admin", state="done")
+    SyncProblem.objects.create(run=run, user=alice, username="alice", value=NUMBER, reason="invalid", suggestion=NUMBER)
+    delivery = Delivery.objects.create(user=alice, channel="sms", template="code", recipient=NUMBER, error=NUMBER)
+    return {"alice": alice.pk, "run": run.pk, "delivery": delivery.pk}
+
+
+@pytest.fixture
+def enter(client: Client, make_user: Callable[..., User]) -> Callable[[str], User]:
+    def as_role(role: str) -> User:
+        user = make_user(f"the-{role}")
+        if role != "user":
+            user = give_role(user, role)
+        sign_in(client, user, add_factor(user))
+        return user
+
+    return as_role
+
+
+def ask(client: Client, address: str, rows: dict[str, int], people: int | None = None) -> HttpResponse:
+    method, _, path = address.replace("`", "").partition(" ")
+    path = path.format(**rows)
+    if method == "GET":
+        return client.get(path, secure=True)
+    return client.post(path, filled(path, rows["alice"] if people is None else people), secure=True)
+
+
+def filled(path: str, person: int) -> dict[str, str]:
+    """A form that is right for the address, so that only the role can refuse it."""
+    if "/act/" in path:
+        return {"people": str(person), "reason": "Test", "identity": "in-person", "kind": "totp", "role": "helpdesk"}
+    if path.endswith("/intervalschedule/add/"):
+        return {"every": "5", "period": "minutes"}
+    return {"username": "newcomer", "name": "New Comer", "email": "new@example.test", "dry_run": "yes"}
+
+
+def prepare(address: str, person: int) -> None:
+    """The state in which the act makes sense."""
+    if address.endswith("/activate/`"):
+        Factor.objects.filter(user=person).delete()
+    if address.endswith("/reactivate/`"):
+        User.objects.filter(pk=person).update(is_active=False)
+
+
+def body(answer: HttpResponse) -> str:
+    return b"".join(answer).decode() if answer.streaming else answer.content.decode()
+
+
+@pytest.mark.row("A-8.1.1")
+@pytest.mark.row("A-8.2.1")
+@pytest.mark.row("A-8.2.3")
+@pytest.mark.row("A-8.3.1")
+@pytest.mark.parametrize(("what", "address", "role", "cell"), CELLS, ids=[f"{c[0]}-{c[2]}-{c[3]}" for c in CELLS])
+def test_the_table_of_rights_is_what_the_server_does(
+    what: str, address: str, role: str, cell: str, client: Client, rows: dict[str, int], enter: Callable[[str], User]
+) -> None:
+    enter(role)
+    prepare(address, rows["alice"])
+    before = AuditEvent.objects.count()
+    answer = ask(client, address, rows)
+    if cell == "no":
+        assert answer.status_code == 403
+        other = "POST" if address.startswith("GET") else "GET"
+        assert ask(client, address.replace(address.split()[0], other, 1), rows).status_code in (403, 405)
+        assert AuditEvent.objects.count() == before
+        return
+    assert answer.status_code in (200, 302), what
+    if address.startswith("POST"):
+        assert AuditEvent.objects.count() > before, "what changes something is audited"
+    else:
+        assert (NUMBER in body(answer)) is (what in WITH_NUMBERS and cell == "yes")
+
+
+@pytest.mark.row("A-8.2.3")
+@pytest.mark.parametrize("role", ["helpdesk", "auditor"])
+def test_masked_means_that_no_page_shows_more_than_the_end_of_a_number(
+    role: str, client: Client, rows: dict[str, int], enter: Callable[[str], User]
+) -> None:
+    enter(role)
+    for _what, address, this_role, cell in CELLS:
+        if this_role == role and cell == "masked":
+            seen = body(ask(client, address, rows))
+            assert NUMBER not in seen
+            assert NUMBER[3:] not in seen
+            assert "78" in seen
+
+
+@pytest.mark.row("T-60")
+@pytest.mark.parametrize(("actor", "person", "allowed"), table("Actor"))
+@pytest.mark.parametrize("slug", ["reset", "activate", "unlock"])
+def test_who_may_touch_whom(
+    actor: str, person: str, allowed: str, slug: str, client: Client, make_user: Callable[..., User]
+) -> None:
+    agent = held(make_user("agent"), actor)
+    target = agent if person == "itself" else held(make_user("target"), person)
+    sign_in(client, agent, add_factor(agent))
+    if slug == "activate" and target != agent:
+        Factor.objects.filter(user=target).delete()
+    elif target != agent:
+        add_factor(target)
+    factors = Factor.objects.filter(user=target).count()
+    answer = client.post(f"/admin/accounts/user/act/{slug}/", filled("/act/", target.pk), secure=True)
+    assert answer.status_code in (200, 302)
+    done = AuditEvent.objects.filter(user=target).exists()
+    assert done is (allowed == "yes")
+    if allowed == "no":
+        assert Factor.objects.filter(user=target).count() == factors
+
+
+def held(user: User, role: str) -> User:
+    if role == "superuser":
+        User.objects.filter(pk=user.pk).update(is_superuser=True, is_staff=True)
+        return User.objects.get(pk=user.pk)
+    return user if role in ("ordinary", "itself") else give_role(user, role)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", roles.RIGHTS)
+def test_a_role_has_exactly_its_rights(role: str) -> None:
+    roles.make(apps)
+    group = Group.objects.get(name=role)
+    assert {f"{p.content_type.app_label}.{p.codename}" for p in group.permissions.select_related("content_type")} == set(
+        roles.RIGHTS[role]
+    )
+
+
+@pytest.mark.django_db
+def test_making_the_roles_again_takes_away_what_was_added_by_hand() -> None:
+    roles.make(apps)
+    helpdesk, admin = Group.objects.get(name="helpdesk"), Group.objects.get(name="admin")
+    helpdesk.permissions.add(*admin.permissions.all())
+    roles.make(apps)
+    assert helpdesk.permissions.count() == len(roles.RIGHTS["helpdesk"])
+
+
+@pytest.mark.row("A-8.2.3")
+def test_the_auditor_has_no_right_but_to_look() -> None:
+    assert all(right.split(".")[1].startswith("view_") for right in roles.RIGHTS[roles.AUDITOR])
