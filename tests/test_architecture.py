@@ -1,0 +1,149 @@
+"""House rules that no linter knows, held by the machine."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, get_resolver
+
+ROOT = Path(__file__).resolve().parent.parent
+PRODUCT = ("accounts", "mfa", "portal", "demo")
+FACTOR_FILES = {"__init__.py", "apps.py", "factor.py", "flows.py", "forms.py", "views.py", "urls.py", "templates"}
+NOT_PAGES = ("mail", "sms")
+INLINE = {
+    "a style element": re.compile(r"<style\b", re.IGNORECASE),
+    "a style attribute": re.compile(r"<[^>]*\sstyle\s*=", re.IGNORECASE),
+    "an event attribute": re.compile(r"<[^>]*\son[a-z]+\s*=", re.IGNORECASE),
+    "an inline script": re.compile(r"<script\b(?![^>]*\bsrc=)(?![^>]*application/json)", re.IGNORECASE),
+    "a script address": re.compile(r"=\s*[\"']?\s*javascript:", re.IGNORECASE),
+    "another site's file": re.compile(
+        r"<(?:script|link|img|iframe)\b[^>]*(?:src|href)=[\"'](?:https?:)?//", re.IGNORECASE
+    ),
+}
+
+
+def python_files(*folders: str) -> list[Path]:
+    found = [file for folder in folders for file in sorted((ROOT / folder).rglob("*.py"))]
+    return [file for file in found if "migrations" not in file.parts]
+
+
+def templates() -> list[Path]:
+    folders = [ROOT / "templates", *ROOT.glob("mfa/**/templates"), *ROOT.glob("accounts/**/templates")]
+    return sorted({file for folder in folders for file in folder.rglob("*.html")})
+
+
+def name(file: Path) -> str:
+    return str(file.relative_to(ROOT))
+
+
+def nodes(*folders: str) -> Iterator[tuple[Path, ast.AST]]:
+    for file in python_files(*folders):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            yield file, node
+
+
+def test_imports_point_down() -> None:
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": str(ROOT)}
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_files_stay_short() -> None:
+    lengths = {
+        name(file): len(file.read_text(encoding="utf-8").splitlines()) for file in python_files(*PRODUCT, "tests")
+    }
+    assert not {file: lines for file, lines in lengths.items() if lines > (500 if file.startswith("tests") else 400)}
+
+
+def test_every_file_has_postponed_annotations() -> None:
+    filled = [file for file in python_files(*PRODUCT, "tests", "bench") if file.name != "__init__.py"]
+    assert not [name(f) for f in filled if "from __future__ import annotations" not in f.read_text(encoding="utf-8")]
+
+
+@pytest.mark.row("A-3.4.3")
+@pytest.mark.parametrize("what", INLINE)
+def test_no_template_holds_what_the_policy_refuses(what: str) -> None:
+    assert not [name(file) for file in templates() if INLINE[what].search(file.read_text(encoding="utf-8"))]
+
+
+def test_templates_switch_escaping_off_in_plain_text_only() -> None:
+    switched = re.compile(r"\|safe\b|autoescape off")
+    assert not [name(file) for file in templates() if switched.search(file.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.row("A-3.5.1")
+def test_no_view_is_exempt_from_csrf_protection() -> None:
+    assert "django.middleware.csrf.CsrfViewMiddleware" in settings.MIDDLEWARE
+    assert not [pattern for pattern in patterns(get_resolver()) if getattr(pattern.callback, "csrf_exempt", False)]
+
+
+def patterns(resolver: URLResolver) -> Iterator[URLPattern]:
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from patterns(entry)
+        else:
+            yield entry
+
+
+@pytest.mark.row("A-6.5.3")
+def test_no_predictable_random_source_is_used() -> None:
+    assert not imported("random", *PRODUCT)
+
+
+def test_md5_is_used_nowhere() -> None:
+    named = [name(file) for file in python_files(*PRODUCT) if re.search(r"\bmd5\b", file.read_text(), re.IGNORECASE)]
+    assert named == []
+
+
+def test_pickle_and_yaml_are_used_nowhere() -> None:
+    assert not [*imported("pickle", *PRODUCT), *imported("yaml", *PRODUCT), *imported("marshal", *PRODUCT)]
+
+
+def imported(module: str, *folders: str) -> list[str]:
+    found = []
+    for file, node in nodes(*folders):
+        if isinstance(node, ast.Import) and any(alias.name.partition(".")[0] == module for alias in node.names):
+            found.append(name(file))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == module and not node.level:
+            found.append(name(file))
+    return found
+
+
+def test_no_error_is_caught_without_being_named() -> None:
+    broad = []
+    for file, node in nodes(*PRODUCT):
+        if isinstance(node, ast.ExceptHandler):
+            caught = node.type.id if isinstance(node.type, ast.Name) else "" if node.type is None else "named"
+            if caught in ("", "Exception", "BaseException"):
+                broad.append(f"{name(file)}:{node.lineno}")
+    assert broad == []
+
+
+def test_every_factor_is_built_of_the_same_files() -> None:
+    folders = [file.parent for file in (ROOT / "mfa" / "factors").glob("*/apps.py")]
+    assert folders
+    assert {folder.name: FACTOR_FILES - {child.name for child in folder.iterdir()} for folder in folders} == {
+        folder.name: set() for folder in folders
+    }
+
+
+def test_factors_bring_no_tables() -> None:
+    assert not [config.label for config in apps.get_app_configs() if config.label.startswith("mfa_") and config.models]
+
+
+def test_requirements_are_pinned_with_hashes() -> None:
+    for file in ("requirements.txt", "requirements-dev.txt"):
+        lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
+        pins = [line for line in lines if line and not line.startswith((" ", "#"))]
+        assert pins
+        assert all(re.match(r"[A-Za-z0-9._\[\],-]+==[^ ]+ \\$", line) for line in pins)
