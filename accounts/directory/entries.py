@@ -47,7 +47,7 @@ WORDS = {
     Flaw.NOT_AN_ADDRESS: "The value is no e-mail address. Correct it.",
     Flaw.DUPLICATE_ID: "Two entries have the same id. Neither was touched; remove one.",
     Flaw.DUPLICATE_USERNAME: "Several entries have this user name. None was touched; rename all but one.",
-    Flaw.USERNAME_TAKEN: "The user name still belongs to somebody whose own entry cannot be used. Correct that one first.",
+    Flaw.USERNAME_TAKEN: "The user name still belongs to somebody whose own entry cannot be used. Correct that first.",
     Flaw.LOCAL_ACCOUNT: "A local account of the portal has this user name. Rename one of the two.",
     Flaw.NUMBER_GONE: "The directory has no usable number any more. The portal keeps the last one; enter one there.",
     Flaw.NUMBER_SHARED: "Somebody else has the same number. Give each person their own.",

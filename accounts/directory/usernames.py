@@ -30,11 +30,14 @@ class Claims:
         self._holders = {person.username: key for key, person in known.items()}
         self._claims: dict[str, tuple[str, str]] = {}
         self._contested: dict[str, dict[str, str]] = {}
+        self._present: set[str] = set()
+        self._kept: set[str] = set()
         self._held: set[str] = set()
         self._problems: list[Problem] = []
         self._dns: dict[str, list[str]] | None = None
 
     def claim(self, username: str, directory_id: str, dn: str) -> None:
+        self._present.add(directory_id)
         first = self._claims.setdefault(username, (directory_id, dn))
         if first[0] != directory_id:
             self._contested.setdefault(username, dict([first]))[directory_id] = dn
@@ -47,14 +50,16 @@ class Claims:
         self._problems.append(Problem(flaw, pk=known.pk if known else 0, username=username, dn=dn))
 
     def keep(self, directory_id: str, username: str, dn: str) -> None:
-        """Leave everybody alone whom an unreadable record may stand for: by id, by user name, by DN."""
-        self._held.add(directory_id)
+        """Leave everybody alone whom an unreadable record may stand for, by id, by user name, by DN, unless a readable
+        one turns up for them."""
+        self._kept.add(directory_id)
         if username in self._holders:
-            self._held.add(self._holders[username])
-        self._held.update(self._by_dn().get(dn.lower(), ()))
+            self._kept.add(self._holders[username])
+        self._kept.update(self._by_dn().get(dn.lower(), ()))
 
     def settle(self, wanted: Mapping[str, str]) -> Settled:
         """`wanted` is the user name by id of everybody who is new or changed."""
+        self._held |= self._kept - self._present
         for username, claimants in self._contested.items():
             for directory_id, dn in claimants.items():
                 self.hold(directory_id, Flaw.DUPLICATE_USERNAME, dn, username)
@@ -76,10 +81,10 @@ class Claims:
 
     def _step_aside(self, wanted: Mapping[str, str]) -> list[tuple[str, str]]:
         """Somebody who is absent, or whose entry has another name that is in place already, makes room."""
-        aside, present = [], {directory_id for directory_id, _ in self._claims.values()}
+        aside = []
         for directory_id, username in wanted.items():
             holder = self._holders.get(username, directory_id)
-            if holder != directory_id and holder not in present and directory_id not in self._held:
+            if holder != directory_id and holder not in self._present and directory_id not in self._held:
                 aside.append((holder, self._free(username, holder)))
         return aside
 
