@@ -1,0 +1,11 @@
+"""Every page of the portal in every state that people reach: how to get there, one function each.
+
+A scene names the URL it shows and its state; `test_every_page.py` looks at each, and misses none of the URL map.
+"""
+
+from __future__ import annotations
+
+from tests.browser.scenes import overview, way_in  # noqa: F401  # they fill the list
+from tests.browser.scenes.scene import SCENES, Scene
+
+__all__ = ["SCENES", "Scene"]
