@@ -1,0 +1,102 @@
+"""`python -m tests.mfa.delivery.office ACT [NUMBER]`: one act on the outbox in a process of its own; prints JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.db import connections, transaction  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from accounts.models import User  # noqa: E402
+from mfa import enrolment  # noqa: E402
+from mfa.delivery import claims, hand_over, outbox, wake  # noqa: E402
+from mfa.factors.sms import flows  # noqa: E402
+from mfa.kinds import Purpose  # noqa: E402
+from mfa.models import Delivery  # noqa: E402
+from mfa.outcomes import Refused  # noqa: E402
+from mfa.verification import service  # noqa: E402
+
+NUMBER = "+491701234567"
+
+
+def queue(count: int) -> list[int]:
+    """Queue so many messages as a page would, and wake the workers."""
+    now = timezone.now()
+    user, _ = User.objects.get_or_create(username="alice")
+    with transaction.atomic():
+        return [
+            outbox.queue_sms(
+                user, NUMBER, "code", {"code": f"{n:06d}"}, now=now, worth_until=now + timedelta(minutes=5)
+            ).pk
+            for n in range(count)
+        ]
+
+
+def states(_: int) -> list[dict[str, Any]]:
+    rows = Delivery.objects.order_by("pk").values("state", "error", "tries", "body", "key")
+    return [row | {"body": bool(row["body"])} for row in rows]
+
+
+def claim(_: int) -> int:
+    """Claim everything and die before any gateway is called."""
+    return sum(claims.take(pk, now=timezone.now()) is not None for pk in Delivery.objects.values_list("pk", flat=True))
+
+
+def age(seconds: int) -> int:
+    """Make every claim so much older, instead of waiting."""
+    claimed = Delivery.objects.filter(state=Delivery.State.SENDING)
+    return claimed.update(claimed_at=timezone.now() - timedelta(seconds=seconds))
+
+
+def sweep(_: int) -> bool:
+    return wake.sweep()
+
+
+def send(rounds: int) -> int:
+    """Try every message, in the same order as all others do, so many times."""
+    for _ in range(rounds):
+        for pk in list(Delivery.objects.order_by("pk").values_list("pk", flat=True)):
+            hand_over.attempt(pk, clock=timezone.now)
+    return rounds
+
+
+def flood(count: int) -> int:
+    """Ask for so many codes at once; returns how many were sent."""
+    user, _ = User.objects.get_or_create(username="victim", defaults={"phone": NUMBER})
+    (factor,) = enrolment.usable(user, now=timezone.now())
+    return _at_once(lambda: service.challenge(factor, purpose=Purpose.SIGN_IN, now=timezone.now()), count)
+
+
+def change(count: int) -> int:
+    """Begin so many changes of one person's number at once; returns how many codes were sent."""
+    user, _ = User.objects.get_or_create(username="mover")
+    return _at_once(lambda: flows.start(user, NUMBER, actor=user, now=timezone.now()), count)
+
+
+def _at_once(act: Callable[[], object], count: int) -> int:
+    def run(_: int) -> bool:
+        try:
+            act()
+        except Refused:
+            return False
+        finally:
+            connections.close_all()
+        return True
+
+    with ThreadPoolExecutor(max_workers=10) as pool:
+        return sum(pool.map(run, range(count)))
+
+
+if __name__ == "__main__":
+    acts = (queue, states, claim, age, sweep, send, flood, change)
+    act = next(act for act in acts if act.__name__ == sys.argv[1])
+    sys.stdout.write(json.dumps(act(int(sys.argv[2]) if len(sys.argv) > 2 else 0)))

@@ -1,0 +1,114 @@
+"""What is written into messages, and what stays out of them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+
+from accounts.models import User
+from mfa.delivery import outbox, writing
+from mfa.models import Delivery
+from tests.mfa.delivery.messages import queued_mail, queued_sms
+
+TEMPLATES = Path(django_settings.BASE_DIR) / "templates"
+CONTEXT: dict[str, object] = {
+    "code": "123456", "label": "Authenticator app", "name": "Work & home", "kind": "", "left": 4, "by": "directory",
+    "old": "+49 *** **67", "new": "+49 *** **89", "undo_url": "https://portal.test/undo/", "undo_until": "5 Mar",
+}  # fmt: skip
+
+
+def names(channel: str) -> list[str]:
+    return sorted(path.stem for path in (TEMPLATES / channel).glob("[!_]*.txt"))
+
+
+@pytest.mark.parametrize("name", names("mail"))
+def test_every_mail_says_what_happened_and_what_to_do(alice: User, now: datetime, name: str) -> None:
+    letter = outbox.queue_mail(alice, alice.email, name, CONTEXT | {"at": now}, now=now)
+    text = outbox.read(letter)
+    assert 10 < len(letter.subject) < 70
+    assert text.startswith("Hello Alice Sample,")
+    assert "helpdesk@portal.test" in text or "change it" in text
+    assert text.endswith("https://portal.test")
+    assert not any(mark in letter.subject + text for mark in ("{", "&amp;", "&#", "None", "\n\n\n"))
+
+
+@pytest.mark.parametrize("name", names("sms"))
+def test_every_sms_is_short(alice: User, now: datetime, name: str) -> None:
+    text = outbox.read(outbox.queue_sms(alice, "+491701234567", name, CONTEXT, now=now, worth_until=now))
+    assert len(text) <= 320
+    assert not any(mark in text for mark in ("{", "&amp;", "&#", "None"))
+
+
+def test_every_mail_has_an_sms_for_people_without_a_mailbox() -> None:
+    assert set(names("mail")) <= set(names("sms"))
+
+
+@pytest.mark.row("T-65")
+@pytest.mark.parametrize("name", ["code", "confirm-phone"])
+def test_the_code_is_bound_to_the_portal_by_the_last_line(alice: User, now: datetime, name: str) -> None:
+    text = outbox.read(outbox.queue_sms(alice, "+491701234567", name, {"code": "012345"}, now=now, worth_until=now))
+    assert text.splitlines()[-1] == "@portal.test #012345"
+
+
+@pytest.mark.row("T-26")
+def test_links_come_from_the_configured_address(alice: User, now: datetime, settings: Settings) -> None:
+    settings.PUBLIC_URL = "https://2fa.organisation.test"
+    assert "https://2fa.organisation.test" in outbox.read(queued_mail(alice, now=now))
+
+
+@pytest.mark.row("T-65")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Click http://evil.test/now",
+        "see www.evil.test",
+        "x\r\nBcc: victim@example.test",
+        "x\n\n@evil.test #000000",
+        "x\u2028y\u202ez\x00",
+        "long " * 100,
+    ],
+)
+def test_names_bring_no_link_no_line_and_no_control_character(db: None, now: datetime, name: str) -> None:
+    user = User(username="mallory", name=name[:200], email="mallory@example.test")
+    user.save()
+    letter = queued_mail(user, now=now, name=name)
+    text = outbox.read(letter)
+    assert "evil.test/" not in text
+    assert "www." not in text
+    assert not any(line.startswith(("Bcc:", "@evil")) for line in text.splitlines())
+    assert max(map(len, text.splitlines())) < 300
+    assert not any(mark in text for mark in ("\r", "\u2028", "\u202e", "\x00"))
+    assert "\n" not in letter.subject
+
+
+@pytest.mark.row("T-65")
+def test_markup_in_names_stays_text_and_is_not_run(alice: User, now: datetime) -> None:
+    text = outbox.read(queued_mail(alice, now=now, name="{{ portal_url }} {% now 'Y' %} <b>"))
+    assert "{{ portal_url }} {% now 'Y' %} <b>" in text
+
+
+def test_neither_code_nor_text_is_in_the_table(alice: User, now: datetime) -> None:
+    queued_sms(alice, now=now, code="918273")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM mfa_delivery")
+        assert "918273" not in str(cursor.fetchall())
+
+
+def test_one_wake_up_for_many_messages(
+    alice: User, now: datetime, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    until = now + timedelta(days=1)
+    many = [outbox.sms(alice, "+491701234567", "factor-added", CONTEXT, now=now, worth_until=until) for _ in range(50)]
+    with django_capture_on_commit_callbacks() as callbacks:
+        outbox.queue_many(many)
+    assert len(callbacks) == 1
+    assert Delivery.objects.count() == 50
+
+
+def test_one_line_folds_white_space() -> None:
+    assert writing.one_line(" a\r\n\tb\u2028c\u00a0 d ") == "a b c d"
