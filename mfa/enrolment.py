@@ -177,8 +177,12 @@ def unlock(user: User, *, actor: User | None, reason: str, now: datetime) -> Non
 
 
 def lock_person(user: User) -> User:
-    """The person's row as it is now, locked until the transaction ends."""
-    return User.objects.select_for_update().get(pk=user.pk)
+    """The person's row as it is now, locked until the transaction ends.
+
+    Its key stays free: judging a code holds the factor's row and then logs a row that refers to the person, and must
+    not wait here for one who waits for that factor.
+    """
+    return User.objects.select_for_update(no_key=True).get(pk=user.pk)
 
 
 def _tell(user: User, action: str, factor: Factor, *, now: datetime) -> None:

@@ -88,7 +88,7 @@ def confirm(user: User, pk: int | None, text: str, *, now: datetime) -> Factor:
     """
     with transaction.atomic():
         user = enrolment.lock_person(user)
-        factor = _waiting(Factor.objects.select_for_update(of=("self",)), user, pk, now)
+        factor = _waiting(Factor.objects.select_for_update(), user, pk, now)
         _refuse_alone(user, now)
         drawn = _drawn(factor)
         typed = codes.read(text).encode()

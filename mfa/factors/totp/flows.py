@@ -103,7 +103,7 @@ def confirm(user: User, pk: int | None, code: str, *, now: datetime) -> Factor:
     """The first right code makes the waiting app count. Raises NothingWaiting, TooMany, WrongCode, ClockWrong."""
     with transaction.atomic():
         user = enrolment.lock_person(user)
-        factor = _waiting(Factor.objects.select_for_update(of=("self",)), user, pk, now)
+        factor = _waiting(Factor.objects.select_for_update(), user, pk, now)
         memory = Memory()
         try:
             memory.accept(token_of(factor), code, now=now)
