@@ -72,7 +72,14 @@ CHANGING = [
 @pytest.mark.parametrize("path", CHANGING)
 def test_nothing_changes_without_a_fresh_proof(staff: Callable[..., Client], alice: User, path: str) -> None:
     client = staff("admin", proved_at=timezone.now() - timedelta(minutes=6))
-    form = {"people": str(alice.pk), "reason": "r", "identity": "in-person", "username": "new", "every": "5", "period": "days"}
+    form = {
+        "people": str(alice.pk),
+        "reason": "r",
+        "identity": "in-person",
+        "username": "new",
+        "every": "5",
+        "period": "days",
+    }
     answer = client.post(path, form, secure=True)
     assert answer.status_code == 302
     assert answer.headers["location"].startswith("/prove/?next=%2Fadmin")
@@ -84,7 +91,14 @@ def test_nothing_changes_without_a_fresh_proof(staff: Callable[..., Client], ali
 def test_nothing_changes_without_the_csrf_token(staff: Callable[..., Client], alice: User, path: str) -> None:
     client = staff("admin")
     client.handler.enforce_csrf_checks = True
-    form = {"people": str(alice.pk), "reason": "r", "identity": "in-person", "username": "new", "every": "5", "period": "days"}
+    form = {
+        "people": str(alice.pk),
+        "reason": "r",
+        "identity": "in-person",
+        "username": "new",
+        "every": "5",
+        "period": "days",
+    }
     assert client.post(path, form, secure=True).status_code == 403
     assert not AuditEvent.objects.exists()
 
@@ -127,7 +141,12 @@ def test_no_page_shows_a_secret(staff: Callable[..., Client], alice: User, role:
 def test_factors_have_no_page_of_their_own(staff: Callable[..., Client], alice: User) -> None:
     client = staff("admin")
     factor = add_factor(alice)
-    for path in ("/admin/mfa/factor/", f"/admin/mfa/factor/{factor.pk}/change/", "/admin/mfa/onetimecode/", "/admin/auth/group/"):
+    for path in (
+        "/admin/mfa/factor/",
+        f"/admin/mfa/factor/{factor.pk}/change/",
+        "/admin/mfa/onetimecode/",
+        "/admin/auth/group/",
+    ):
         assert client.get(path, secure=True).status_code == 404
 
 
@@ -145,8 +164,12 @@ def test_a_list_answers_no_question_about_a_hidden_column(staff: Callable[..., C
 @pytest.mark.row("T-58")
 def test_the_logs_answer_no_question_about_a_hidden_column_either(staff: Callable[..., Client]) -> None:
     client = staff("admin")
-    for query in ("mfa/auditevent/?user__password__startswith=a", "mfa/delivery/?body__startswith=t1",
-                  "mfa/authenticationrecord/?user__factors__secret__startswith=t", "accounts/syncrun/?actor__password__startswith=a"):  # fmt: skip
+    for query in (
+        "mfa/auditevent/?user__password__startswith=a",
+        "mfa/delivery/?body__startswith=t1",
+        "mfa/authenticationrecord/?user__factors__secret__startswith=t",
+        "accounts/syncrun/?actor__password__startswith=a",
+    ):
         assert client.get(f"/admin/{query}", secure=True).status_code == 400
 
 
@@ -171,7 +194,10 @@ def test_a_page_of_a_hundred_people_costs_as_many_queries_as_a_page_of_ten(staff
 
 
 def _crowd(first: int, last: int) -> None:
-    people = [User(username=f"person{n}", password="!", phone=f"+49170{n:07d}", phone_source="directory") for n in range(first, last)]
+    people = [
+        User(username=f"person{n}", password="!", phone=f"+49170{n:07d}", phone_source="directory")
+        for n in range(first, last)
+    ]
     User.objects.bulk_create(people)
     for user in User.objects.filter(username__in=[one.username for one in people]):
         add_factor(user)
@@ -179,7 +205,9 @@ def _crowd(first: int, last: int) -> None:
 
 
 def _queries(client: Client) -> int:
-    with CaptureQueriesContext(connection, ) as seen:
+    with CaptureQueriesContext(
+        connection,
+    ) as seen:
         assert client.get(LIST, secure=True).status_code == 200
     return len(seen)
 
@@ -216,7 +244,9 @@ def test_filters(staff: Callable[..., Client], four: dict[str, User], query: str
 
 
 @pytest.mark.row("A-3.2.1")
-def test_markup_in_names_is_shown_as_text_everywhere(staff: Callable[..., Client], make_user: Callable[..., User]) -> None:
+def test_markup_in_names_is_shown_as_text_everywhere(
+    staff: Callable[..., Client], make_user: Callable[..., User]
+) -> None:
     bad = "<img src=x onerror=alert(1)>"
     user = make_user("mallory", name=bad, email="m@example.test")
     add_factor(user, name=bad, last_used_for=bad)
@@ -250,7 +280,9 @@ def test_the_page_of_a_person_costs_a_bounded_number_of_queries(staff: Callable[
     assert len(seen) < 50
 
 
-@pytest.mark.parametrize("path", [f"{LIST}0/change/", f"{LIST}x/change/", f"{LIST}act/nonsense/", "/admin/accounts/syncrun/9/change/"])
+@pytest.mark.parametrize(
+    "path", [f"{LIST}0/change/", f"{LIST}x/change/", f"{LIST}act/nonsense/", "/admin/accounts/syncrun/9/change/"]
+)
 def test_what_is_not_there_is_not_found(staff: Callable[..., Client], path: str) -> None:
     assert staff("admin").get(path, secure=True).status_code == 404
 
@@ -269,14 +301,18 @@ def test_people_are_neither_deleted_nor_edited_by_raw_form(staff: Callable[..., 
 
 def test_an_admin_makes_a_local_account_that_nobody_knows_a_password_of(staff: Callable[..., Client]) -> None:
     client = staff("admin")
-    client.post(f"{LIST}add/", {"username": "New.Person", "name": "New\nPerson", "email": "n@example.test"}, secure=True)
+    client.post(
+        f"{LIST}add/", {"username": "New.Person", "name": "New\nPerson", "email": "n@example.test"}, secure=True
+    )
     made = User.objects.get(username="new.person")
     assert (made.name, made.is_staff, made.has_usable_password()) == ("New Person", False, False)
     assert AuditEvent.objects.filter(action="account.created", user=made).exists()
 
 
 @pytest.mark.parametrize("name", ["", "  ", "ALICE", "\u200b", "x" * 151])
-def test_a_user_name_that_cannot_be_is_refused_beside_the_field(staff: Callable[..., Client], alice: User, name: str) -> None:
+def test_a_user_name_that_cannot_be_is_refused_beside_the_field(
+    staff: Callable[..., Client], alice: User, name: str
+) -> None:
     answer = staff("admin").post(f"{LIST}add/", {"username": name}, secure=True)
     assert answer.status_code == 200
     assert answer.context["adminform"].form.errors["username"]
@@ -287,7 +323,12 @@ def test_a_new_account_cannot_be_given_rights_by_more_fields(staff: Callable[...
     form = {"username": "sly", "is_staff": "on", "is_superuser": "on", "password": "x" * 20, "groups": "1"}
     staff("admin").post(f"{LIST}add/", form, secure=True)
     made = User.objects.get(username="sly")
-    assert (made.is_staff, made.is_superuser, made.groups.count(), made.has_usable_password()) == (False, False, 0, False)
+    assert (made.is_staff, made.is_superuser, made.groups.count(), made.has_usable_password()) == (
+        False,
+        False,
+        0,
+        False,
+    )
 
 
 def test_a_superuser_changes_the_trail_no_more_than_others(client: Client, make_user: Callable[..., User]) -> None:
@@ -298,6 +339,10 @@ def test_a_superuser_changes_the_trail_no_more_than_others(client: Client, make_
     for path in (f"{event.pk}/delete/", "add/", f"{event.pk}/history/"):
         assert client.get(f"/admin/mfa/auditevent/{path}", secure=True).status_code in (302, 403, 404)
     client.post(f"/admin/mfa/auditevent/{event.pk}/change/", {"reason": "forged"}, secure=True)
-    client.post("/admin/mfa/auditevent/", {"action": "delete_selected", "_selected_action": [event.pk], "post": "yes"}, secure=True)
+    client.post(
+        "/admin/mfa/auditevent/",
+        {"action": "delete_selected", "_selected_action": [event.pk], "post": "yes"},
+        secure=True,
+    )
     assert AuditEvent.objects.get().reason == ""
     assert Factor.objects.count() == 1

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group
-from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import SyncProblem, SyncRun, User
@@ -65,7 +65,7 @@ def enter(client: Client, make_user: Callable[..., User]) -> Callable[[str], Use
     return as_role
 
 
-def ask(client: Client, address: str, rows: dict[str, int], people: int | None = None) -> HttpResponse:
+def ask(client: Client, address: str, rows: dict[str, int], people: int | None = None) -> Any:
     method, _, path = address.replace("`", "").partition(" ")
     path = path.format(**rows)
     if method == "GET":
@@ -90,7 +90,7 @@ def prepare(address: str, person: int) -> None:
         User.objects.filter(pk=person).update(is_active=False)
 
 
-def body(answer: HttpResponse) -> str:
+def body(answer: Any) -> str:
     return b"".join(answer).decode() if answer.streaming else answer.content.decode()
 
 
@@ -167,9 +167,9 @@ def held(user: User, role: str) -> User:
 def test_a_role_has_exactly_its_rights(role: str) -> None:
     roles.make(apps)
     group = Group.objects.get(name=role)
-    assert {f"{p.content_type.app_label}.{p.codename}" for p in group.permissions.select_related("content_type")} == set(
-        roles.RIGHTS[role]
-    )
+    assert {
+        f"{p.content_type.app_label}.{p.codename}" for p in group.permissions.select_related("content_type")
+    } == set(roles.RIGHTS[role])
 
 
 @pytest.mark.django_db
