@@ -188,7 +188,12 @@ CELERY_BROKER_URL = env.parsed("CELERY_BROKER_URL", parse.broker, "filesystem://
 if CELERY_BROKER_URL.startswith("filesystem:"):
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, str | int] = dict(parse.broker_folders(DATA_DIR / "broker"))
 else:
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": int(timedelta(hours=6).total_seconds())}
+    # The timeouts keep a broker that hangs from holding up pages.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "visibility_timeout": int(timedelta(hours=6).total_seconds()),
+        "socket_timeout": 3,
+        "socket_connect_timeout": 3,
+    }
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_RESULT_BACKEND = "django-db"

@@ -13,17 +13,17 @@ import django
 
 django.setup()
 
-from django.db import connections, transaction  # noqa: E402
-from django.utils import timezone  # noqa: E402
+from django.db import connections, transaction
+from django.utils import timezone
 
-from accounts.models import User  # noqa: E402
-from mfa import enrolment  # noqa: E402
-from mfa.delivery import claims, hand_over, outbox, wake  # noqa: E402
-from mfa.factors.sms import flows  # noqa: E402
-from mfa.kinds import Purpose  # noqa: E402
-from mfa.models import Delivery  # noqa: E402
-from mfa.outcomes import Refused  # noqa: E402
-from mfa.verification import service  # noqa: E402
+from accounts.models import User
+from mfa import enrolment
+from mfa.delivery import claims, hand_over, outbox, wake
+from mfa.factors.sms import flows
+from mfa.kinds import Purpose
+from mfa.models import Delivery
+from mfa.outcomes import Refused
+from mfa.verification import service
 
 NUMBER = "+491701234567"
 
