@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,6 +50,7 @@ _REASONS = {
     ldap.FILTER_ERROR: "LDAP_USER_FILTER is no valid filter",
     ldap.INVALID_DN_SYNTAX: "LDAP_USER_BASE is no distinguished name",
 }
+_CLOSED = {**_REASONS, ldap.SERVER_DOWN: "it cannot be reached", ldap.CONNECT_ERROR: "it cannot be reached"}
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,18 @@ class Server:
         scheme = urlsplit(self.url).scheme.lower()
         if scheme not in ("ldaps", "ldapi") and not (scheme == "ldap" and self.start_tls):
             raise TlsRefused("The directory is set up without TLS: use ldaps:// in LDAP_URL, or LDAP_START_TLS=true.")
+
+    def accepts_connections(self) -> bool:
+        """True when the port of an ldaps server is open. libldap does not tell a refused certificate from a server that
+        is down; an open port does."""
+        parts = urlsplit(self.url)
+        if parts.scheme.lower() != "ldaps":
+            return False
+        try:
+            socket.create_connection((parts.hostname or "", parts.port or 636), timeout=self.timeout).close()
+        except OSError:
+            return False
+        return True
 
     @property
     def upgrades(self) -> bool:
@@ -161,9 +175,9 @@ class LdapReader:
                 f"{server.shown} refused the service account: check LDAP_BIND_DN and LDAP_BIND_PASSWORD."
             ) from None
         except ldap.LDAPError as error:
-            if _is_about_trust(error):
+            if isinstance(error, ldap.SERVER_DOWN) and server.accepts_connections():
                 raise TlsRefused(self._distrust()) from None
-            raise DirectoryUnavailable(f"{server.shown} did not answer: {_reason(error)}.") from None
+            raise DirectoryUnavailable(f"{server.shown} did not answer: {_reason(error, _CLOSED)}.") from None
 
     def _start_tls(self, link: Any) -> None:
         try:
@@ -219,16 +233,9 @@ def _require_file(ca_file: str) -> None:
         raise TlsRefused("The file that LDAP_CA_FILE names cannot be read.") from None
 
 
-def _is_about_trust(error: ldap.LDAPError) -> bool:
-    """libldap reports a refused certificate as an unreachable server; only its remark tells the two apart."""
-    details = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
-    remark = str(details.get("info", "")).lower()
-    return any(word in remark for word in ("certificate", "tls", "ssl", "handshake", "confidentiality"))
-
-
-def _reason(error: ldap.LDAPError) -> str:
+def _reason(error: ldap.LDAPError, reasons: dict[type[Exception], str] = _REASONS) -> str:
     """In plain words, and never the server's own remark: it may repeat what was sent."""
-    for kind, words in _REASONS.items():
+    for kind, words in reasons.items():
         if isinstance(error, kind):
             return words
     return f"LDAP error {type(error).__name__.lower().replace('_', ' ')}"

@@ -9,7 +9,17 @@ from accounts.directory.plan import LEFT, Plan
 from accounts.people import Person
 from accounts.phones import Reason, Rules
 from tests.accounts.directory.samples import (
-    ALICE, BOB, CAROL, MOBILE, OTHER, THIRD, entry, person, plan_of, synced, written,
+    ALICE,
+    BOB,
+    CAROL,
+    MOBILE,
+    OTHER,
+    THIRD,
+    entry,
+    person,
+    plan_of,
+    synced,
+    written,
 )  # fmt: skip
 
 
