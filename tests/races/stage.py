@@ -1,0 +1,93 @@
+"""The portal's own code on the server's database, for what a race needs beforehand and counts afterwards.
+
+Runs as a process of its own: a line of JSON in, `{"call": name, ...arguments}`, and one out. Tests of other kinds of
+factors add functions here.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from datetime import timedelta
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.core.cache import cache
+from django.utils import timezone
+
+from accounts.models import User
+from mfa import enrolment, limits, policy
+from mfa.factors.recovery import flows as recovery
+from mfa.factors.recovery.factor import KIND as RECOVERY
+from mfa.factors.totp import flows as totp
+from mfa.factors.totp.factor import token_of
+from mfa.models import AuthenticationRecord, Factor, GuessCounter
+
+PASSWORD = "correct horse battery staple"
+
+
+def make_person(username: str, *, apps: int = 1, codes: bool = False, required: bool = False) -> dict[str, Any]:
+    """A person with apps (pk and secret of each) and recovery codes, all set up some minutes ago."""
+    user = User.objects.create_user(username, PASSWORD, email=f"{username}@example.test")
+    earlier = timezone.now() - timedelta(minutes=5)
+    made = []
+    for _ in range(apps):
+        factor = totp.begin(user, name=totp.default_name(user), now=earlier)
+        token = token_of(factor)
+        totp.confirm(user, factor.pk, token.code(token.step_at(earlier)), now=earlier)
+        made.append({"pk": factor.pk, "secret": base64.b32encode(token.secret).decode()})
+    if required:
+        policy.require(user, True, actor=None, reason="race")
+    return {"pk": user.pk, "apps": made, "codes": _make_codes(user) if codes else []}
+
+
+def _make_codes(user: User) -> list[str]:
+    waiting = recovery.begin(user, now=timezone.now())
+    shown = recovery.shown(waiting)
+    recovery.confirm(user, waiting.pk, shown[0], now=timezone.now())
+    return shown
+
+
+def factors(username: str) -> list[dict[str, Any]]:
+    """The person's factors: kind, pk, how many answers are left, wrong codes in a row."""
+    rows = Factor.objects.filter(user__username=username, confirmed=True).order_by("pk")
+    return [
+        {"kind": row.kind, "pk": row.pk, "left": RECOVERY.left(row), "failures": row.failures, "state": row.state}
+        for row in rows
+    ]
+
+
+def results(username: str) -> list[int]:
+    """The result code of every judged second factor, in order."""
+    rows = AuthenticationRecord.objects.filter(user__username=username).exclude(kind="password").order_by("pk")
+    return list(rows.values_list("code", flat=True))
+
+
+def failures(username: str) -> dict[str, Any]:
+    counter = GuessCounter.objects.filter(subject=limits.of_account(User.objects.get(username=username))).first()
+    return counter.failures if counter else {}
+
+
+def usable(username: str) -> list[str]:
+    return [factor.kind for factor in enrolment.usable(User.objects.get(username=username), now=timezone.now())]
+
+
+def flush_cache() -> None:
+    cache.clear()
+
+
+def serve() -> None:
+    """Answer until standard input ends."""
+    for line in sys.stdin:
+        request = json.loads(line)
+        answer = globals()[request.pop("call")](**request)
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    serve()
