@@ -57,6 +57,8 @@ class Bar:
         self._bar.close()
 
     def show(self, step: str, done: int, total: int) -> None:
+        if self._bar.disable:
+            return
         if self._bar.desc != f"{step}: ":
             self._bar.reset(total=total)
             self._bar.set_description(step)
