@@ -17,13 +17,13 @@ log = logging.getLogger("accounts.directory")
 
 
 @shared_task(name="accounts.tasks.sync_directory")
-def sync_directory(run_trigger: str = "schedule", actor_id: int | None = None) -> None:
+def sync_directory(trigger: str = "schedule", actor_id: int | None = None, dry_run: bool = False) -> None:
     """Run the directory sync; nothing happens without a directory or while another run is at work."""
     if not configuration.configured():
         return
     actor = User.objects.filter(pk=actor_id).first() if actor_id else None
     try:
-        sync.run(trigger=SyncRun.Trigger(run_trigger), actor=actor)
+        sync.run(trigger=SyncRun.Trigger(trigger), actor=actor, dry_run=dry_run)
     except (sync.AlreadyRunning, sync.RunLost) as refusal:
         log.info("directory sync left to another: %s", refusal)
 
