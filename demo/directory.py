@@ -53,12 +53,17 @@ def port() -> int:
     return urlsplit(settings.LDAP_URL).port or 389
 
 
-def command() -> list[str]:
-    """Make what is missing of the directory and return the command that runs it. Raises Unusable."""
-    program = _program("slapd")
+def make_certificate() -> None:
+    """Make the certificate that the settings name, whether or not slapd is there to show it."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     if not CA_FILE.exists():
         certificate.make(CA_FILE, FOLDER / "key.pem")
+
+
+def command() -> list[str]:
+    """Make what is missing of the directory and return the command that runs it. Raises Unusable."""
+    program = _program("slapd")
+    make_certificate()
     config = _write_config()
     _fill(config, people.ldif(settings.LDAP_BIND_PASSWORD, passwords.of("directory people")))
     return [program, "-f", str(config), "-h", f"ldap://127.0.0.1:{port()}/", "-d", "none"]

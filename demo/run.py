@@ -33,6 +33,8 @@ def main() -> int:
     only_one()
     supervisor = Supervisor()
     django.setup()
+    if directory.is_configured():
+        directory.make_certificate()
     call_command("migrate", verbosity=0)
     load_accounts()
     environment = os.environ | {"PUBLIC_URL": f"http://localhost:{port}", "WEB_BIND": f"127.0.0.1:{port}"}
