@@ -21,15 +21,13 @@ def directory_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def _rules() -> list[tuple[str, bool, str, str]]:
-    parts = urlsplit(settings.LDAP_URL)
-    place = bool(parts.hostname or parts.path) and not (parts.username or parts.password)
     return [
         (
-            "accounts.E001", parts.scheme not in ("ldap", "ldaps", "ldapi") or not place,
+            "accounts.E001", not _is_address(settings.LDAP_URL),
             "LDAP_URL is no address of a directory.", "Write it as ldaps://directory.your-organisation.org.",
         ),
         (
-            "accounts.E002", parts.scheme == "ldap" and not settings.LDAP_START_TLS,
+            "accounts.E002", settings.LDAP_URL.lower().startswith("ldap:") and not settings.LDAP_START_TLS,
             "The directory would be asked without TLS.", "Use ldaps:// in LDAP_URL, or LDAP_START_TLS=true.",
         ),
         (
@@ -49,3 +47,14 @@ def _rules() -> list[tuple[str, bool, str, str]]:
             "LDAP_USER_FILTER is no valid filter.", "Write it with its brackets, such as (objectClass=inetOrgPerson).",
         ),
     ]  # fmt: skip
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        named = parts.hostname or (parts.scheme == "ldapi" and parts.netloc)
+        return (
+            parts.scheme in ("ldap", "ldaps", "ldapi") and bool(named) and "@" not in parts.netloc and parts.port != 0
+        )
+    except ValueError:
+        return False

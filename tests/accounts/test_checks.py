@@ -1,0 +1,51 @@
+"""Settings of the directory that cannot work are said at the start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+
+from accounts.checks import directory_settings
+
+
+@pytest.fixture(autouse=True)
+def _working(settings: LazySettings, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").touch()
+    settings.LDAP_URL = "ldaps://directory.example.test"
+    settings.LDAP_CA_FILE = str(tmp_path / "ca.pem")
+    settings.LDAP_USER_BASE = "ou=people,dc=example,dc=test"
+    settings.LDAP_BIND_DN, settings.LDAP_BIND_PASSWORD = "cn=reader", "tall trees"
+
+
+def test_working_settings_and_no_directory_at_all_are_fine(settings: LazySettings) -> None:
+    assert directory_settings(None) == []
+    settings.LDAP_URL = ""
+    settings.LDAP_USER_BASE = ""
+    assert directory_settings(None) == []
+
+
+@pytest.mark.parametrize(("name", "value", "number"), [
+    ("LDAP_URL", "https://directory.example.test", "accounts.E001"),
+    ("LDAP_URL", "ldaps://", "accounts.E001"),
+    ("LDAP_URL", "ldaps://reader:secret@directory.example.test", "accounts.E001"),
+    ("LDAP_URL", "ldaps://directory.example.test:port", "accounts.E001"),
+    ("LDAP_URL", "ldaps://[directory", "accounts.E001"),
+    ("LDAP_CA_FILE", "/nowhere", "accounts.E003"),
+    ("LDAP_USER_BASE", "", "accounts.E004"),
+    ("LDAP_BIND_PASSWORD", "", "accounts.E005"),
+    ("LDAP_USER_FILTER", "objectClass=person", "accounts.E006"),
+])  # fmt: skip
+def test_wrong_setting_is_named(settings: LazySettings, name: str, value: str, number: str) -> None:
+    setattr(settings, name, value)
+    [error] = directory_settings(None)
+    assert error.id == number
+    assert name in error.msg or name in (error.hint or "")
+    assert "secret" not in error.msg
+
+
+def test_directory_without_tls_stops_the_start(settings: LazySettings) -> None:
+    settings.LDAP_URL, settings.LDAP_START_TLS = "ldap://directory.example.test", False
+    [error] = directory_settings(None)
+    assert error.id == "accounts.E002"
