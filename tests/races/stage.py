@@ -19,13 +19,15 @@ django.setup()
 from django.core.cache import cache
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import users
+from accounts.models import PhoneSource, User
 from mfa import enrolment, limits, policy
+from mfa.delivery import outbox
 from mfa.factors.recovery import flows as recovery
 from mfa.factors.recovery.factor import KIND as RECOVERY
 from mfa.factors.totp import flows as totp
 from mfa.factors.totp.factor import token_of
-from mfa.models import AuthenticationRecord, Factor, GuessCounter
+from mfa.models import AuthenticationRecord, Delivery, Factor, GuessCounter
 
 PASSWORD = "correct horse battery staple"
 
@@ -50,6 +52,20 @@ def _make_codes(user: User) -> list[str]:
     shown = recovery.shown(waiting)
     recovery.confirm(user, waiting.pk, shown[0], now=timezone.now())
     return shown
+
+
+def give_phone(username: str, number: str) -> None:
+    users.set_phone(
+        User.objects.get(username=username), number, source=PhoneSource.SELF, confirmed_at=timezone.now(), actor=None
+    )
+
+
+def sms_codes(username: str) -> list[str]:
+    """The codes of the SMS that wait in the outbox for this person, in order."""
+    texts = [
+        outbox.read(row) for row in Delivery.objects.filter(user__username=username, template="code").order_by("pk")
+    ]
+    return [text.rpartition("#")[2] for text in texts]
 
 
 def factors(username: str) -> list[dict[str, Any]]:
