@@ -25,7 +25,7 @@ test: ## Check and test everything that CI does
 lint: tools ## Check style, types, import contracts, templates, migrations and settings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy .
 	$(WITH_SAMPLE_SETTINGS) $(BIN)/lint-imports
 	$(BIN)/djlint --lint --quiet templates mfa accounts
 	$(WITH_SAMPLE_SETTINGS) $(BIN)/python manage.py makemigrations --check --dry-run

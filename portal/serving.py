@@ -5,7 +5,7 @@ Threads, not sync workers: a few idle keep-alive connections would block those.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
 
 # Settings first: they read .env, and stop here with one sentence where a value is bad.
+_logging: dict[str, Any] = dict(settings.LOGGING)
 logconfig_dict = {
-    **settings.LOGGING,
+    **_logging,
     "loggers": {
-        **settings.LOGGING["loggers"],
+        **_logging["loggers"],
         "gunicorn.error": {"level": settings.LOG_LEVEL, "propagate": True},
         "gunicorn.access": {"level": "WARNING", "propagate": True},
     },

@@ -27,7 +27,9 @@ def main() -> int:
 
 def run(database: str, arguments: list[str], environment: dict[str, str]) -> int:
     print(f"The suite on {database}:", flush=True)  # noqa: T201  # a command talks to its caller
-    return subprocess.run([sys.executable, "-m", "pytest", *arguments], env=os.environ | environment, check=False).returncode
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *arguments], env=os.environ | environment, check=False
+    ).returncode
 
 
 if __name__ == "__main__":
