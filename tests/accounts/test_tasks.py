@@ -1,0 +1,91 @@
+"""The jobs: on schedule, by hand, and again after a kill."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.conf import LazySettings
+from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
+
+from accounts import tasks
+from accounts.models import SyncRun, User
+from tests.services.slapd import Slapd
+
+pytestmark = pytest.mark.django_db
+LONG_AGO = timedelta(minutes=3)
+
+
+def test_nothing_happens_without_a_directory(settings: LazySettings) -> None:
+    settings.LDAP_URL = ""
+    tasks.sync_directory()
+    assert not SyncRun.objects.exists()
+
+
+def test_job_runs_the_sync_for_whoever_asked(directory: Slapd, alice: User) -> None:
+    directory.add_person("bob")
+    tasks.sync_directory(trigger="admin", actor_id=alice.pk, dry_run=True)
+    dry = SyncRun.objects.get()
+    assert (dry.trigger, dry.actor, dry.dry_run, dry.state) == ("admin", alice, True, "done")
+    assert not User.objects.filter(username="bob").exists()
+    tasks.sync_directory()
+    assert User.objects.filter(username="bob").exists()
+
+
+@pytest.mark.row("T-55d")
+def test_job_that_comes_twice_runs_once(directory: Slapd) -> None:
+    SyncRun.objects.create(trigger="schedule")
+    tasks.sync_directory()
+    assert SyncRun.objects.count() == 1
+
+
+def silent(trigger: str = "schedule", **more: object) -> SyncRun:
+    then = timezone.now() - LONG_AGO
+    return SyncRun.objects.create(trigger=trigger, started_at=then, heartbeat_at=then, **more)
+
+
+@pytest.mark.row("F-06")
+@pytest.mark.parametrize("trigger", ["schedule", "admin"])
+def test_run_of_a_killed_worker_is_begun_again(directory: Slapd, alice: User, trigger: str) -> None:
+    directory.add_person("bob")
+    dead = silent(trigger, actor=alice)
+    tasks.resume_killed()
+    dead.refresh_from_db()
+    again = SyncRun.objects.exclude(pk=dead.pk).get()
+    assert (dead.state, again.state, again.trigger, again.actor) == ("killed", "done", trigger, alice)
+    tasks.resume_killed()
+    assert SyncRun.objects.count() == 2
+
+
+def test_run_of_a_shell_and_a_dry_run_are_not_begun_again(directory: Slapd) -> None:
+    silent("shell")
+    tasks.resume_killed()
+    assert SyncRun.objects.get().state == "killed"
+    SyncRun.objects.all().delete()
+    silent("admin", dry_run=True)
+    tasks.resume_killed()
+    assert SyncRun.objects.get().state == "killed"
+
+
+def test_run_at_work_is_left_alone(directory: Slapd) -> None:
+    SyncRun.objects.create(trigger="schedule")
+    tasks.resume_killed()
+    assert SyncRun.objects.get().state == "running"
+
+
+def test_what_is_killed_again_and_again_waits_for_the_schedule(directory: Slapd) -> None:
+    for _ in range(tasks.MOST_KILLS - 1):
+        SyncRun.objects.create(trigger="schedule", state="killed")
+    silent()
+    tasks.resume_killed()
+    assert SyncRun.objects.count() == tasks.MOST_KILLS
+
+
+def test_schedules_are_there_and_name_real_jobs() -> None:
+    found = dict(PeriodicTask.objects.filter(task__startswith="accounts.").values_list("name", "task"))
+    assert found["Directory sync"] == tasks.sync_directory.name
+    assert tasks.resume_killed.name in found.values()
+    hourly = PeriodicTask.objects.get(name="Directory sync").interval
+    assert hourly is not None
+    assert (hourly.every, hourly.period) == (1, "hours")
