@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.admin import ModelAdmin
+from django.contrib.admin import ModelAdmin, ShowFacets
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import URLPattern
@@ -19,6 +19,7 @@ class Offered(Base):
     """Refuses every `?column__lookup=` that is not offered: else a list answers questions about hidden columns, such
     as the first letters of a secret."""
 
+    show_facets = ShowFacets.NEVER
     lookups: tuple[str, ...] = ()
     """Columns that links may filter by besides `list_filter`."""
 

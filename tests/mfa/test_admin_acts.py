@@ -19,7 +19,11 @@ LIST = "/admin/accounts/user/"
 
 def act(client: Client, slug: str, *people: User, **fields: str) -> str:
     """Do it with a right form; the page that came of it, redirects followed."""
-    form = {"people": ",".join(str(one.pk) for one in people), "reason": "Ticket says so", "identity": "call-back"} | fields
+    form = {
+        "people": ",".join(str(one.pk) for one in people),
+        "reason": "Ticket says so",
+        "identity": "call-back",
+    } | fields
     return client.post(f"{LIST}act/{slug}/", form, secure=True, follow=True).content.decode()
 
 
@@ -36,7 +40,9 @@ def test_require_and_release(staff: Callable[..., Client], alice: User) -> None:
 
 
 @pytest.mark.row("A-6.4.4")
-def test_a_reset_takes_all_factors_ends_sessions_and_tells_the_person(staff: Callable[..., Client], alice: User) -> None:
+def test_a_reset_takes_all_factors_ends_sessions_and_tells_the_person(
+    staff: Callable[..., Client], alice: User
+) -> None:
     add_factor(alice)
     act(staff("helpdesk"), "reset", alice, ticket="INC-7")
     assert not Factor.objects.filter(user=alice).exists()
@@ -95,7 +101,15 @@ def test_a_person_with_a_factor_needs_no_activation_code(staff: Callable[..., Cl
 
 @pytest.mark.row("A-6.4.4")
 @pytest.mark.parametrize(
-    "missing", [{"reason": ""}, {"reason": " \n\t "}, {"identity": ""}, {"identity": "trust-me"}, {"reason": "x" * 501}, {"ticket": "x" * 65}]
+    "missing",
+    [
+        {"reason": ""},
+        {"reason": " \n\t "},
+        {"identity": ""},
+        {"identity": "trust-me"},
+        {"reason": "x" * 501},
+        {"ticket": "x" * 65},
+    ],
 )
 def test_without_reason_and_proof_of_identity_nothing_is_reset(
     staff: Callable[..., Client], alice: User, missing: dict[str, str]
@@ -109,7 +123,9 @@ def test_without_reason_and_proof_of_identity_nothing_is_reset(
     assert not AuditEvent.objects.exists()
 
 
-@pytest.mark.parametrize("people", ["", "x", "1;2", "-1", "9" * 30, "１２", "999999999", ",".join(["1"] * 501), "1\x00"])
+@pytest.mark.parametrize(
+    "people", ["", "x", "1;2", "-1", "9" * 30, "１２", "999999999", ",".join(["1"] * 501), "1\x00"]
+)
 def test_a_list_of_people_that_is_none_changes_nothing(staff: Callable[..., Client], alice: User, people: str) -> None:
     client = staff("admin")
     for answer in (
@@ -205,7 +221,9 @@ def test_an_admin_cannot_raise_or_lower_itself(staff: Callable[..., Client]) -> 
     assert not AuditEvent.objects.exists()
 
 
-def test_the_directory_decides_about_its_own_accounts(staff: Callable[..., Client], make_user: Callable[..., User]) -> None:
+def test_the_directory_decides_about_its_own_accounts(
+    staff: Callable[..., Client], make_user: Callable[..., User]
+) -> None:
     bob = make_user("bob", directory_id="0f0f")
     client = staff("admin")
     assert "The directory decides" in act(client, "deactivate", bob)

@@ -16,11 +16,9 @@ from mfa.factors.activation import flows
 from mfa.factors.activation.forms import ActivationForm
 from mfa.outcomes import Refused
 from mfa.pages.gate import open_before_activation
-from mfa.proof import fresh_proof_required
 
 
 @open_before_activation
-@fresh_proof_required
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "POST"])
 def activate(request: SignedInRequest) -> HttpResponse:

@@ -71,7 +71,9 @@ def test_a_new_code_ends_the_one_before(alice: User, now: datetime) -> None:
 
 
 @pytest.mark.row("T-45")
-def test_a_code_of_another_person_or_purpose_is_worth_nothing(alice: User, make_user: Callable[..., User], now: datetime) -> None:
+def test_a_code_of_another_person_or_purpose_is_worth_nothing(
+    alice: User, make_user: Callable[..., User], now: datetime
+) -> None:
     bob = make_user("bob")
     code = issue(bob, now)
     issue(alice, now)
@@ -84,12 +86,26 @@ def test_a_code_of_another_person_or_purpose_is_worth_nothing(alice: User, make_
         redeem(alice, other.code, now)
 
 
-@pytest.mark.parametrize("spell", [str.lower, activation.grouped, lambda code: " ".join(code), lambda code: f"{code[:6]}\u2013{code[6:]}"])
+@pytest.mark.parametrize(
+    "spell", [str.lower, activation.grouped, lambda code: " ".join(code), lambda code: f"{code[:6]}\u2013{code[6:]}"]
+)
 def test_case_spaces_and_dashes_do_not_matter(alice: User, now: datetime, spell: Callable[[str], str]) -> None:
     assert redeem(alice, spell(issue(alice, now)), now)
 
 
-@pytest.mark.parametrize("text", ["", "ABCD", "0" * 12, "ABCDEFGHJKM", "ABCDEFGHJKMNP", "ABCDEFGHJKM\u0000", "ＡＢＣＤＥＦＧＨＪＫＭＮ", "ABCDEFGHJKM\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "ABCD",
+        "0" * 12,
+        "ABCDEFGHJKM",
+        "ABCDEFGHJKMNP",
+        "ABCDEFGHJKM\u0000",
+        "ＡＢＣＤＥＦＧＨＪＫＭＮ",
+        "ABCDEFGHJKM\n",
+    ],
+)
 def test_what_cannot_be_a_code_costs_no_guess(alice: User, now: datetime, text: str) -> None:
     code = issue(alice, now)
     for _ in range(10):
@@ -118,7 +134,10 @@ def test_every_try_is_logged_and_the_use_is_audited_and_told(alice: User, now: d
         (1017, False, "activation"),
         (1003, True, "activation"),
     ]
-    assert list(AuditEvent.objects.order_by("pk").values_list("action", flat=True)) == ["activation.issued", "activation.used"]
+    assert list(AuditEvent.objects.order_by("pk").values_list("action", flat=True)) == [
+        "activation.issued",
+        "activation.used",
+    ]
     assert set(Delivery.objects.values_list("template", flat=True)) == {"activation-issued", "activation-used"}
 
 

@@ -1,0 +1,39 @@
+"""The navigation of the admin: what the role may see, in the order of how often it is wanted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _, gettext_lazy
+
+LISTS = (
+    ("accounts.view_user", "accounts_user", gettext_lazy("People"), "users"),
+    ("accounts.view_syncrun", "accounts_syncrun", gettext_lazy("Directory runs"), "refresh-cw"),
+    ("mfa.view_auditevent", "mfa_auditevent", gettext_lazy("Audit trail"), "history"),
+    ("mfa.view_authenticationrecord", "mfa_authenticationrecord", gettext_lazy("Authentication log"), "clipboard-list"),
+    ("mfa.view_delivery", "mfa_delivery", gettext_lazy("Deliveries"), "mail"),
+    ("django_celery_beat.view_periodictask", "django_celery_beat_periodictask", gettext_lazy("Schedules"), "clock"),
+)
+"""Right, list, label, icon."""
+
+EXPLAINED = {
+    "accounts_user": gettext_lazy("Factors, numbers, resets and activation codes"),
+    "accounts_syncrun": gettext_lazy("What each run read, changed and could not use"),
+    "mfa_auditevent": gettext_lazy("Who changed what, for whom and why"),
+    "mfa_authenticationrecord": gettext_lazy("Every attempt at every door, with its cause"),
+    "mfa_delivery": gettext_lazy("Messages that left, and those that did not"),
+    "django_celery_beat_periodictask": gettext_lazy("When the recurring jobs run"),
+}
+
+
+def of(request: HttpRequest) -> list[dict[str, Any]]:
+    """Items for `components/nav.html`; the first one leads back to the person's own pages."""
+    items: list[dict[str, Any]] = [{"label": _("My factors"), "url": reverse("dashboard")}]
+    for right, name, label, icon in LISTS:
+        if request.user.has_perm(right):  # type: ignore[union-attr]  # the site lets nobody else come here
+            url = reverse(f"admin:{name}_changelist")
+            here = request.path.startswith(url)
+            items.append({"label": label, "url": url, "icon": icon, "text": EXPLAINED[name], "current": here})
+    return items
