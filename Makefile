@@ -13,13 +13,13 @@ help: ## Show what can be made
 
 run: ## Start the portal with sample people on http://localhost:8000 (PORT=8001 for another port)
 	@bin/system-packages run
-	@$(MAKE) --no-print-directory .venv/run.stamp
+	@$(MAKE) --silent --no-print-directory .venv/run.stamp
 	@$(BIN)/python bin/make-env
 	@$(BIN)/python -m demo.run
 
 test: ## Check and test everything that CI does
 	@bin/system-packages test
-	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --silent --no-print-directory lint
 	@$(BIN)/python -m tests.run_all
 
 lint: tools ## Check style, types, import contracts, templates, migrations and settings

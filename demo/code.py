@@ -13,9 +13,11 @@ def main(username: str) -> None:
     from mfa.factors.totp.oath import Token  # models exist after django.setup() only
     from mfa.models import Factor
 
+    if not username:
+        raise SystemExit("Name a sample account: make code USER=alice")
     factor = Factor.objects.filter(user__username=username, kind="totp").order_by("pk").last()
     if factor is None:
-        raise SystemExit(f"{username or 'Nobody'} has no authenticator app; try: make code USER=alice")
+        raise SystemExit(f"{username} has no authenticator app; try: make code USER=alice")
     token = Token(factor.unseal())
     print(token.code(token.step_at(timezone.now())))
 

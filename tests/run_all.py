@@ -16,12 +16,12 @@ COVERED_AT_LEAST = 90
 COMMON = ["-n", "2", "--dist", "loadfile", "--cov", "--cov-append", "-q"]
 
 
-def main() -> int:
+def main(chosen: list[str]) -> int:
     Path(".coverage").unlink(missing_ok=True)
-    on_sqlite = run("SQLite", [*COMMON, "-p", "tests.without_servers", "--cov-report="], {})
+    on_sqlite = run("SQLite", [*COMMON, *chosen, "-p", "tests.without_servers", "--cov-report="], {})
     with postgres_server() as server:
         gate = [f"--cov-fail-under={COVERED_AT_LEAST}", "--cov-report=term:skip-covered"]
-        on_postgres = run("PostgreSQL", [*COMMON, *gate], {"DATABASE_URL": server.create_database("portal")})
+        on_postgres = run("PostgreSQL", [*COMMON, *chosen, *gate], {"DATABASE_URL": server.create_database("portal")})
     return on_sqlite or on_postgres
 
 
@@ -33,4 +33,4 @@ def run(database: str, arguments: list[str], environment: dict[str, str]) -> int
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
