@@ -61,7 +61,7 @@ class Sms(FactorKind):
 
     def actions(self, factor: Factor) -> list[CardAction]:
         return [
-            CardAction(_("(Change settings)"), reverse("sms:change")),
+            CardAction(_("(Change settings)"), reverse("sms:change"), dialog=True, beside=True),
             CardAction(_("Remove"), reverse("sms:remove"), danger=True),
         ]
 
