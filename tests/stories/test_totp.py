@@ -16,8 +16,8 @@ from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import User
-from mfa import policy
-from mfa.models import Delivery, Factor
+from mfa import limits, policy
+from mfa.models import Delivery, Factor, GuessCounter
 from tests.stories import acting
 from tests.stories.authenticator import Phone, scan
 
@@ -377,3 +377,18 @@ def test_the_app_of_somebody_else_does_not_exist(client: Client, alice: User, ma
 def test_an_id_that_is_nobodys_is_not_found(client: Client, alice: User, pk: str) -> None:
     acting.with_app(client, alice)
     assert get(client, f"/totp/{pk}/rename/").status_code == 404
+
+
+@pytest.mark.row("T-07")
+@pytest.mark.row("T-06")
+def test_fresh_sessions_and_old_cookies_give_no_fresh_guesses(client: Client, alice: User) -> None:
+    person = acting.with_app(client, alice)
+    browsers = [Client(headers={"host": "portal.test"}) for _ in range(4)]
+    for browser in browsers:
+        acting.give_password(browser, "alice")
+    early = browsers[0].cookies.output(header="")
+    refused = [acting.give_code(browser, "000000") for browser in browsers for _ in range(2)]
+    assert [answer.status_code for answer in refused] == [422] * 8
+    browsers[0].cookies.load(early)
+    assert "Try again at" in text(acting.give_code(browsers[0], person.code(steps=1)))
+    assert GuessCounter.objects.get(subject=limits.of_account(alice)).failures["totp"][0] == limits.DELAY_FROM

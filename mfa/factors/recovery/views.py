@@ -100,7 +100,10 @@ def _confirm(request: SignedInRequest, text: str, now: datetime) -> HttpResponse
     factor = flows.confirm(request.user, request.session.get(WAITING), text, now=now)
     del request.session[WAITING]
     _stay_signed_in(request, before, factor)
-    messages.success(request, _("Your recovery codes are set up. They are not shown again; older ones no longer work."))
+    if before is None:
+        messages.success(request, _("Your recovery codes are set up. They are not shown again."))
+    else:
+        messages.success(request, _("Your new recovery codes are set up. The old ones no longer work."))
     return redirect("dashboard")
 
 

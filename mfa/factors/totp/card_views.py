@@ -33,6 +33,7 @@ def test(request: SignedInRequest, pk: int) -> HttpResponse:
     """Judge a code as signing in would, and say what came of it. Nothing else changes, a fresh proof is none."""
     factor = flows.own(request.user, pk)
     form = CodeForm(request.POST or None)
+    form.fields["code"].label = KIND.code_hint
     if form.is_valid():
         verdict = _judge(request, form.cleaned_data["code"])
         if verdict.accepted:

@@ -61,7 +61,6 @@ class Totp(FactorKind):
             CardAction(_("Test"), reverse("totp:test", args=[factor.pk])),
             CardAction(_("Rename"), reverse("totp:rename", args=[factor.pk])),
             CardAction(_("New phone"), reverse("totp:move", args=[factor.pk])),
-            CardAction(_("Adjust clock"), reverse("totp:clock", args=[factor.pk])),
             CardAction(_("Remove"), reverse("totp:remove", args=[factor.pk]), danger=True),
         ]
 

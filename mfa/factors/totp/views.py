@@ -21,7 +21,7 @@ from django_otp import login as otp_login
 from accounts.requests import SignedInRequest
 from mfa import enrolment, kinds
 from mfa.factors.totp import flows, provisioning
-from mfa.factors.totp.factor import token_of
+from mfa.factors.totp.factor import KIND, token_of
 from mfa.factors.totp.forms import NameForm
 from mfa.models import Factor
 from mfa.outcomes import Refused
@@ -59,7 +59,7 @@ def move(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def scan(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
-    form = CodeForm(request.POST or None)
+    form = _code_form(request)
     try:
         factor = flows.waiting(request.user, request.session.get(WAITING), now=now)
         if form.is_valid():
@@ -92,6 +92,12 @@ def _confirm(request: SignedInRequest, code: str, now: datetime) -> HttpResponse
         request, _("“%(name)s” is set up. Your other sessions have been signed out.") % {"name": factor.name}
     )
     return redirect(_next_step(request, now))
+
+
+def _code_form(request: SignedInRequest) -> CodeForm:
+    form = CodeForm(request.POST or None)
+    form.fields["code"].label = KIND.code_hint
+    return form
 
 
 @sensitive_variables()

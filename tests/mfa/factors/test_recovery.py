@@ -15,6 +15,7 @@ from mfa import enrolment, kinds, limits
 from mfa.delivery import outbox
 from mfa.factors.recovery import codes, flows
 from mfa.factors.recovery.factor import KIND
+from mfa.factors.totp.factor import token_of
 from mfa.kinds import Answer
 from mfa.models import AuditEvent, AuthenticationRecord, Delivery, Factor, GuessCounter
 from mfa.outcomes import (
@@ -316,3 +317,39 @@ def test_the_kind_is_offered_after_all_others() -> None:
     assert all(kind.rank <= KIND.rank for kind in kinds.registry().values() if kind.signs_in)
     assert KIND.single
     assert not KIND.alone
+
+
+def wrong_guess(user: User, kind: str, moment: datetime) -> Verdict:
+    text = "000000" if kind == "totp" else "AAAA-AAAA-AAAA-AAAA"
+    return verify(Attempt(user, Answer(text), "portal", "192.0.2.7", kind=kind), now=moment)
+
+
+@pytest.mark.row("T-08")
+def test_guesses_spread_over_kinds_end_at_the_ceiling_of_the_account(
+    alice: User, kept: list[str], now: datetime
+) -> None:
+    moment = now
+    for _ in range(limits.ACCOUNT_CEILING // 2):
+        moment += limits.LONGEST_DELAY
+        for kind in ("totp", "recovery"):
+            wrong_guess(alice, kind, moment)
+    a_year_later = moment + timedelta(days=365)
+    fresh = app_of(alice)
+    token = token_of(fresh)
+    verdict = verify(
+        Attempt(alice, Answer(token.code(token.step_at(a_year_later))), "portal", "192.0.2.7"), now=a_year_later
+    )
+    assert verdict.result is ACCOUNT_LOCKED
+    assert verdict.refused is not None
+    assert "until helpdesk unlocks it" in verdict.refused.words
+
+
+@pytest.mark.row("T-08")
+@pytest.mark.row("N-15")
+def test_a_right_code_of_one_kind_forgives_no_guesses_at_another(
+    alice: User, phone: Factor, kept: list[str], now: datetime
+) -> None:
+    for _ in range(3):
+        wrong_guess(alice, "totp", now)
+    assert result_of(alice, kept[0], now) is RECOVERY_VERIFIED
+    assert GuessCounter.objects.get(subject=limits.of_account(alice)).failures["totp"][0] == 3
