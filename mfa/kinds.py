@@ -48,12 +48,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class CardAction:
-    """A link on the dashboard card; `danger` ones lead to a page that asks again, `dialog` ones open over the page."""
+    """A link on the dashboard card; `danger` ones lead to a page that asks again, `dialog` ones open over the page,
+    `beside` ones stand beside what describes the factor."""
 
     label: str | Promise
     url: str
     danger: bool = False
     dialog: bool = False
+    beside: bool = False
 
 
 class FactorKind(ABC):

@@ -3,11 +3,13 @@
 
 const TYPING_PAUSE = 350;
 
+/* Those that the picker knows; it takes a few islands for the country whose calling code they share. */
 function countries(select) {
-  return [...select.options].filter((option) => option.value).map((option) => ({
+  const offered = new Set(window.intlTelInput.getAllCountries().map(({ iso2 }) => iso2));
+  return [...select.options].map((option) => ({
     iso2: option.value.toLowerCase(),
     name: option.textContent.trim().replace(/\s*\(\+[\d\s-]+\)$/, ""),
-  }));
+  })).filter(({ iso2 }) => offered.has(iso2));
 }
 
 function texts({ dataset }) {
@@ -83,7 +85,7 @@ function enhance(field) {
     select.value = chosen.getSelectedCountry()?.iso2?.toUpperCase() ?? "";
     preview();
   });
-  if (input.value) preview();
+  if (input.value && input.getAttribute("aria-invalid") !== "true") preview(); // an error beside the field says it already
 }
 
 function enhanceAll(root) {

@@ -20,6 +20,7 @@ class Card:
     kind: FactorKind
     factor: Factor
     described: str
+    beside: list[CardAction]
     actions: list[CardAction]
     left: int | None
 
@@ -45,13 +46,18 @@ def of(factors: list[Factor]) -> list[Card]:
 
 
 def _card(kind: FactorKind, factor: Factor) -> Card:
-    return Card(kind, factor, kind.describe(factor), kind.actions(factor), kind.left(factor))
+    actions = kind.actions(factor)
+    beside = [action for action in actions if action.beside]
+    others = [action for action in actions if not action.beside]
+    return Card(kind, factor, kind.describe(factor), beside, others, kind.left(factor))
 
 
 def missing(factors: list[Factor]) -> list[FactorKind]:
-    """The kinds that the person could add, the strongest first."""
+    """The kinds that the person could add, the strongest first; those that cannot stand alone need another first."""
     have = {factor.kind for factor in factors}
-    addable = [k for k in kinds.registry().values() if k.add_url() and not (k.single and k.slug in have)]
+    protected = any(kinds.kind(slug).alone for slug in have)
+    offered = [kind for kind in kinds.registry().values() if kind.add_url() and (kind.alone or protected)]
+    addable = [kind for kind in offered if not (kind.single and kind.slug in have)]
     return sorted(addable, key=lambda k: k.rank)
 
 

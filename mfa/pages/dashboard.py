@@ -40,5 +40,5 @@ def enrol(request: SignedInRequest) -> HttpResponse:
 
 def _summary(factors: list[Factor]) -> str:
     if not any(kinds.kind(factor.kind).alone for factor in factors):
-        return _("Nothing but your password protects this account yet.")
+        return _("What confirms, besides your password, that it is you.")
     return _("Besides your password, these confirm that it is you.")

@@ -35,7 +35,9 @@ class PasswordForm(forms.Form):
         label=_("User name"),
         max_length=names.LONGEST,
         error_messages={"required": _("Type your user name.")},
-        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autocapitalize": "off", "spellcheck": "false", "autofocus": True}
+        ),
     )
     password = forms.CharField(
         label=_("Password"),

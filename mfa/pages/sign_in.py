@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
@@ -115,7 +116,7 @@ STEP = steps.Step(
 
 
 def _start_again(request: HttpRequest) -> HttpResponse:
-    messages.info(request, _("That took a while, so please sign in again."))
+    messages.info(request, _("That took a while. Sign in again."))
     return redirect("sign_in")
 
 
@@ -123,7 +124,6 @@ def _neutral(result: Result) -> str:
     """One sentence for every cause, so that nobody learns which half was wrong or whether the account exists."""
     if result is DIRECTORY_UNREACHABLE:
         return _("Signing in is not possible just now. Please try again in a minute.")
-    return _(
-        "That did not work. Check user name, password and, if you typed one, the code. "
-        "After several wrong tries you have to wait a little."
-    )
+    if settings.SIGN_IN_CODE_FIELD == "always":
+        return _("That did not work. Check user name, password and code. After several wrong tries, wait a little.")
+    return _("That did not work. Check user name and password. After several wrong tries, wait a little.")

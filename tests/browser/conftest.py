@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page
 from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
 
+from tests.browser.looks import WATCH_SHIFTS
 from tests.browser.stage import Stage
 from tests.services.chromium import open_context, watch
 
@@ -63,6 +64,7 @@ def open_stage(portal: str, browser: Browser) -> Iterator[Callable[..., Stage]]:
 
     def new_stage(**options: Any) -> Stage:
         page = open_context(browser, **options).new_page()
+        page.add_init_script(WATCH_SHIFTS)
         opened.append(page)
         return Stage(page, portal, watch(page))
 

@@ -16,7 +16,8 @@ from tests.browser.stage import Stage
 def test_page_is_accessible_quiet_and_fits(stage: Stage, scene: Scene) -> None:
     scene.play(stage)
     assert view_shown(stage) == scene.view
-    assert problems_of(stage.page, stage.seen, name=str(scene)) == []
+    problems = problems_of(stage.page, stage.seen, name=str(scene))
+    assert not problems, "\n".join(problems)
 
 
 def view_shown(stage: Stage) -> str:

@@ -1,0 +1,112 @@
+"""Changing the phone number, and undoing that."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from django.utils import timezone
+
+from accounts.models import User
+from mfa.factors.sms import undo
+from mfa.models import OneTimeCode, Policy
+from tests.browser.scenes.scene import scene
+from tests.browser.scenes.way_in import with_phone
+from tests.browser.stage import Stage, person, work_off_outbox
+
+NEW = "+4915199988877"
+
+
+def undo_path(user: User) -> str:
+    """The link that a change made now would send."""
+    return urlsplit(undo.offer(user, undo.Number.of(user), now=timezone.now()).url).path
+
+
+@scene("sms:change", "first number")
+def change_first(stage: Stage) -> None:
+    stage.let_in(person())
+    stage.open("/sms/change/")
+    stage.page.locator(".iti").wait_for()
+
+
+@scene("sms:change", "number understood")
+def change(stage: Stage) -> None:
+    stage.let_in(with_phone())
+    stage.open("/sms/change/")
+    stage.type("Mobile number", "0151 999 888 77")
+    stage.reads("Understood as")
+
+
+@scene("sms:change", "number refused")
+def change_refused(stage: Stage) -> None:
+    stage.let_in(with_phone())
+    stage.open("/sms/change/")
+    stage.type("Mobile number", "030 901820")
+    stage.press("Send a code to this number")
+    stage.page.locator(".field-error").wait_for()
+
+
+@scene("sms:change", "country list open")
+def change_country(stage: Stage) -> None:
+    change_first(stage)
+    stage.page.locator(".iti__selected-country").click()
+    stage.page.locator(".iti__search-input").fill("43")
+
+
+@scene("sms:confirm", "code on its way")
+def confirm(stage: Stage) -> None:
+    stage.let_in(with_phone())
+    stage.open("/sms/change/")
+    stage.type("Mobile number", "0151 999 888 77")
+    stage.press("Send a code to this number")
+    stage.heading_is("Confirm your new number")
+
+
+@scene("sms:confirm", "sent, wrong code")
+def confirm_wrong(stage: Stage) -> None:
+    confirm(stage)
+    work_off_outbox()
+    stage.page.locator("#id_code").fill("000000")
+    stage.press("Confirm the number")
+    stage.page.locator(".field-error").wait_for()
+
+
+@scene("sms:confirm", "code too old, number shared")
+def confirm_over(stage: Stage) -> None:
+    other = person("bob", name="Bob Sample")
+    User.objects.filter(pk=other.pk).update(phone=NEW)
+    confirm(stage)
+    OneTimeCode.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    stage.page.reload()
+    stage.reads("This code no longer works.")
+
+
+@scene("sms:remove", "last one")
+def remove(stage: Stage) -> None:
+    stage.let_in(with_phone())
+    stage.open("/sms/remove/")
+
+
+@scene("sms:remove", "must be kept")
+def remove_kept(stage: Stage) -> None:
+    user = with_phone()
+    Policy.objects.create(user=user, required=True)
+    stage.let_in(user)
+    stage.open("/sms/remove/")
+
+
+@scene("sms:undo", "open")
+def undo_open(stage: Stage) -> None:
+    stage.open(undo_path(with_phone()))
+
+
+@scene("sms:undo", "done")
+def undo_done(stage: Stage) -> None:
+    undo_open(stage)
+    stage.press("Undo the change")
+    stage.heading_is("The change is undone")
+
+
+@scene("sms:undo", "not a link")
+def undo_wrong(stage: Stage) -> None:
+    stage.open("/sms/undo/nonsense/nonsense/")
