@@ -98,7 +98,7 @@ class JobAdmin(Audited, PeriodicTaskAdmin):  # type: ignore[misc]
 
     @admin.display(description=gettext_lazy("schedule"))
     def schedule_in_words(self, task: Any) -> str:
-        return str(task.schedule) if task.crontab is None else str(task.crontab.human_readable)
+        return str(task.interval or task.crontab.human_readable)
 
     @admin.action(description=gettext_lazy("Switch on"), permissions=["change"])
     def switch_on(self, request: HttpRequest, tasks: QuerySet[Any]) -> None:
