@@ -43,11 +43,14 @@ MEBIBYTE = 1024.0
 def add_options(parser: argparse.ArgumentParser) -> None:
     add_count(parser, "entries", 100_000, "people in the directory")
     add_count(parser, "repeat", 3, "rounds, of which the median counts")
+    parser.add_argument(
+        "--profile", type=Path, metavar="FOLDER", help="run under the profiler and leave its figures here"
+    )
 
 
 @dataclass
 class Timings:
-    """Of each work: seconds of the runs, of the searches just before them, and the most memory in KiB."""
+    """Of each work: seconds of the runs, of the searches around them, and the most memory in KiB."""
 
     runs: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in TARGETS})
     searches: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in TARGETS})
@@ -57,7 +60,7 @@ class Timings:
 def measure(options: argparse.Namespace) -> list[Row]:
     """Raises BenchFailed, also when a run did not do what was asked of it, MissingProgram or ServerFailed."""
     timings = Timings()
-    with _bench(options.entries) as bench:
+    with _bench(options.entries, options.profile) as bench:
         for number in range(options.repeat):
             bench.round(number, timings)
     return [*_speed(timings), *_memory(timings)]
@@ -72,6 +75,7 @@ class Bench:
     product: Product
     secret_file: Path
     entries: int
+    profiles: Path | None
 
     def round(self, number: int, timings: Timings) -> None:
         self._fresh_database()
@@ -82,11 +86,14 @@ class Bench:
         self._work("1 % changed", timings, updated=changed)
 
     def _work(self, name: str, timings: Timings, **expected: int) -> None:
-        timings.searches[name].append(self._search())
-        done = self.product.inside("sync")
+        before = self._search()
+        profile = [f"--profile={self.profiles.resolve() / name}.prof"] if self.profiles else []
+        done = self.product.inside("sync", *profile)
         found = {count: done["counts"].get(count) for count in expected}
         if done["state"] != "done" or found != expected:
             raise BenchFailed(f"{name}: {expected} was expected, the run was {done}.")
+        # On both sides of the run, since a machine is not equally busy all the time.
+        timings.searches[name].append(statistics.mean([before, self._search()]))
         timings.runs[name].append(done["seconds"])
         timings.peaks[name] = max(timings.peaks[name], done["peak_kib"])
         print(f"{name}: {done['seconds']:.2f} s", file=sys.stderr, flush=True)
@@ -121,7 +128,7 @@ class Bench:
 
 
 @contextmanager
-def _bench(entries: int) -> Iterator[Bench]:
+def _bench(entries: int, profiles: Path | None) -> Iterator[Bench]:
     with ExitStack() as stack:
         slapd, postgres = stack.enter_context(slapd_server()), stack.enter_context(postgres_server())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
@@ -131,7 +138,7 @@ def _bench(entries: int) -> Iterator[Bench]:
         secret.touch(mode=0o600)
         secret.write_text(slapd.password)
         product = Product(folder, postgres.url_of("portal"), _directory(slapd, secret))
-        yield Bench(slapd, postgres, product, secret, entries)
+        yield Bench(slapd, postgres, product, secret, entries, profiles)
 
 
 def _database(product: Product) -> str:
