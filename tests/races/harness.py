@@ -23,6 +23,7 @@ from tests.services.servers.processes import ServerProcess
 from tests.settings import SAMPLE
 
 ROOT = Path(__file__).resolve().parents[2]
+PASSED_ON = ("PATH", "HOME", "LANG", "VIRTUAL_ENV", "MFA_FACTORS")
 PASSWORD = "correct horse battery staple"
 
 
@@ -143,7 +144,7 @@ def portal_server(database_url: str, *, workers: int = 2, threads: int = 16, **s
 
 
 def _environment(database_url: str, folder: Path, port: int, workers: int, threads: int) -> dict[str, str]:
-    passed = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV")}
+    passed = {name: value for name, value in os.environ.items() if name in PASSED_ON}
     return passed | SAMPLE | {
         "DJANGO_SETTINGS_MODULE": "portal.settings",
         "PORTAL_ENV_FILE": os.devnull,

@@ -15,7 +15,8 @@ from mfa.outcomes import (
     OATH_VERIFIED,
     RECOVERY_VERIFIED,
 )
-from tests.races.harness import Answer, Portal, code_of, wait_for_fresh_step
+from tests.races.browser import Answer
+from tests.races.harness import Portal, code_of, wait_for_fresh_step
 
 pytestmark = [pytest.mark.service("postgres"), pytest.mark.timeout(300)]
 

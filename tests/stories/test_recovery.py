@@ -6,11 +6,11 @@ import html
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
 from django.contrib.sessions.models import Session
-from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import User
@@ -35,20 +35,20 @@ def person(client: Client, alice: User) -> Person:
     return acting.with_app(client, alice)
 
 
-def get(client: Client, path: str) -> HttpResponse:
+def get(client: Client, path: str) -> Any:
     return client.get(path, secure=True)
 
 
-def post(client: Client, path: str, **typed: str) -> HttpResponse:
+def post(client: Client, path: str, **typed: str) -> Any:
     return client.post(path, typed, secure=True)
 
 
-def follow(client: Client, answer: HttpResponse) -> HttpResponse:
+def follow(client: Client, answer: Any) -> Any:
     assert answer.status_code == 302, answer.content.decode()
     return get(client, answer.headers["Location"])
 
 
-def text(answer: HttpResponse) -> str:
+def text(answer: Any) -> str:
     return html.unescape(answer.content.decode())
 
 
@@ -65,7 +65,7 @@ def make_codes(client: Client) -> list[str]:
     return shown
 
 
-def sign_in_by(client: Client, code: str, username: str = "alice") -> HttpResponse:
+def sign_in_by(client: Client, code: str, username: str = "alice") -> Any:
     acting.give_password(client, username)
     return acting.give_code(client, code, way="recovery")
 

@@ -6,18 +6,19 @@ import base64
 import html
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
-from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import User
 from mfa import limits, policy
 from mfa.models import Delivery, Factor, GuessCounter
+from tests.conftest import PASSWORD
 from tests.stories import acting
 from tests.stories.authenticator import Phone, scan
 
@@ -38,20 +39,20 @@ def signed_in(client: Client, alice: User) -> Client:
     return client
 
 
-def get(client: Client, path: str) -> HttpResponse:
+def get(client: Client, path: str) -> Any:
     return client.get(path, secure=True)
 
 
-def post(client: Client, path: str, **typed: str) -> HttpResponse:
+def post(client: Client, path: str, **typed: str) -> Any:
     return client.post(path, typed, secure=True)
 
 
-def follow(client: Client, answer: HttpResponse) -> HttpResponse:
+def follow(client: Client, answer: Any) -> Any:
     assert answer.status_code == 302, answer.content.decode()
     return get(client, answer.headers["Location"])
 
 
-def text(answer: HttpResponse) -> str:
+def text(answer: Any) -> str:
     return html.unescape(answer.content.decode())
 
 
@@ -62,7 +63,7 @@ def set_up(client: Client, name: str = "Work phone") -> Phone:
 
 
 def pk_of(name: str) -> int:
-    return Factor.objects.get(name=name).pk
+    return int(Factor.objects.get(name=name).pk)
 
 
 def test_set_up_leads_from_the_dashboard_to_recovery_codes(signed_in: Client) -> None:
@@ -190,7 +191,7 @@ def test_a_key_that_waited_too_long_is_worth_nothing(signed_in: Client, clock: t
     clock.shift(timedelta(minutes=16))
     answer = post(signed_in, "/totp/scan/", code=phone.code())
     assert answer.headers["Location"].startswith("/prove/")
-    post(signed_in, "/prove/", password=acting.PASSWORD)
+    post(signed_in, "/prove/", password=PASSWORD)
     answer = post(signed_in, "/totp/scan/", code=phone.code())
     assert answer.headers["Location"] == "/totp/add/"
     assert not Factor.objects.filter(confirmed=True).exists()
