@@ -28,7 +28,7 @@ LOCKED_AT_ONCE = 5000
 @transaction.atomic
 def set_phone(user: User, e164: str, *, source: PhoneSource, confirmed_at: datetime | None, actor: User | None) -> None:
     """Replace the number (E.164, or empty to remove it). Sessions and remembered verifications of the person end."""
-    old = User.objects.select_for_update().values_list("phone", flat=True).get(pk=user.pk)
+    old = User.objects.select_for_update(no_key=True).values_list("phone", flat=True).get(pk=user.pk)
     User.objects.filter(pk=user.pk).update(
         phone=e164,
         phone_source=source if e164 else PhoneSource.NONE,
@@ -123,7 +123,8 @@ def _locked(changes: Sequence[Change]) -> Iterator[tuple[Change, _State]]:
     wanted = {change.old.pk: change for change in changes}
     keys, columns = sorted(wanted), ("pk", *COLUMNS, *_State._fields)
     for start in range(0, len(keys), LOCKED_AT_ONCE):
-        some = User.objects.select_for_update().filter(pk__in=keys[start : start + LOCKED_AT_ONCE]).order_by("pk")
+        part = keys[start : start + LOCKED_AT_ONCE]
+        some = User.objects.select_for_update(no_key=True).filter(pk__in=part).order_by("pk")
         for row in some.values_list(*columns):
             now, state = Person(*row[: len(Person._fields)]), _State(*row[len(Person._fields) :])
             change = wanted[now.pk]

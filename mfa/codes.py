@@ -49,7 +49,7 @@ def issue(
 
     `target` is what a right answer decides about (a new phone number in E.164) and is bound to the code.
     """
-    User.objects.select_for_update().only("pk").get(pk=user.pk)
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
     OneTimeCode.objects.filter(user=user, purpose=purpose, ending=Ending.LIVE).update(
         ending=Ending.REPLACED, ended_at=now
     )

@@ -169,8 +169,8 @@ def reset(user: User, *, actor: User | None, reason: str, now: datetime, kind: s
 @transaction.atomic
 def unlock(user: User, *, actor: User | None, reason: str, now: datetime) -> None:
     """Forget all wrong codes and passwords of a person, and revive factors that too many of them disabled."""
+    limits.forget(user)  # counters before the person, as where codes are sent and judged
     user = lock_person(user)
-    limits.forget(user)
     Factor.objects.filter(user=user, confirmed=True).update(disabled_at=None, failures=0)
     audit.record("account.unlocked", user=user, actor=actor, reason=reason)
     notifications.tell(user, "account-unlocked", {"at": now}, now=now)

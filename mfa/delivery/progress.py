@@ -46,7 +46,7 @@ def _waiting(delivery: Delivery, now: datetime) -> Progress:
     if now - delivery.created_at <= LATE_AFTER:
         return Progress("info", _("The message is being sent."))
     late = _("The message is delayed. It leaves as soon as possible.")
-    return Progress("warn", late, _("You need not stay: use another way if you have one."))
+    return Progress("warn", late, _("You can wait here, or use another way."))
 
 
 def _left(delivery: Delivery, now: datetime) -> Progress:

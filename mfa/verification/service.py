@@ -78,6 +78,7 @@ def challenge(factor: Factor, *, purpose: kinds.Purpose, now: datetime) -> Chall
     with transaction.atomic():
         counter = limits.lock(limits.of_account(factor.user))
         limits.check(counter, factor.kind, now=now)
+        enrolment.lock_person(factor.user)  # before the factor, as everything that changes a person does
         row = enrolment.stored(factor, now=now)
         token, delivery = kinds.kind(row.kind).send(row, purpose=purpose, now=now)
     return Challenge(token, delivery)

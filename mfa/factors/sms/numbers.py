@@ -7,6 +7,10 @@ from django.conf import settings
 from accounts.phones import Phone, Rules, Unusable, country_choices, normalise
 
 
+UNKNOWN_TO_THE_PICKER = frozenset({"TA"})
+"""Tristan da Cunha shares its numbers with Saint Helena, and the picker's list of countries has only the latter."""
+
+
 def rules() -> Rules:
     return Rules(
         default_region=settings.PHONE_DEFAULT_REGION or None,
@@ -31,4 +35,5 @@ def understood(e164: str) -> Phone | None:
 
 def choices() -> list[tuple[str, str]]:
     """The countries of the picker: ("DE", "Germany (+49)")."""
-    return [(country.region, f"{country.name} ({country.code})") for country in country_choices(rules())]
+    known = [country for country in country_choices(rules()) if country.region not in UNKNOWN_TO_THE_PICKER]
+    return [(country.region, f"{country.name} ({country.code})") for country in known]

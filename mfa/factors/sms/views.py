@@ -39,7 +39,7 @@ def change(request: SignedInRequest) -> HttpResponse:
         return redirect("sms:confirm")
     context = {
         "form": form,
-        "stronger": _stronger(),
+        "stronger": _stronger(request.user),
         "source": PhoneSource(request.user.phone_source).label if request.user.phone else "",
         "masked": KIND.describe(Factor(user=request.user)) if request.user.phone else "",
     }
@@ -112,8 +112,10 @@ def _removed(request: SignedInRequest) -> HttpResponse:
     return redirect("dashboard")
 
 
-def _stronger() -> CardAction | None:
-    """The strongest kind that one can add instead; SMS is a restricted factor, so it is always offered."""
+def _stronger(user: User) -> CardAction | None:
+    """The strongest kind to add instead of SMS, a restricted factor; None for whoever has a stronger one."""
+    if any(kinds.kind(factor.kind).rank < KIND.rank for factor in enrolment.usable(user, now=timezone.now())):
+        return None
     better = [kind for kind in kinds.registry().values() if kind.rank < KIND.rank and kind.alone and kind.add_url()]
     best = min(better, key=lambda kind: kind.rank, default=None)
     return CardAction(best.label, best.add_url() or "") if best else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Callable
@@ -16,12 +17,13 @@ django.setup()
 from django.db import connections, transaction
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import users
+from accounts.models import PhoneSource, User
 from mfa import enrolment
 from mfa.delivery import claims, hand_over, outbox, wake
 from mfa.factors.sms import flows
-from mfa.kinds import Purpose
-from mfa.models import Delivery
+from mfa.kinds import Answer, Purpose
+from mfa.models import Delivery, Factor
 from mfa.outcomes import Refused
 from mfa.verification import service
 
@@ -82,6 +84,39 @@ def change(count: int) -> int:
     return _at_once(lambda: flows.start(user, NUMBER, actor=user, now=timezone.now()), count)
 
 
+def collide(rounds: int) -> int:
+    """Directory, helpdesk, page and gateway all at one person at once; returns how many rounds each went through."""
+    user, _ = User.objects.get_or_create(username="busy", defaults={"phone": NUMBER})
+    (implied,) = enrolment.usable(user, now=timezone.now())
+    with transaction.atomic():
+        factor = enrolment.stored(implied, now=timezone.now())
+    numbers = ("+491701234501", "+491701234502")
+    acts: list[Callable[[int], object]] = [
+        lambda n: users.set_phone(
+            User.objects.get(pk=user.pk), numbers[n % 2], source=PhoneSource.DIRECTORY, confirmed_at=None, actor=None
+        ),
+        lambda n: service.challenge(
+            Factor.objects.get(pk=factor.pk), purpose=Purpose.SIGN_IN, now=timezone.now() + timedelta(hours=n)
+        ),
+        lambda n: service.verify(
+            service.Attempt(user, Answer("123456", Purpose.SIGN_IN, "none"), "vpn", ""), now=timezone.now()
+        ),
+        lambda n: enrolment.unlock(user, actor=None, reason="collision", now=timezone.now()),
+    ]
+
+    def run(act: Callable[[int], object]) -> int:
+        try:
+            for number in range(rounds):
+                with contextlib.suppress(Refused):
+                    act(number)
+        finally:
+            connections.close_all()
+        return rounds
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return min(pool.map(run, acts * 2))
+
+
 def _at_once(act: Callable[[], object], count: int) -> int:
     def run(_: int) -> bool:
         try:
@@ -97,6 +132,6 @@ def _at_once(act: Callable[[], object], count: int) -> int:
 
 
 if __name__ == "__main__":
-    acts = (queue, states, claim, age, sweep, send, flood, change)
+    acts = (queue, states, claim, age, sweep, send, flood, change, collide)
     act = next(act for act in acts if act.__name__ == sys.argv[1])
     sys.stdout.write(json.dumps(act(int(sys.argv[2]) if len(sys.argv) > 2 else 0)))

@@ -212,3 +212,10 @@ def test_fifty_sends_at_once_send_one(open_office: Callable[..., Office], postgr
     office = open_office(DATABASE_URL=postgres.create_database("sms_race"))
     assert office.act(act, 50) == 1
     assert len(office.act("states")) == 1
+
+
+def test_a_change_of_number_and_codes_for_the_same_person_never_lock_each_other_out(
+    open_office: Callable[..., Office], postgres: Postgres
+) -> None:
+    office = open_office(DATABASE_URL=postgres.create_database("sms_collision"))
+    assert office.act("collide", 30) == 30
