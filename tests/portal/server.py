@@ -44,10 +44,9 @@ class Portal:
 def served(folder: Path, changes: Mapping[str, str | None] | None = None, *, prepared: bool = True) -> Iterator[Portal]:
     """A portal over the data folder `folder`; `prepared` collects static files and migrates first."""
     port = free_port()
-    settings = environment(
-        folder / "data",
-        {"WEB_BIND": f"127.0.0.1:{port}", "WEB_WORKERS": "1", "TRUSTED_PROXIES": "127.0.0.1", **(changes or {})},
-    )
+    own = {"WEB_BIND": f"127.0.0.1:{port}", "WEB_WORKERS": "1", "TRUSTED_PROXIES": "127.0.0.1"}
+    settings = environment(folder / "data", {**own, **(changes or {})})
+    port = int(settings["WEB_BIND"].rpartition(":")[2])
     collected = manage("collectstatic", "--noinput", settings=settings)
     assert collected.returncode == 0, collected.stderr
     if prepared:

@@ -91,7 +91,7 @@ def test_cookies_belong_to_this_host_over_https_and_to_no_script(portal: Portal)
         cookies=page.cookies.get_dict(),
         headers={"Referer": "https://portal.test/sign-in/"},
     )
-    assert refused.status_code == 200
+    assert refused.status_code == 422
     set_cookies = [
         answer.headers[name] for answer in (page, refused) for name in answer.headers if name == "Set-Cookie"
     ]
