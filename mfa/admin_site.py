@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.contrib.admin import AdminSite
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -46,6 +46,8 @@ class PortalAdminSite(AdminSite):
                 return redirect(f"{reverse('sign_in')}?{urlencode({'next': request.get_full_path()})}")
             if not self.has_permission(request):
                 raise PermissionDenied
+            if any("\0" in value for values in request.GET.lists() for value in (values[0], *values[1])):
+                raise BadRequest("NUL in the address")  # PostgreSQL has no such text
             if request.method not in SAFE and proof.fresh_until(request.session, now=timezone.now()) is None:
                 return _ask_first(request)
             return inner(request, *args, **kwargs)

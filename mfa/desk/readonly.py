@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import ModelAdmin, ShowFacets
-from django.db.models import Model
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import BadRequest
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern
 
 if TYPE_CHECKING:
@@ -28,6 +33,20 @@ class Offered(Base):
         own_names = {getattr(item, "parameter_name", None) for item in items}
         columns = {item for item in items if isinstance(item, str)} | {self.date_hierarchy}
         return lookup in own_names | {*self.lookups} or lookup.split("__")[0] in columns
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase | None:  # type: ignore[override]
+        """Ticked boxes name rows by number; anything else was not ticked on our page."""
+        ticked = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        if not all(value.isascii() and value.isdigit() and len(value) < 19 for value in ticked):
+            raise BadRequest("not a row")
+        return super().response_action(request, queryset)
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """A date that no calendar has, as Django reads any other filter that makes no sense."""
+        try:
+            return super().get_changelist_instance(request)
+        except OverflowError as error:
+            raise IncorrectLookupParameters(error) from None
 
 
 class ReadOnly(Offered):

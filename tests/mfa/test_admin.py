@@ -281,7 +281,15 @@ def test_the_page_of_a_person_costs_a_bounded_number_of_queries(staff: Callable[
 
 
 @pytest.mark.parametrize(
-    "path", [f"{LIST}0/change/", f"{LIST}x/change/", f"{LIST}act/nonsense/", "/admin/accounts/syncrun/9/change/"]
+    "path",
+    [
+        f"{LIST}0/change/",
+        f"{LIST}x/change/",
+        f"{LIST}99999999999999999999/change/",
+        f"{LIST}%00/change/",
+        f"{LIST}act/nonsense/",
+        "/admin/accounts/syncrun/9/change/",
+    ],
 )
 def test_what_is_not_there_is_not_found(staff: Callable[..., Client], path: str) -> None:
     assert staff("admin").get(path, secure=True).status_code == 404

@@ -136,6 +136,17 @@ def test_a_list_of_people_that_is_none_changes_nothing(staff: Callable[..., Clie
     assert not AuditEvent.objects.exists()
 
 
+@pytest.mark.parametrize("ticked", ["x", "1 OR 1=1", "", "\x00", "-1", "1.5", "9" * 20])
+def test_a_tick_that_names_no_row_is_refused(staff: Callable[..., Client], alice: User, ticked: str) -> None:
+    answer = staff("admin").post(LIST, {"action": "reset", "_selected_action": [ticked], "index": "0"}, secure=True)
+    assert answer.status_code == 400
+
+
+def test_a_tick_for_a_row_that_is_gone_is_no_error_page(staff: Callable[..., Client]) -> None:
+    answer = staff("admin").post(LIST, {"action": "reset", "_selected_action": ["999999"]}, secure=True)
+    assert answer.status_code in (200, 302)
+
+
 def test_a_reason_becomes_one_line(staff: Callable[..., Client], alice: User) -> None:
     act(staff("admin"), "require", alice, reason="first\r\nsecond\x1b[31m\u202e third")
     assert AuditEvent.objects.get().reason == "first second [31m third"
