@@ -73,6 +73,7 @@ function nameDialog(field, input) {
 function enhance(field) {
   const select = field.querySelector("[data-phone-country] select");
   const input = field.querySelector("input[type=tel]");
+  const hadFocus = field.contains(document.activeElement);
   const chosen = picker(field, select, input);
   const preview = field.dataset.previewUrl ? previews(field, select, input) : () => {};
   field.dataset.ready = "yes";
@@ -86,6 +87,7 @@ function enhance(field) {
     preview();
   });
   if (input.value && input.getAttribute("aria-invalid") !== "true") preview(); // an error beside the field says it already
+  if (hadFocus) input.focus();  // the picker moved the field, which loses the focus
 }
 
 function enhanceAll(root) {

@@ -13,6 +13,7 @@ from mfa.models import OneTimeCode, Policy
 from tests.browser.scenes.scene import scene
 from tests.browser.scenes.way_in import with_phone
 from tests.browser.stage import Stage, person, work_off_outbox
+from tests.services.servers.chromium import PHONE as PHONE_SIZE
 
 NEW = "+4915199988877"
 
@@ -48,6 +49,8 @@ def change_refused(stage: Stage) -> None:
 
 @scene("sms:change", "country list open")
 def change_country(stage: Stage) -> None:
+    """On a narrow window: what the picker opens there fills it, and is not laid out anew when the window grows."""
+    stage.page.set_viewport_size(PHONE_SIZE)  # type: ignore[arg-type]  # a dict of the right keys
     change_first(stage)
     stage.page.locator(".iti__selected-country").click()
     stage.page.locator(".iti__search-input").fill("43")
