@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 from bench.load import Load, Page, put_on
 from bench.options import add_count
 from bench.product import HOST, SESSION_COOKIE, Product
 from bench.rows import Row
+from tests.services.servers.folders import temporary_folder
 from tests.services.servers.postgres import postgres_server
 
 WORDS = "a signed-in dashboard page beside a bare Django view: requests a second, median and slowest"
@@ -49,7 +48,7 @@ def measure(options: argparse.Namespace) -> list[Row]:
 def _pages(options: argparse.Namespace) -> Iterator[dict[str, Page]]:
     with ExitStack() as stack:
         postgres = stack.enter_context(postgres_server())
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        folder = stack.enter_context(temporary_folder("bench"))
         product = Product(folder, postgres.create_database("portal"))
         product.prepare()
         sizes = (f"--people={options.people}", f"--events={options.events}", f"--visitors={options.at_a_time}")

@@ -6,12 +6,11 @@ More queries where there are more rows mean a query in a loop. Runs on SQLite: t
 from __future__ import annotations
 
 import argparse
-import tempfile
-from pathlib import Path
 
 from bench.options import add_count
 from bench.product import Product
 from bench.rows import Row, Target
+from tests.services.servers.folders import temporary_folder
 
 WORDS = "database queries of every page, with many people, factors and events beside with few"
 NO_MORE = Target("<=", 1)
@@ -24,8 +23,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def measure(options: argparse.Namespace) -> list[Row]:
     """Raises BenchFailed, also where a page answers neither with itself nor with another page."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        product = Product(Path(folder), f"sqlite:///{folder}/portal.sqlite3")
+    with temporary_folder("bench") as folder:
+        product = Product(folder, f"sqlite:///{folder}/portal.sqlite3")
         product.prepare()
         found = product.inside("queries", f"--people={options.people}", f"--each={options.each}")
     few, many = found["few"], found["many"]

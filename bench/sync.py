@@ -11,7 +11,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -26,6 +25,7 @@ from bench.failures import BenchFailed
 from bench.options import add_count
 from bench.product import Product
 from bench.rows import Row, Target
+from tests.services.servers.folders import temporary_folder
 from tests.services.servers.postgres import Postgres, postgres_server
 from tests.services.servers.processes import find_program
 from tests.services.servers.slapd import Slapd, slapd_server
@@ -60,6 +60,8 @@ class Timings:
 def measure(options: argparse.Namespace) -> list[Row]:
     """Raises BenchFailed, also when a run did not do what was asked of it, MissingProgram or ServerFailed."""
     timings = Timings()
+    if options.profile:
+        options.profile.mkdir(parents=True, exist_ok=True)
     with _bench(options.entries, options.profile) as bench:
         for number in range(options.repeat):
             bench.round(number, timings)
@@ -131,7 +133,7 @@ class Bench:
 def _bench(entries: int, profiles: Path | None) -> Iterator[Bench]:
     with ExitStack() as stack:
         slapd, postgres = stack.enter_context(slapd_server()), stack.enter_context(postgres_server())
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        folder = stack.enter_context(temporary_folder("bench"))
         Product(folder, postgres.create_database(EMPTY)).prepare()
         slapd.generate_people(entries)
         secret = folder / "password"
