@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import enrolment
+from mfa import enrolment, limits
 from mfa.desk import reach
 from mfa.desk.acts import Act, Order
 
@@ -32,6 +32,7 @@ def perform(act: Act, order: Order, people: list[User]) -> list[Outcome]:
 
 @transaction.atomic
 def _one(act: Act, order: Order, person: User) -> Outcome:
+    limits.lock(limits.of_account(person))  # before the people, as wherever codes are judged
     for pk in sorted({person.pk, order.actor.pk}):
         enrolment.lock_person(User(pk=pk))
     person = User.objects.get(pk=person.pk)

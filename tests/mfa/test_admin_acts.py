@@ -67,7 +67,7 @@ def test_unlock(staff: Callable[..., Client], alice: User) -> None:
     client = staff("helpdesk")
     assert "Locked after too many wrong codes" in client.get(f"{LIST}{alice.pk}/change/", secure=True).content.decode()
     act(client, "unlock", alice)
-    assert not GuessCounter.objects.filter(subject=limits.of_account(alice)).exists()
+    assert GuessCounter.objects.get(subject=limits.of_account(alice)).failures == {}
     assert enrolment.usable(alice, now=alice.created_at)
 
 
@@ -132,7 +132,7 @@ def test_a_list_of_people_that_is_none_changes_nothing(staff: Callable[..., Clie
         client.post(f"{LIST}act/require/", {"people": people, "reason": "r"}, secure=True),
         client.get(f"{LIST}act/require/", {"people": people}, secure=True),
     ):
-        assert answer.headers.get("location") == LIST
+        assert answer.status_code == 400 or answer.headers["location"] == LIST
     assert not AuditEvent.objects.exists()
 
 

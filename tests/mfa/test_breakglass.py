@@ -32,7 +32,7 @@ def test_it_lets_a_locked_admin_in_again(alice: User) -> None:
     GuessCounter.objects.create(subject=limits.of_account(admin), failures={"totp": [100, timezone.now().timestamp()]})
     GuessCounter.objects.create(subject=f"password:{admin.pk}:203.0.113.9", failures={"password": [9, 0]})
     out, _err = breakglass("alice", "--reason", "all admins locked out, ticket 7")
-    assert not GuessCounter.objects.exists()
+    assert not any(GuessCounter.objects.values_list("failures", flat=True))
     assert not Factor.objects.filter(user=admin).exists()
     assert policy.of(admin).activation_only
     assert flows.redeem(admin, out.strip(), address="", now=timezone.now())

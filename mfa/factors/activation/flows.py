@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import activation, audit, codes, limits, notifications
+from mfa import activation, audit, codes, enrolment, limits, notifications
 from mfa.kinds import Purpose
 from mfa.models import OneTimeCode
 from mfa.outcomes import (
@@ -75,6 +75,7 @@ def normalise(text: str) -> str:
 def _judge(user: User, code: str, now: datetime) -> OneTimeCode:
     counter = limits.lock(limits.of_account(user))
     limits.check(counter, SLUG, now=now)
+    enrolment.lock_person(user)
     if not code:
         raise WrongShape
     latest = activation.newest(user)
