@@ -48,11 +48,12 @@ code: ## Show the present authenticator code of a sample account: make code USER
 
 tools: .venv/dev.stamp
 
-.venv/bin/python:
+# Made last of all by venv, so that an interrupted one is made again.
+.venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3")'
 	@$(PYTHON) -m venv .venv
 
-.venv/run.stamp: requirements.txt | .venv/bin/python
+.venv/run.stamp: requirements.txt | .venv/bin/pip
 	@echo "Installing what the portal runs on ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
