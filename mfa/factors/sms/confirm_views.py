@@ -63,7 +63,8 @@ def resend(request: SignedInRequest) -> HttpResponse:
 def _finished(request: SignedInRequest, row: OneTimeCode, code: str, now: datetime) -> HttpResponse:
     factor = flows.finish(request.user, row.token, code, actor=request.user, now=now)
     del request.session[CHANGE]
-    keep_session(request, request.user, factor)
+    proved = getattr(request.user, "otp_device", None) is not None
+    keep_session(request, request.user, None if proved else factor)
     messages.success(request, _("Your new number is confirmed. Codes now go to %(to)s.") % {"to": _spoken(row)})
     return redirect("dashboard")
 

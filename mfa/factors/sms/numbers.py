@@ -6,7 +6,6 @@ from django.conf import settings
 
 from accounts.phones import Phone, Rules, Unusable, country_choices, normalise
 
-
 UNKNOWN_TO_THE_PICKER = frozenset({"TA"})
 """Tristan da Cunha shares its numbers with Saint Helena, and the picker's list of countries has only the latter."""
 

@@ -90,7 +90,7 @@ def begun(request: SignedInRequest, form: PhoneForm | None, e164: str) -> bool:
 
 
 def keep_session(request: SignedInRequest, user: User, factor: Factor | None) -> None:
-    """The session that made the change goes on, proved by `factor` where there is one."""
+    """The session that made the change goes on; from now on `factor` is what proved it, where one is given."""
     user.refresh_from_db()
     update_session_auth_hash(request, user)
     if factor is not None:

@@ -1,0 +1,48 @@
+"""The words of the page that waits for a message."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from accounts.models import User
+from mfa.delivery import progress
+from mfa.models import Delivery
+from tests.mfa.delivery.messages import queued_sms
+
+State = Delivery.State
+
+
+def after(delivery: Delivery, state: Delivery.State, seconds: float, *, now: datetime) -> progress.Progress:
+    delivery.state = state
+    delivery.handed_over_at = now if state in (State.SENT, State.DELIVERED) else None
+    return progress.of(delivery, now=now + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("state", "seconds", "words", "over"),
+    [
+        (State.QUEUED, 1, "is being sent", False),
+        (State.SENDING, 1, "is being sent", False),
+        (State.QUEUED, 16, "delayed", False),
+        (State.SENDING, 16, "delayed", False),
+        (State.SENT, 1, "Sent at 09:31:04", False),
+        (State.SENT, 46, "Sent at 09:31:04", True),
+        (State.DELIVERED, 1, "Delivered", True),
+        (State.FAILED, 1, "could not be sent", True),
+        (State.EXPIRED, 1, "not sent", True),
+        (State.UNCERTAIN, 1, "cannot tell", True),
+    ],
+)
+def test_every_state_is_told_plainly(
+    alice: User, now: datetime, state: Delivery.State, seconds: float, words: str, over: bool
+) -> None:
+    told = after(queued_sms(alice, now=now), state, seconds, now=now)
+    assert words in told.words
+    assert told.over is over
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.EXPIRED, State.UNCERTAIN])
+def test_what_did_not_work_out_comes_with_advice(alice: User, now: datetime, state: Delivery.State) -> None:
+    assert "new one" in after(queued_sms(alice, now=now), state, 1, now=now).advice
