@@ -89,12 +89,13 @@ def _judge(attempt: Attempt, now: datetime) -> Verdict:
     if not User.objects.filter(pk=attempt.user.pk, is_active=True).exists():
         raise Unusable(USER_DISABLED)
     refusals: list[Refused] = []
-    counted: set[str] = set()
+    wrong: list[Factor] = []
     for factor in _candidates(attempt, now):
         try:
-            return _try(factor, attempt, counter, counted, now)
+            return _try(factor, attempt, counter, wrong, now)
         except Refused as refused:
             refusals.append(refused)
+    _count(wrong, counter, now)
     raise _most_telling(refusals)
 
 
@@ -113,9 +114,9 @@ def _candidates(attempt: Attempt, now: datetime) -> list[Factor]:
     return fitting
 
 
-def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, counted: set[str], now: datetime) -> Verdict:
-    if factor.kind not in counted:
-        limits.check(counter, factor.kind, now=now)
+def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, wrong: list[Factor], now: datetime) -> Verdict:
+    """`wrong` collects the rows that said no: a code that is right for one factor is no guess at the others."""
+    limits.check(counter, factor.kind, now=now)
     row = enrolment.stored(factor, now=now)
     kind = kinds.kind(row.kind)
     try:
@@ -124,7 +125,7 @@ def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, counted: set[s
         logger.error("factor %s cannot be decrypted", row.pk)
         raise Unusable(UNREADABLE) from None
     except Refused:
-        _count(row, counter, counted, now)
+        wrong.append(row)
         raise
     row.failures = 0
     row.last_used_at = now
@@ -134,18 +135,22 @@ def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, counted: set[s
     return Verdict(kind.verified, factor=row)
 
 
-def _count(row: Factor, counter: GuessCounter, counted: set[str], now: datetime) -> None:
-    """One wrong answer: once per kind for the account, once per factor; a factor that has had too many is disabled."""
-    if row.kind not in counted:
-        limits.fail(counter, row.kind, now=now)
-        counted.add(row.kind)
-    row.failures += 1
-    if row.failures >= limits.FACTOR_CEILING:
-        row.disabled_at = now
-        logger.warning("factor %s disabled: %s", row.pk, FACTOR_DISABLED.meaning)
-        context = {"label": kinds.kind(row.kind).label, "name": row.name, "at": now}
-        notifications.tell(row.user, "factor-disabled", context, now=now)
-    row.save()
+def _count(wrong: list[Factor], counter: GuessCounter, now: datetime) -> None:
+    """One wrong answer: once per kind for the account, once per factor that said no."""
+    for slug in {row.kind for row in wrong}:
+        limits.fail(counter, slug, now=now)
+    for row in wrong:
+        row.failures += 1
+        if row.failures >= limits.FACTOR_CEILING:
+            _disable(row, now)
+        row.save()
+
+
+def _disable(row: Factor, now: datetime) -> None:
+    row.disabled_at = now
+    logger.warning("factor %s disabled: %s", row.pk, FACTOR_DISABLED.meaning)
+    context = {"label": kinds.kind(row.kind).label, "name": row.name, "at": now}
+    notifications.tell(row.user, "factor-disabled", context, now=now)
 
 
 def _tell_of_wrong_codes(attempt: Attempt, failures: int, now: datetime) -> None:

@@ -480,3 +480,14 @@ def test_the_qr_code_is_a_picture_without_script_or_style_and_with_a_quiet_zone(
     assert not any("style" in element.attrib or "onload" in element.attrib for element in drawing.iter())
     path = next(element for element in drawing.iter() if element.tag.endswith("path"))
     assert path.attrib["d"].startswith(f"M{provisioning.QUIET_ZONE},{provisioning.QUIET_ZONE}")
+
+
+@pytest.mark.row("N-15")
+def test_using_one_app_often_does_not_disable_the_other(alice: User, app: Factor, now: datetime) -> None:
+    other = flows.begin(alice, name="Tablet", now=now)
+    flows.confirm(alice, other.pk, shown(other, now), now=now)
+    for turn in range(1, 61):
+        moment = now + timedelta(minutes=5 * turn)
+        assert judge(alice, shown(other, moment), moment).accepted
+    app.refresh_from_db()
+    assert (app.failures, app.disabled_at) == (0, None)
