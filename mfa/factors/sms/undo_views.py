@@ -29,10 +29,10 @@ Ending = OneTimeCode.Ending
 def undo(request: HttpRequest, token: str, code: str) -> HttpResponse:
     now = timezone.now()
     try:
-        row = way_back.offered(token[:64])
+        row = way_back.offered(token)
         words = _over(row, now)
         if words is None and request.method == "POST":
-            return _done(request, way_back.take(row.token, code[:64], now=now))
+            return _done(request, way_back.take(row.token, code, now=now))
     except Refused:
         words = _("This link is not complete or not valid. Copy it from the message again, or ask helpdesk.")
     if words is not None:

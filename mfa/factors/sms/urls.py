@@ -11,5 +11,5 @@ urlpatterns = [
     path("remove/", views.remove, name="remove"),
     path("confirm/", confirm_views.confirm, name="confirm"),
     path("resend/", confirm_views.resend, name="resend"),
-    path("undo/<str:token>/<str:code>/", undo_views.undo, name="undo"),
+    path("undo/<slug:token>/<slug:code>/", undo_views.undo, name="undo"),
 ]

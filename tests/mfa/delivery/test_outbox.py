@@ -69,7 +69,7 @@ def test_links_come_from_the_configured_address(alice: User, now: datetime, sett
         "see www.evil.test",
         "x\r\nBcc: victim@example.test",
         "x\n\n@evil.test #000000",
-        "x\u2028y\u202ez\x00",
+        "x\u2028y\u202ez\x01",
         "long " * 100,
     ],
 )
@@ -82,7 +82,7 @@ def test_names_bring_no_link_no_line_and_no_control_character(db: None, now: dat
     assert "www." not in text
     assert not any(line.startswith(("Bcc:", "@evil")) for line in text.splitlines())
     assert max(map(len, text.splitlines())) < 300
-    assert not any(mark in text for mark in ("\r", "\u2028", "\u202e", "\x00"))
+    assert not any(mark in text for mark in ("\r", "\u2028", "\u202e", "\x01"))
     assert "\n" not in letter.subject
 
 
