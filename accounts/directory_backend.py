@@ -20,7 +20,7 @@ from django_auth_ldap.config import LDAPSettings
 from accounts import names
 from accounts.directory import configuration, numbers
 from accounts.directory.apply import apply
-from accounts.directory.entries import Entry
+from accounts.directory.entries import Entry, Sighting
 from accounts.directory.plan import Planner
 from accounts.directory.readers import DirectoryError
 from accounts.directory.readers.ldap import REFUSALS, Server
@@ -115,7 +115,7 @@ def _meet(entry: Entry) -> User | None:
     columns = (F("pk"), Coalesce("directory_id", Value("")), *COLUMNS[1:])
     people = map(Person._make, User.objects.filter(concerned).values_list(*columns))
     planner = Planner(people, rules=configuration.rules(), sharing=configuration.sharing(), complete=False)
-    planner.take([entry])
+    planner.take([Sighting(entry.directory_id, entry.fingerprint, lambda: entry)])
     try:
         apply(planner.finish(), run=None, now=timezone.now(), actor=None, beat=lambda _done: None)
     except IntegrityError:

@@ -1,12 +1,12 @@
 """What the portal needs of a directory record, whatever directory it came from. Pure.
 
-A reader yields an Entry for each record it can make sense of and Unreadable for each it cannot; both keep the person
-they belong to from being taken for a leaver.
+A record is an Entry where a reader can make sense of it and Unreadable where it cannot; both keep the person they
+belong to from being taken for a leaver. Readers yield sightings, which are read only when something changed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
@@ -101,6 +101,16 @@ class Unreadable:
 Record = Entry | Unreadable
 
 
+@dataclass(slots=True)
+class Sighting:
+    """A record of which only the id and the fingerprint were looked at: enough to know whether anything changed.
+    `record` reads the rest; `directory_id` is empty where there is none that can be used."""
+
+    directory_id: str
+    fingerprint: str
+    record: Callable[[], Record]
+
+
 def fingerprint(dn: str, values: Iterable[object]) -> str:
     """24 hexadecimal digits that change when the DN or any raw value does; the person's row keeps them."""
     return blake2b(repr((dn, *values)).encode("utf-8", "surrogatepass"), digest_size=FINGERPRINT_BYTES).hexdigest()
@@ -108,4 +118,7 @@ def fingerprint(dn: str, values: Iterable[object]) -> str:
 
 def printable(text: str, longest: int = 100) -> str:
     """Bounded text for a report: one line, no control or format characters."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[:longest])
+    short = text[:longest]
+    if short.isprintable():
+        return short
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in short)

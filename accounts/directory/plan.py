@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 import phonenumbers
 
 from accounts.directory import numbers, sharing, usernames
-from accounts.directory.entries import Entry, Flaw, Problem, Record, Unreadable
+from accounts.directory.entries import Entry, Flaw, Problem, Record, Sighting, Unreadable
 from accounts.people import Change, Person
 from accounts.phones import Rules
 
@@ -109,25 +109,33 @@ class Planner:
         self._problems: list[Problem] = []
         self._entries = self._unchanged = 0
 
-    def take(self, records: Iterable[Record]) -> None:
+    def take(self, sightings: Iterable[Sighting]) -> None:
         """Look at some records. One whose fingerprint is known costs no more than that."""
-        for record in records:
+        for sighting in sightings:
             self._entries += 1
-            if isinstance(record, Unreadable):
-                self._hold_unreadable(record)
-                continue
-            directory_id, known = record.directory_id, self._known.get(record.directory_id)
-            if directory_id in self._seen:
-                self._names.hold(directory_id, Flaw.DUPLICATE_ID, record.dn, record.username)
-                continue
-            self._seen.add(directory_id)
-            if known is not None and known.directory_fingerprint == self._mark + record.fingerprint:
+            directory_id = sighting.directory_id
+            known = self._known.get(directory_id)
+            new = directory_id not in self._seen
+            if new and known is not None and known.directory_fingerprint == self._mark + sighting.fingerprint:
+                self._seen.add(directory_id)
                 self._unchanged += 1
-                self._names.claim(known.username, directory_id, record.dn)
-            elif known is not None or record.enabled:
-                draft = self._draft(record, known or NOBODY)
-                self._drafts[directory_id] = draft
-                self._names.claim(draft.new.username, directory_id, record.dn)
+                self._names.claim(known.username, directory_id, known.directory_dn)
+            else:
+                self._look_at(sighting.record(), known)
+
+    def _look_at(self, record: Record, known: Person | None) -> None:
+        directory_id = record.directory_id
+        if isinstance(record, Unreadable):
+            self._hold_unreadable(record)
+        elif directory_id in self._seen:
+            self._names.hold(directory_id, Flaw.DUPLICATE_ID, record.dn, record.username)
+        elif known is not None or record.enabled:
+            self._seen.add(directory_id)
+            draft = self._draft(record, known or NOBODY)
+            self._drafts[directory_id] = draft
+            self._names.claim(draft.new.username, directory_id, record.dn)
+        else:
+            self._seen.add(directory_id)
 
     def finish(self) -> Plan:
         """The plan; the planner is used up."""

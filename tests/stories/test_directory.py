@@ -15,7 +15,7 @@ from django.test import Client
 from accounts.directory.entries import Flaw
 from accounts.models import SyncProblem, SyncRun, User
 from tests.accounts.directory.places import people_checksum, settings_for
-from tests.services.servers.people import entry, person
+from tests.services.servers.people import Values, entry, person
 from tests.services.slapd import Slapd
 from tests.stories import acting
 
@@ -36,7 +36,7 @@ def company(slapd: Slapd, settings: LazySettings) -> Iterator[Slapd]:
 
 
 def awkward(base: str) -> str:
-    people = {
+    people: dict[str, dict[str, Values]] = {
         "good": {"mobile": "+49 170 1234501", "mail": "good@example.test", "displayName": "Gudrun Good"},
         "national": {"mobile": "0170 1234502"},
         "zeros": {"mobile": "0049 170 1234503"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from accounts.directory.entries import Record
+from accounts.directory.entries import Sighting
 
 
 class DirectoryError(Exception):
@@ -34,9 +34,9 @@ class BadFile(DirectoryError):
 
 
 class DirectoryReader(Protocol):
-    """Reads everybody, in batches. How many there will be is not known beforehand.
+    """Sees everybody, in batches. How many there will be is not known beforehand.
 
     A run may use only what was read to the end: any DirectoryError on the way makes all of it void.
     """
 
-    def batches(self) -> Iterator[list[Record]]: ...
+    def batches(self) -> Iterator[list[Sighting]]: ...

@@ -14,9 +14,9 @@ import ldap
 from django_auth_ldap.config import LDAPSearch
 from ldap.controls.libldap import SimplePagedResultsControl
 
-from accounts.directory.entries import Record
+from accounts.directory.entries import Sighting
 from accounts.directory.readers import BindRefused, DirectoryUnavailable, PartialResult, TlsRefused
-from accounts.directory.readers.records import OPENLDAP, Profile, read
+from accounts.directory.readers.records import OPENLDAP, Profile, sight
 
 LDAPError = ldap.LDAPError
 REFUSALS = (
@@ -140,7 +140,7 @@ class LdapReader:
     def __init__(self, server: Server) -> None:
         self._server = server
 
-    def batches(self) -> Iterator[list[Record]]:
+    def batches(self) -> Iterator[list[Sighting]]:
         with self._connected() as link:
             try:
                 yield from self._pages(link)
@@ -193,7 +193,7 @@ class LdapReader:
             "host name, has expired, or is not signed by the authority in LDAP_CA_FILE."
         )
 
-    def _pages(self, link: Any) -> Iterator[list[Record]]:
+    def _pages(self, link: Any) -> Iterator[list[Sighting]]:
         server, page = self._server, SimplePagedResultsControl(True, size=self._server.page_size, cookie=b"")
         while True:
             sent = link.search_ext(
@@ -203,14 +203,14 @@ class LdapReader:
             if not page.cookie:
                 return
 
-    def _page(self, link: Any, sent: int, page: SimplePagedResultsControl) -> Iterator[list[Record]]:
+    def _page(self, link: Any, sent: int, page: SimplePagedResultsControl) -> Iterator[list[Sighting]]:
         """One page, entry by entry as they arrive; leaves the cookie of the next one in `page`."""
-        batch: list[Record] = []
+        batch: list[Sighting] = []
         patience, profile = max(PATIENCE, self._server.timeout), self._server.profile
         while True:
             kind, found, _, controls = link.result3(sent, all=0, timeout=patience)
             if kind == ldap.RES_SEARCH_ENTRY:
-                batch.extend(read(dn, raw, profile) for dn, raw in found)
+                batch.extend(sight(dn, raw, profile) for dn, raw in found)
             elif kind == ldap.RES_SEARCH_RESULT:
                 break
         page.cookie = self._cookie(controls)

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from accounts.directory.entries import Record
+from accounts.directory.entries import Sighting
 from accounts.directory.readers import BadFile
-from accounts.directory.readers.records import OPENLDAP, Profile, Raw, read
+from accounts.directory.readers.records import OPENLDAP, Profile, Raw, sight
 
 BATCH = 1000
 LONGEST_LINE = 1_000_000
@@ -24,10 +24,10 @@ class LdifReader:
         self._path, self._profile = path, profile
         self._object_class = object_class.lower().encode()
 
-    def batches(self) -> Iterator[list[Record]]:
+    def batches(self) -> Iterator[list[Sighting]]:
         try:
             with self._path.open("rb") as file:
-                people = (read(dn, raw, self._profile) for dn, raw in _records(file) if self._is_person(raw))
+                people = (sight(dn, raw, self._profile) for dn, raw in _records(file) if self._is_person(raw))
                 while batch := list(islice(people, BATCH)):
                     yield batch
         except OSError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from accounts import names
 from accounts.directory.entries import (
@@ -17,6 +17,7 @@ from accounts.directory.entries import (
     Flaw,
     Problem,
     Record,
+    Sighting,
     Unreadable,
     fingerprint,
     printable,
@@ -27,6 +28,7 @@ Raw = dict[str, list[bytes]]
 _ID = re.compile(rf"[0-9a-z-]{{1,{LONGEST_ID}}}")
 _MAIL = re.compile(r"[^\s@<>\"(),:;\\\[\]]+@[^\s@<>\"(),:;\\\[\]]+\.[^\s@<>\"(),:;\\\[\].]+")
 MOST_VALUES = 50
+_NOTHING = [b""]
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,20 @@ class Profile:
 OPENLDAP = Profile()
 
 
+def sight(dn: str, raw: Raw, profile: Profile) -> Sighting:
+    """One record of the directory, read as far as it takes to know whether it changed."""
+    values = {name.lower(): found for name, found in raw.items()}
+    mark = fingerprint(dn, map(values.get, profile.compared))
+    directory_id = (_text(values.get(profile.compared[0], _NOTHING)[0]) or "").strip().lower()
+    return Sighting(directory_id, mark, partial(_read, dn, values, profile, directory_id, mark))
+
+
 def read(dn: str, raw: Raw, profile: Profile) -> Record:
     """One record of the directory. Never raises: what cannot be used comes back as Unreadable or as problems."""
-    values = {name.lower(): found for name, found in raw.items()}
-    directory_id = _text(values.get(profile.id.lower(), [b""])[0]) or ""
-    directory_id = directory_id.strip().lower()
+    return sight(dn, raw, profile).record()
+
+
+def _read(dn: str, values: Raw, profile: Profile, directory_id: str, mark: str) -> Record:
     usernames = values.get(profile.username.lower(), [])
     problem = _cannot_be_used(directory_id, usernames, profile)
     username = names.normalise(_text(usernames[0]) or "") if usernames else ""
@@ -79,7 +90,7 @@ def read(dn: str, raw: Raw, profile: Profile) -> Record:
         phones=_phones(values, profile),
         region=_region(values, profile),
         enabled=not _locked(values, profile),
-        fingerprint=fingerprint(dn, map(values.get, profile.compared)),
+        fingerprint=mark,
         problems=tuple(problems),
     )
 

@@ -38,7 +38,7 @@ def die_after(writes: int) -> None:
         if left[0] == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    apply._insert = deadly  # type: ignore[assignment]
+    apply._insert = deadly
 
 
 def main() -> None:

@@ -9,10 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 from accounts.directory import sync
-from accounts.directory.entries import Record
-from accounts.directory.readers import DirectoryError
+from accounts.directory.entries import Record, Sighting
+from accounts.directory.readers import DirectoryError, DirectoryReader
 from accounts.directory.readers.ldap import Server
 from accounts.models import SyncChange, SyncRun, User
+from tests.accounts.directory.samples import sighted
 from tests.services.slapd import Slapd
 
 PEOPLE = "(objectClass=inetOrgPerson)"
@@ -43,14 +44,14 @@ class Given:
     def __init__(self, *batches: Sequence[Record], error: DirectoryError | None = None) -> None:
         self._batches, self._error = batches, error
 
-    def batches(self) -> Iterator[list[Record]]:
+    def batches(self) -> Iterator[list[Sighting]]:
         for batch in self._batches:
-            yield list(batch)
+            yield [sighted(record) for record in batch]
         if self._error:
             raise self._error
 
 
-def run(reader: sync.DirectoryReader | None = None, **options: object) -> SyncRun:
+def run(reader: DirectoryReader | None = None, **options: object) -> SyncRun:
     options.setdefault("trigger", SyncRun.Trigger.SHELL)
     return sync.run(reader=reader, **options)  # type: ignore[arg-type]
 

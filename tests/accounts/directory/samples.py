@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from accounts.directory.entries import Entry, fingerprint
+from collections.abc import Sequence
+
+from accounts.directory.entries import Entry, Record, Sighting, fingerprint
 from accounts.directory.plan import Plan, Planner
 from accounts.people import Person
 from accounts.phones import Rules
@@ -14,24 +16,27 @@ CAROL = "33333333-0000-4000-8000-000000000003"
 MOBILE, OTHER, THIRD = "+491701234567", "+491711234567", "+491721234567"
 
 
-def entry(directory_id: str = ALICE, username: str = "alice", *mobile: str, **more: object) -> Entry:
-    """An entry with these values of `mobile`; `telephoneNumber` is given as `landline`."""
-    landline = more.pop("landline", ())
+def entry(
+    directory_id: str = ALICE,
+    username: str = "alice",
+    *mobile: str,
+    landline: str | Sequence[str] = (),
+    region: str = "",
+    enabled: bool = True,
+) -> Entry:
+    """An entry with these values of `mobile`; `landline` are those of `telephoneNumber`."""
     values = [("mobile", value) for value in mobile]
-    values += [("telephoneNumber", value) for value in ([landline] if isinstance(landline, str) else landline)]  # type: ignore[attr-defined]
-    fields: dict[str, object] = {
-        "dn": f"uid={username},ou=people,dc=example,dc=test",
-        "name": username.title(),
-        "email": f"{username}@example.test",
-        "region": "",
-        "enabled": True,
-        **more,
-    }
-    dn = str(fields.pop("dn"))
-    mark = fingerprint(dn, [username, values, sorted((name, repr(value)) for name, value in fields.items())])
-    return Entry(  # type: ignore[arg-type]
-        directory_id=directory_id, dn=dn, username=username, phones=tuple(values), fingerprint=mark, **fields
-    )
+    values += [("telephoneNumber", value) for value in ([landline] if isinstance(landline, str) else landline)]
+    dn = f"uid={username},ou=people,dc=example,dc=test"
+    return Entry(
+        directory_id=directory_id, dn=dn, username=username, name=username.title(), email=f"{username}@example.test",
+        phones=tuple(values), region=region, enabled=enabled,
+        fingerprint=fingerprint(dn, [username, values, region, enabled]),
+    )  # fmt: skip
+
+
+def sighted(record: Record) -> Sighting:
+    return Sighting(record.directory_id, getattr(record, "fingerprint", ""), lambda: record)
 
 
 def person(pk: int = 1, directory_id: str = ALICE, username: str = "alice", **more: object) -> Person:
@@ -42,10 +47,10 @@ def person(pk: int = 1, directory_id: str = ALICE, username: str = "alice", **mo
 
 
 def plan_of(
-    records: list[object], known: list[Person] | None = None, *, rules: Rules = RULES, **options: object
+    records: Sequence[Record], known: list[Person] | None = None, *, rules: Rules = RULES, **options: object
 ) -> Plan:
     planner = Planner(known or [], rules=rules, **options)  # type: ignore[arg-type]
-    planner.take(records)  # type: ignore[arg-type]
+    planner.take([sighted(record) for record in records])
     return planner.finish()
 
 
@@ -65,5 +70,5 @@ def written(plan: Plan, known: list[Person]) -> list[Person]:
     return list(after.values())
 
 
-def synced(records: list[object], known: list[Person] | None = None, **options: object) -> list[Person]:
+def synced(records: Sequence[Record], known: list[Person] | None = None, **options: object) -> list[Person]:
     return written(plan_of(records, known, **options), known or [])  # type: ignore[arg-type]

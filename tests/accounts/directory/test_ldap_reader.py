@@ -23,7 +23,9 @@ from tests.services.slapd import Slapd
 
 
 def read_all(server: Server) -> list[Entry]:
-    return [entry for batch in LdapReader(server).batches() for entry in batch if isinstance(entry, Entry)]
+    return [
+        entry for batch in LdapReader(server).batches() for seen in batch if isinstance(entry := seen.record(), Entry)
+    ]
 
 
 @pytest.mark.parametrize("ldaps", [False, True], ids=["StartTLS", "ldaps"])
@@ -31,7 +33,7 @@ def test_everybody_is_read_in_pages_over_verified_tls(directory: Slapd, ldaps: b
     directory.generate_people(10)
     batches = list(LdapReader(server_for(directory, ldaps=ldaps)).batches())
     assert [len(batch) for batch in batches] == [3, 3, 3, 1]
-    entry = batches[0][0]
+    entry = batches[0][0].record()
     assert isinstance(entry, Entry)
     assert entry.username == "u0000000"
     assert entry.phones == (("mobile", "+44 7400 000000"), ("telephoneNumber", "+44 20 7946 0000"))

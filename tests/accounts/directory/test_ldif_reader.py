@@ -16,7 +16,7 @@ from tests.services.slapd import Slapd
 def read_all(folder: Path, text: str | bytes, **options: object) -> list[Entry]:
     path = folder / "people.ldif"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    found = [one for batch in LdifReader(path, **options).batches() for one in batch]  # type: ignore[arg-type]
+    found = [one.record() for batch in LdifReader(path, **options).batches() for one in batch]  # type: ignore[arg-type]
     return [one for one in found if isinstance(one, Entry)]
 
 
@@ -65,5 +65,5 @@ def test_export_of_a_real_directory_reads_as_the_directory_does(directory: Slapd
     directory.add_person("zoe", cn="Zoë Ångström", mobile=["1", "2"])
     found = directory.search(attributes=["*", "entryUUID"])
     text = "".join(ldif_entry(dn, values) for dn, values in found)
-    live = [one for batch in LdapReader(server_for(directory)).batches() for one in batch]
+    live = [one.record() for batch in LdapReader(server_for(directory)).batches() for one in batch]
     assert read_all(tmp_path, text) == live

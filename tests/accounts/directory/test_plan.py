@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.directory.entries import Flaw, Problem, Unreadable
+from accounts.directory.entries import Flaw, Problem, Record, Unreadable
 from accounts.directory.plan import LEFT, Plan
 from accounts.people import Person
 from accounts.phones import Reason, Rules
@@ -144,7 +144,7 @@ def test_locked_entry_is_deactivated_and_a_new_locked_one_is_not_created() -> No
 
 def test_unreadable_entry_keeps_its_person() -> None:
     known = synced([entry(ALICE, "alice"), entry(BOB, "bob"), entry(CAROL, "carol")])
-    records: list[object] = [
+    records: list[Record] = [
         Unreadable(ALICE, "", "", Problem(Flaw.NOT_TEXT, "uid")),
         Unreadable("", "", "bob", Problem(Flaw.NO_ID, "entryUUID")),
         Unreadable("", known[2].directory_dn.upper(), "", Problem(Flaw.NO_USERNAME, "uid")),

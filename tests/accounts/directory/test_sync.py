@@ -24,8 +24,8 @@ from tests.accounts.directory.samples import ALICE, BOB, CAROL, MOBILE, OTHER, T
 pytestmark = pytest.mark.django_db
 
 
-def crowd(count: int, *, first: int = 0, **more: object) -> list[Record]:
-    return [entry(f"c{n:05d}", f"person{n:05d}", f"+49 170 {1000000 + n}", **more) for n in range(first, first + count)]
+def crowd(count: int, *, first: int = 0) -> list[Record]:
+    return [entry(f"c{n:05d}", f"person{n:05d}", f"+49 170 {1000000 + n}") for n in range(first, first + count)]
 
 
 def test_people_are_created_and_a_second_run_has_nothing_to_do() -> None:
