@@ -155,6 +155,10 @@ STORAGES = {
 if DEBUG:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
+TOTP_ALGORITHM = env.choice("TOTP_ALGORITHM", "SHA1", ("SHA1", "SHA256", "SHA512"))
+TOTP_DIGITS = int(env.choice("TOTP_DIGITS", "6", ("6", "8")))
+TOTP_PERIOD = int(env.choice("TOTP_PERIOD", "30", ("30", "60")))
+
 PHONE_DEFAULT_REGION = env.parsed("PHONE_DEFAULT_REGION", parse.region, "")
 PHONE_COUNTRIES = env.parsed("PHONE_COUNTRIES", parse.regions, "")
 PHONE_ALLOW_LANDLINE = env.flag("PHONE_ALLOW_LANDLINE", default=False)

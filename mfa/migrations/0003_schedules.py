@@ -1,8 +1,9 @@
-"""The schedule of the outbox's sweep; its pace can be changed in the admin."""
+"""The schedules of the outbox's sweep and of the nightly clean-up; their pace can be changed in the admin."""
 
 from django.db import migrations
 
 TASK = "mfa.delivery.tasks.sweep"
+CLEAN_UP = "mfa.tasks.clean_up"
 
 
 def add(apps, schema_editor):
@@ -10,10 +11,14 @@ def add(apps, schema_editor):
     apps.get_model("django_celery_beat", "PeriodicTask").objects.get_or_create(
         name="Outbox: send what waits", defaults={"task": TASK, "interval": every, "expire_seconds": 20}
     )
+    nightly, _ = apps.get_model("django_celery_beat", "CrontabSchedule").objects.get_or_create(minute="20", hour="3")
+    apps.get_model("django_celery_beat", "PeriodicTask").objects.get_or_create(
+        name="Delete what is over", defaults={"task": CLEAN_UP, "crontab": nightly, "expire_seconds": 3600}
+    )
 
 
 def remove(apps, schema_editor):
-    apps.get_model("django_celery_beat", "PeriodicTask").objects.filter(task=TASK).delete()
+    apps.get_model("django_celery_beat", "PeriodicTask").objects.filter(task__in=(TASK, CLEAN_UP)).delete()
 
 
 class Migration(migrations.Migration):

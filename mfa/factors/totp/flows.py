@@ -150,7 +150,7 @@ def _refuse_too_many(user: User) -> None:
 def _parameters() -> tuple[str, int, int]:
     """Most apps know only the first of each: SHA-1, six digits, 30 seconds."""
     return (
-        getattr(settings, "TOTP_ALGORITHM", "SHA1"),
-        getattr(settings, "TOTP_DIGITS", 6),
-        getattr(settings, "TOTP_PERIOD", 30),
+        settings.TOTP_ALGORITHM,
+        settings.TOTP_DIGITS,
+        settings.TOTP_PERIOD,
     )

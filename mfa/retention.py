@@ -1,0 +1,46 @@
+"""What is deleted when, a bounded batch at a time. It decides nothing: what has expired is refused at its use.
+
+The audit trail and the authentication log stay until an operator decides; deliveries tell where a message went.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.contrib.sessions.models import Session
+from django.db.models import Model, Q, QuerySet
+
+from mfa.models import Budget, Delivery, Factor, GuessCounter, OneTimeCode
+
+BATCH = 1000
+CODES_FOR = timedelta(days=30)
+PASSWORD_COUNTERS_FOR = timedelta(days=7)
+BUDGETS_FOR = timedelta(days=2)
+DELIVERIES_FOR = timedelta(days=180)
+
+
+def clean_up(*, now: datetime) -> dict[str, int]:
+    """Delete what is over. Returns how many rows of each table went. Harmless to interrupt and to run twice."""
+    return {over.model._meta.model_name or "": _delete(over) for over in _over(now)}
+
+
+def _over(now: datetime) -> list[QuerySet[Model]]:
+    """Counters of an account's own factors are kept: forgetting them would give an attacker new guesses."""
+    ended = Delivery.objects.exclude(state__in=(Delivery.State.QUEUED, Delivery.State.SENDING))
+    rows: list[QuerySet[Model]] = [
+        Factor.objects.filter(confirmed=False, disabled_at=None, expires_at__lt=now),
+        OneTimeCode.objects.filter(Q(expires_at__lt=now - CODES_FOR)),
+        GuessCounter.objects.filter(subject__startswith="password:", updated_at__lt=now - PASSWORD_COUNTERS_FOR),
+        Budget.objects.filter(updated_at__lt=now - BUDGETS_FOR),
+        ended.filter(created_at__lt=now - DELIVERIES_FOR),
+        Session.objects.filter(expire_date__lt=now),
+    ]  # type: ignore[list-item]  # one list of querysets of several models
+    return rows
+
+
+def _delete(over: QuerySet[Model]) -> int:
+    gone = 0
+    while batch := list(over.order_by().values_list("pk", flat=True)[:BATCH]):
+        over.model._default_manager.filter(pk__in=batch).delete()
+        gone += len(batch)
+    return gone

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.db.models import Model
+
+from accounts.models import User
+from mfa import codes, limits, retention
+from mfa.kinds import Purpose
+from mfa.models import AuditEvent, Budget, Delivery, Factor, GuessCounter, OneTimeCode
+
+YEAR = timedelta(days=400)
+
+
+def counts() -> dict[type[Model], int]:
+    return {model: model._default_manager.count() for model in (Factor, OneTimeCode, GuessCounter, Budget, Delivery)}
+
+
+@pytest.fixture
+def lived(alice: User, now: datetime) -> User:
+    """A person who left one row in every table."""
+    Factor.objects.create(user=alice, kind="totp", confirmed=True)
+    Factor.objects.create(user=alice, kind="totp", confirmed=False, expires_at=now + timedelta(minutes=15))
+    codes.issue(alice, Purpose.SIGN_IN, length=6, lifetime=timedelta(minutes=5), now=now)
+    limits.fail(limits.lock(limits.of_account(alice)), "totp", now=now)
+    limits.fail(limits.lock("password:7:203.0.113.9"), "password", now=now)
+    limits.spend_sms(alice, "+4915112345678", now=now)
+    Delivery.objects.create(channel="sms", template="code", recipient="+4915112345678", created_at=now, state="sent")
+    Delivery.objects.create(channel="mail", template="notice", recipient="a@example.test", created_at=now)
+    Session.objects.create(session_key="k" * 32, session_data="", expire_date=now + timedelta(hours=1))
+    for model in (GuessCounter, Budget):
+        model.objects.update(updated_at=now)
+    return alice
+
+
+@pytest.mark.row("A-14.2.7")
+def test_nothing_goes_before_its_time(lived: User, now: datetime) -> None:
+    before = counts()
+    retention.clean_up(now=now)
+    assert counts() == before
+    assert Session.objects.exists()
+
+
+@pytest.mark.row("A-14.2.7")
+@pytest.mark.row("F-21")
+def test_after_a_year_only_what_must_be_kept_is_left(lived: User, now: datetime) -> None:
+    retention.clean_up(now=now + YEAR)
+    assert counts() == {Factor: 1, OneTimeCode: 0, GuessCounter: 1, Budget: 0, Delivery: 1}
+    assert not Session.objects.exists()
+    assert GuessCounter.objects.get().subject == limits.of_account(lived)
+    assert Delivery.objects.get().state == "queued"
+
+
+def test_the_trail_is_nobodys_to_delete(lived: User, now: datetime) -> None:
+    AuditEvent.objects.create(action="factor.added", at=now)
+    retention.clean_up(now=now + YEAR)
+    assert AuditEvent.objects.exists()
+
+
+def test_more_than_one_batch_goes(db: None, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "BATCH", 2)
+    Budget.objects.bulk_create(Budget(subject=f"s{i}") for i in range(5))
+    assert retention.clean_up(now=now + YEAR)["budget"] == 5
