@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -24,6 +25,11 @@ class Exportable(ReadOnly):
 
     change_list_template = "admin/desk/exportable_list.html"
     exported: tuple[str, ...] = ()
+
+    @admin.display(description=_("time"), ordering="at")
+    def shown_at(self, row: Any) -> str:
+        """To the second, in figures: these lists are read beside other logs."""
+        return f"{timezone.localtime(row.at):%Y-%m-%d %H:%M:%S}"
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_export"
@@ -39,7 +45,7 @@ class Exportable(ReadOnly):
 
 
 class AuditAdmin(Exportable):
-    list_display = ("at", "action", "username", "actor_name", "reason", "address")
+    list_display = ("shown_at", "action", "username", "actor_name", "reason", "address")
     list_filter = (("at", admin.DateFieldListFilter), filters.Action, filters.Actor)
     search_fields = ("=username", "=actor_name", "reason", "=request_id", "=address")
     search_help_text = _("User name of the person or of who acted, words of the reason, address, request id")
@@ -50,7 +56,7 @@ class AuditAdmin(Exportable):
 
 
 class RecordAdmin(Exportable):
-    list_display = ("at", "username", "application", "kind", "accepted", "code", "cause", "address")
+    list_display = ("shown_at", "username", "application", "kind", "accepted", "code", "cause", "address")
     list_filter = (("at", admin.DateFieldListFilter), "accepted", filters.Outcome, filters.Kind)
     search_fields = ("=username", "=application", "=request_id", "=address")
     search_help_text = _("User name, application, address or request id")
