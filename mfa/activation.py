@@ -26,7 +26,7 @@ SESSION_KEY = "activated_by"
 
 @transaction.atomic
 def issue(user: User, *, actor: User | None, reason: str, now: datetime, **details: object) -> Issued:
-    """A new activation code; the one before ends, and so does any enrolment it opened. Audited and told without the code."""
+    """A new activation code; the one before ends, with any enrolment it opened. Audited and told without the code."""
     issued = codes.issue(
         user, Purpose.ACTIVATE, length=LENGTH, alphabet=codes.UNAMBIGUOUS, lifetime=LIFETIME, now=now, issued_by=actor
     )

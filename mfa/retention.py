@@ -34,7 +34,7 @@ def _over(now: datetime) -> list[QuerySet[Model]]:
         Budget.objects.filter(updated_at__lt=now - BUDGETS_FOR),
         ended.filter(created_at__lt=now - DELIVERIES_FOR),
         Session.objects.filter(expire_date__lt=now),
-    ]  # type: ignore[list-item]  # one list of querysets of several models
+    ]
     return rows
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -81,7 +82,9 @@ def test_a_code_for_one_purpose_is_worth_nothing_for_another(alice: User, now: d
 
 
 @pytest.mark.row("A-6.6.2")
-def test_a_code_of_one_person_is_worth_nothing_for_another(alice: User, make_user, now: datetime) -> None:
+def test_a_code_of_one_person_is_worth_nothing_for_another(
+    alice: User, make_user: Callable[..., User], now: datetime
+) -> None:
     issued = issue(alice, now)
     with pytest.raises(WrongCode):
         spend(make_user("bob"), issued, issued.code, now)

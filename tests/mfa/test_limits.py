@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -102,7 +103,7 @@ def test_ten_sms_a_day_for_a_person(alice: User, now: datetime) -> None:
 
 
 @pytest.mark.row("T-16")
-def test_a_number_gets_five_an_hour_whoever_asks(make_user, now: datetime) -> None:
+def test_a_number_gets_five_an_hour_whoever_asks(make_user: Callable[..., User], now: datetime) -> None:
     people = [make_user(f"person{i}") for i in range(6)]
     for person in people[:5]:
         limits.spend_sms(person, NUMBER, now=now)
@@ -111,7 +112,7 @@ def test_a_number_gets_five_an_hour_whoever_asks(make_user, now: datetime) -> No
 
 
 @pytest.mark.row("T-18")
-def test_the_deployment_sends_thirty_a_minute(make_user, now: datetime) -> None:
+def test_the_deployment_sends_thirty_a_minute(make_user: Callable[..., User], now: datetime) -> None:
     for i in range(30):
         limits.spend_sms(make_user(f"person{i}"), f"+49151123456{i:02d}", now=now)
     with pytest.raises(TooManyMessages):
@@ -122,6 +123,6 @@ def test_the_deployment_sends_thirty_a_minute(make_user, now: datetime) -> None:
 def test_the_day_budget_of_the_deployment_holds(alice: User, now: datetime, settings: Settings) -> None:
     settings.SMS_PER_DAY = 2
     for _ in range(2):
-        Delivery.objects.create(channel="sms", template="t", recipient=NUMBER, created_at=now)
+        Delivery.objects.create(channel="sms", template="code", recipient=NUMBER, created_at=now)
     with pytest.raises(TooManyMessages):
         limits.spend_sms(alice, NUMBER, now=now)

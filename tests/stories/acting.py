@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 from django_otp.oath import totp
@@ -16,6 +15,7 @@ from accounts.models import User
 from mfa import proof
 from mfa.factors.totp import flows
 from mfa.factors.totp.factor import token_of
+from tests.answers import Answer
 from tests.conftest import PASSWORD
 
 
@@ -43,11 +43,11 @@ def code_of(secret: bytes, *, steps: int = 0, at: datetime | None = None) -> str
     return f"{totp(secret, step=30, t0=-int(moment - time.time()) - 30 * steps, digits=6):06d}"
 
 
-def give_password(client: Client, username: str, password: str = PASSWORD) -> HttpResponse:
+def give_password(client: Client, username: str, password: str = PASSWORD) -> Answer:
     return client.post("/sign-in/", {"username": username, "password": password}, secure=True)
 
 
-def give_code(client: Client, code: str, way: str = "totp") -> HttpResponse:
+def give_code(client: Client, code: str, way: str = "totp") -> Answer:
     return client.post(f"/sign-in/code/?way={way}", {"code": code}, secure=True)
 
 

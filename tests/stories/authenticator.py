@@ -9,8 +9,9 @@ import time
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from django.http import HttpResponse
 from django_otp.oath import hotp
+
+from tests.answers import Answer
 
 
 @dataclass
@@ -26,7 +27,7 @@ class Phone:
         return f"{hotp(self.key, int(time.time() + self.clock_seconds) // 30 + steps):06d}"
 
 
-def scan(page: HttpResponse, *, clock_seconds: int = 0) -> Phone:
+def scan(page: Answer, *, clock_seconds: int = 0) -> Phone:
     """Read the page that shows a QR code: its link holds the same address as the picture."""
     text = page.content.decode()
     address = html.unescape(re.search(r'href="(otpauth://[^"]+)"', text)[1])  # type: ignore[index]

@@ -14,6 +14,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from mfa import activation, kinds
@@ -117,7 +118,7 @@ def test_no_secret_of_a_whole_run_is_found_in_any_sink(
     sms_code = codes_in_messages()[0]
     assert client.post("/sms/confirm/", {"code": sms_code}, secure=True).status_code == 302
 
-    issued = activation.issue(user, actor=None, reason="test", now=acting.timezone.now())
+    issued = activation.issue(user, actor=None, reason="test", now=timezone.now())
     canaries.add("activation code", issued.code)
     letters = "".join(outbox.read(delivery) for delivery in Delivery.objects.filter(channel="mail"))
     link = re.search(r"/sms/undo/[^/\s]+/([^/\s]+)/", letters)

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 from django.core.cache import cache
-from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import PhoneSource, User
 from mfa import policy, proof
 from mfa.models import Delivery, Factor
+from tests.answers import Answer
 from tests.mfa.factors.phones import NEW, OLD, OTHER, other_than
 from tests.services.kannel import Kannel
 from tests.services.smtp import Smtp
@@ -77,19 +77,19 @@ def mailbox(smtp: Smtp) -> Mailbox:
     return Mailbox("alice@example.test", smtp)
 
 
-def get(client: Client, path: str) -> HttpResponse:
+def get(client: Client, path: str) -> Answer:
     return client.get(path, secure=True)
 
 
-def post(client: Client, path: str, **typed: str) -> HttpResponse:
+def post(client: Client, path: str, **typed: str) -> Answer:
     return client.post(path, typed, secure=True)
 
 
-def text(answer: HttpResponse) -> str:
+def text(answer: Answer) -> str:
     return html.unescape(answer.content.decode())
 
 
-def follow(client: Client, answer: HttpResponse) -> str:
+def follow(client: Client, answer: Answer) -> str:
     assert answer.status_code == 302, text(answer)
     return text(get(client, answer.headers["Location"]))
 

@@ -19,8 +19,8 @@ def required(alice: User) -> User:
 
 def test_after_the_password_every_page_leads_to_enrolment(client: Client, required: User) -> None:
     acting.give_password(client, "alice")
-    for page in ("/", "/history/", "/recovery/"):
-        assert client.get(page, secure=True).headers["Location"] == "/enrol/", page
+    for path in ("/", "/history/", "/recovery/"):
+        assert client.get(path, secure=True).headers["Location"] == "/enrol/", path
     page = client.get("/enrol/", secure=True)
     assert page.status_code == 200
     assert b"/totp/add/" in page.content

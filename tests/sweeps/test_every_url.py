@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from django.apps import apps
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from mfa.models import Factor
+from tests.answers import Answer
 from tests.stories import acting
 from tests.sweeps.url_map import Page, pages
 
@@ -44,7 +46,7 @@ def content() -> dict[str, list[tuple[object, ...]]]:
     }
 
 
-def without_tokens(answer: HttpResponse) -> bytes:
+def without_tokens(answer: Answer) -> bytes:
     return re.sub(rb'name="csrfmiddlewaretoken" value="[^"]+"', b"", answer.content)
 
 
@@ -140,7 +142,9 @@ def test_nothing_changes_by_any_other_method(person: acting.Person, method: str)
 
 @pytest.mark.row("A-8.2.2")
 @pytest.mark.parametrize("page", [page for page in CLOSED if "<int:pk>" in page.route], ids=str)
-def test_what_belongs_to_another_person_does_not_exist(person: acting.Person, make_user, page: Page) -> None:
+def test_what_belongs_to_another_person_does_not_exist(
+    person: acting.Person, make_user: Callable[..., User], page: Page
+) -> None:
     bob = make_user("bob")
     acting.with_app(Client(), bob)
     theirs = person.client.get(fill(page, bob), secure=True)

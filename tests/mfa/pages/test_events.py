@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -42,7 +44,7 @@ def test_changes_and_sign_ins_are_one_list_newest_first(client: Client, alice: U
 
 
 def test_the_history_is_paginated_and_costs_the_same_however_long_it_is(
-    client: Client, alice: User, now: datetime, django_assert_max_num_queries
+    client: Client, alice: User, now: datetime, django_assert_max_num_queries: Any
 ) -> None:
     acting.with_app(client, alice)
     for minute in range(60):
@@ -63,7 +65,7 @@ def test_a_name_with_markup_is_shown_as_text(client: Client, alice: User) -> Non
 
 
 @pytest.mark.row("A-8.2.2")
-def test_nobody_sees_the_history_of_another(client: Client, alice: User, make_user) -> None:
+def test_nobody_sees_the_history_of_another(client: Client, alice: User, make_user: Callable[..., User]) -> None:
     acting.with_app(client, alice)
     audit.record("factor.added", user=make_user("bob"), actor=None, name="canary-of-bob")
     assert b"canary-of-bob" not in client.get("/history/", secure=True).content

@@ -1,18 +1,19 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from django.contrib.sessions.models import Session
-from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
 from accounts import users
 from accounts.models import User
 from mfa.models import AuthenticationRecord
+from tests.answers import Answer
 from tests.conftest import PASSWORD
 from tests.mfa.sample_kind import RIGHT, WRONG, give
 
@@ -21,11 +22,11 @@ pytestmark = pytest.mark.usefixtures("sample_kinds")
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
-def post_password(client: Client, username: str = "alice", password: str = PASSWORD, **more: str) -> HttpResponse:
+def post_password(client: Client, username: str = "alice", password: str = PASSWORD, **more: str) -> Answer:
     return client.post("/sign-in/", {"username": username, "password": password} | more, secure=True)
 
 
-def post_code(client: Client, code: str = RIGHT) -> HttpResponse:
+def post_code(client: Client, code: str = RIGHT) -> Answer:
     return client.post("/sign-in/code/", {"code": code}, secure=True)
 
 
@@ -33,10 +34,8 @@ def is_signed_in(client: Client) -> bool:
     return client.get("/history/", secure=True).status_code == 200
 
 
-def body(answer: HttpResponse) -> bytes:
+def body(answer: Answer) -> bytes:
     """The page without its CSRF tokens, which differ in every answer."""
-    import re
-
     return re.sub(rb'name="csrfmiddlewaretoken" value="[^"]+"', b"", answer.content)
 
 
@@ -185,15 +184,15 @@ def test_the_session_id_changes_at_each_step_and_the_older_one_is_dead(client: C
     give(alice)
     client.get("/sign-in/", secure=True)
     ids = []
-    for step in (lambda: post_password(client), lambda: post_code(client), lambda: prove(client)):
-        step()
+    for step in (post_password, post_code, prove):
+        step(client)
         ids.append(client.session.session_key)
     assert len(set(ids)) == 3
     for old in ids[:2]:
         assert not Session.objects.filter(session_key=old).exists()
 
 
-def prove(client: Client) -> HttpResponse:
+def prove(client: Client) -> Answer:
     return client.post("/prove/", {"code": RIGHT}, secure=True)
 
 

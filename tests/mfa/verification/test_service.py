@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -143,7 +144,9 @@ def test_a_deactivated_person_is_refused_at_once(alice: User, now: datetime) -> 
 
 @pytest.mark.row("A-11.2.5")
 @pytest.mark.row("A-11.3.1")
-def test_swapped_secrets_refuse_both_people_and_raise_an_alarm(alice: User, make_user, now: datetime, caplog) -> None:
+def test_swapped_secrets_refuse_both_people_and_raise_an_alarm(
+    alice: User, make_user: Callable[..., User], now: datetime, caplog: pytest.LogCaptureFixture
+) -> None:
     bob = make_user("bob")
     first, second = give(alice), give(bob)
     Factor.objects.filter(pk=first.pk).update(secret=second.secret)
