@@ -23,6 +23,8 @@ FACTOR_CEILING = 50
 ACCOUNT_CEILING = 100
 
 Window = tuple[int, timedelta]
+CODES = ("code", "confirm-phone")
+"""The messages the day's budget is for; notices do not use it up: thousands may follow one change in a directory."""
 PER_USER: tuple[Window, ...] = ((1, timedelta(minutes=1)), (5, timedelta(hours=1)), (10, timedelta(days=1)))
 PER_NUMBER: tuple[Window, ...] = ((5, timedelta(hours=1)),)
 PER_DEPLOYMENT: tuple[Window, ...] = ((30, timedelta(minutes=1)),)
@@ -137,5 +139,6 @@ def _full_until(spent: list[float], windows: tuple[Window, ...], now: datetime) 
 
 def _refuse_past_day_budget(now: datetime) -> None:
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    if Delivery.objects.filter(channel=Delivery.Channel.SMS, created_at__gte=day).count() >= settings.SMS_PER_DAY:
+    codes = Delivery.objects.filter(channel=Delivery.Channel.SMS, template__in=CODES, created_at__gte=day)
+    if codes.count() >= settings.SMS_PER_DAY:
         raise TooManyMessages(day + timedelta(days=1))

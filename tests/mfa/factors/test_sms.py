@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 from accounts.models import PhoneSource, User
 from mfa import enrolment, limits
+from mfa.delivery import outbox
 from mfa.factors.sms.factor import KIND
 from mfa.kinds import Answer, Purpose
 from mfa.models import Delivery, Factor, GuessCounter
@@ -155,6 +156,19 @@ def test_a_number_that_costs_extra_is_no_factor_whoever_entered_it(
     with pytest.raises(Unusable):
         challenge(stored, purpose=Purpose.SIGN_IN, now=now)
     assert Delivery.objects.count() == 0
+
+
+@pytest.mark.row("T-18")
+def test_the_day_has_a_budget_of_codes_that_notices_do_not_use_up(
+    owner: User, now: datetime, settings: Settings
+) -> None:
+    settings.SMS_PER_DAY = 2
+    until = now + timedelta(days=7)
+    for _ in range(3):
+        outbox.queue_sms(owner, NEW, "phone-changed-for-you", {}, now=now, worth_until=until)
+    people = [with_number(f"+4917012345{number:02d}") for number in range(3)]
+    assert [was_sent(person, now) for person in people] == [True, True, False]
+    assert was_sent(people[2], now + timedelta(days=1))
 
 
 @pytest.mark.row("T-18")
