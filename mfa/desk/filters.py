@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import phonenumbers
+from django.conf import settings
 from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
@@ -34,16 +36,25 @@ def without_factor() -> Q:
 
 
 def _implied(kind: kinds.FactorKind) -> Q:
-    """For which people the kind is there without a row. Asked of samples: one for every state a number can be in."""
+    """For which people the kind is there without a row. Asked of samples: one for every state a number can be in.
+
+    The sample is a mobile number of a country in use; a stored number that a later setting forbids still counts here.
+    """
     found = Q()
     for source in PhoneSource.values:
         for confirmed in (None, timezone.now()):
-            number = "+4917012345678" if source else ""
+            number = _sample_number() if source else ""
             sample = User(phone=number, phone_source=source, phone_confirmed_at=confirmed, directory_phone=number)
             if kind.implied(sample):
                 state = Q(phone_source=source, phone_confirmed_at__isnull=confirmed is None)
                 found |= state & ~Q(phone="") if number else state
     return found
+
+
+def _sample_number() -> str:
+    region = next(iter(sorted(settings.PHONE_COUNTRIES)), None) or settings.PHONE_DEFAULT_REGION or "DE"
+    example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
+    return phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164) if example else ""
 
 
 class HasFactor(SimpleListFilter):
