@@ -374,7 +374,9 @@ def test_the_filter_knows_factors_that_a_number_implies(
     assert (user in found) is has
 
 
-def test_the_filter_follows_the_countries_in_use() -> None:
+def test_the_filter_follows_the_countries_in_use(
+    staff: Callable[..., Client], make_user: Callable[..., User], settings: Any
+) -> None:
     settings.PHONE_COUNTRIES = frozenset({"FR", "PT"})
     user = make_user("somebody", phone="+33612345678", phone_source="directory")
     assert enrolment.usable(user, now=timezone.now())
