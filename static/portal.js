@@ -124,8 +124,9 @@ async function openDialog(event, link) {
 
 function showDialog(step, link) {
   const dialog = document.createElement("dialog");
-  const heading = step.querySelector("h1");
-  heading.id = "dialog-heading";
+  const heading = Object.assign(document.createElement("h2"), { id: "dialog-heading" });
+  heading.append(...step.querySelector("h1").childNodes);
+  step.querySelector("h1").replaceWith(heading);
   dialog.setAttribute("aria-labelledby", heading.id);
   dialog.append(document.importNode(step, true));
   for (const form of dialog.querySelectorAll("form:not([action])")) form.action = link.href;

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, URLResolver, get_resolver, resolve
 
 from tests.browser.looks import problems_of
 from tests.browser.scenes import SCENES, Scene
 from tests.browser.stage import Stage
+
+WITHOUT_LOOKS = {
+    "sign_out", "second_step_send", "prove_send", "sms:resend",  # only ever lead on to another page
+    "delivery_state", "sms:preview",  # parts of other pages
+    "recovery:download", "live", "ready",  # no pages
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=str)
@@ -18,6 +25,19 @@ def test_page_is_accessible_quiet_and_fits(stage: Stage, scene: Scene) -> None:
     assert view_shown(stage) == scene.view
     problems = problems_of(stage.page, stage.seen, name=str(scene))
     assert not problems, "\n".join(problems)
+
+
+def test_no_page_of_the_portal_is_left_out() -> None:
+    shown = {scene.view for scene in SCENES}
+    assert {name for name in names(get_resolver()) if not name.startswith("admin:")} - shown - WITHOUT_LOOKS == set()
+
+
+def names(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from names(pattern, f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix)
+        else:
+            yield f"{prefix}{pattern.name}"
 
 
 def view_shown(stage: Stage) -> str:

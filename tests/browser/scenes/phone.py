@@ -113,3 +113,11 @@ def undo_done(stage: Stage) -> None:
 @scene("sms:undo", "not a link")
 def undo_wrong(stage: Stage) -> None:
     stage.open("/sms/undo/nonsense/nonsense/")
+
+
+@scene("dashboard", "phone dialog open")
+def dialog(stage: Stage) -> None:
+    stage.let_in(with_phone())
+    stage.open("/")
+    stage.page.get_by_role("link", name="(Change settings)").click()
+    stage.page.locator("dialog .iti").wait_for()
