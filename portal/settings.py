@@ -190,6 +190,7 @@ SYNC_MAX_LOSS_LEAST = env.whole("SYNC_MAX_LOSS_LEAST", 10)
 
 CELERY_BROKER_URL = env.parsed("CELERY_BROKER_URL", parse.broker, "filesystem://")
 if CELERY_BROKER_URL.startswith("filesystem:"):
+    CELERY_BROKER_URL = "filesystem://localhost"  # without a host, kombu warns at every message
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, str | int] = dict(parse.broker_folders(DATA_DIR / "broker"))
 else:
     # The timeouts keep a broker that hangs from holding up pages.
