@@ -67,6 +67,8 @@ class FactorKind(ABC):
     icon: ClassVar[str]
     answers: ClassVar[Answers] = Answers.CODE
     sends: ClassVar[bool] = False
+    by_phone: ClassVar[bool] = False
+    """Whether it rests on the person's phone number, so that a new number is a new factor."""
     single: ClassVar[bool] = False
     signs_in: ClassVar[bool] = True
     alone: ClassVar[bool] = True

@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 
 from accounts.models import User
 from mfa.delivery import outbox
+
+_told: ContextVar[bool] = ContextVar("told_by_the_act", default=False)
+
+
+@contextmanager
+def told_by_the_act() -> Iterator[None]:
+    """Around a change whose own flow writes audit row and notices, so that the receiver of its signal does not."""
+    token = _told.set(True)
+    try:
+        yield
+    finally:
+        _told.reset(token)
+
+
+def told() -> bool:
+    """Whether the change at hand is audited and told by its own flow."""
+    return _told.get()
 
 
 def tell(user: User, template: str, context: dict[str, object], *, now: datetime, also_number: str = "") -> None:

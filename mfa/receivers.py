@@ -12,15 +12,13 @@ from django.utils import timezone
 from accounts.models import PhoneSource, User
 from accounts.phones import mask
 from accounts.signals import PhoneChange, phones_changed, users_deactivated
-from mfa import audit
+from mfa import audit, kinds, notifications
 from mfa.delivery import outbox
-from mfa.factors.sms import notices
 from mfa.kinds import Purpose
 from mfa.models import AuditEvent, Delivery, Factor, OneTimeCode
 
 Item = TypeVar("Item")
 
-SMS = "sms"
 SENT_TO_THE_NUMBER = (Purpose.SIGN_IN, Purpose.PROOF, Purpose.CONFIRM_PHONE)
 AT_ONCE = 500
 
@@ -37,7 +35,7 @@ def numbers_changed(
     for part in _parts(changes):
         _renew_factors(part, now)
         _end_codes([change.user_id for change in part], now, purpose__in=SENT_TO_THE_NUMBER)
-        if not notices.is_told():
+        if not notifications.told():
             people = User.objects.in_bulk([change.user_id for change in part])
             audit.record_many(_changed(people[change.user_id], change, source, actor) for change in part)
             outbox.queue_many([m for change in part for m in _messages(people[change.user_id], change, source, now)])
@@ -52,10 +50,11 @@ def people_deactivated(sender: object, *, user_ids: list[int], actor: User | Non
 
 
 def _renew_factors(changes: list[PhoneChange], now: datetime) -> None:
+    by_phone = [kind.slug for kind in kinds.registry().values() if kind.by_phone]
     without = [change.user_id for change in changes if not change.new]
     replaced = [change.user_id for change in changes if change.new]
-    Factor.objects.filter(kind=SMS, user__in=without).delete()
-    Factor.objects.filter(kind=SMS, user__in=replaced).update(
+    Factor.objects.filter(kind__in=by_phone, user__in=without).delete()
+    Factor.objects.filter(kind__in=by_phone, user__in=replaced).update(
         confirmed=True, disabled_at=None, failures=0, expires_at=None, created_at=now, last_used_at=None
     )
 

@@ -26,6 +26,7 @@ class Sms(FactorKind):
     description = lazy("A code comes to your phone by text message. Works with any mobile phone.")
     icon = "message-square"
     sends = True
+    by_phone = True
     single = True
     rank = 60
     code_hint = lazy("6-digit code from the SMS")

@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts import users
 from accounts.models import PhoneSource, User
 from accounts.phones import mask
-from mfa import audit, codes, enrolment, kinds, limits, policy
+from mfa import audit, codes, enrolment, kinds, limits, notifications, policy
 from mfa.factors.sms import notices, undo
 from mfa.factors.sms.factor import KIND, send_code
 from mfa.factors.sms.refusals import NothingToConfirm, SameNumber, SharedNumber
@@ -113,7 +113,7 @@ def _set(user: User, e164: str, *, actor: User, now: datetime) -> None:
     """Write the number, the audit row and the notices. The caller holds the person's row."""
     before = undo.Number.of(user)
     link = undo.offer(user, before, now=now)
-    with notices.told_by_the_act():
+    with notifications.told_by_the_act():
         users.set_phone(user, e164, source=PhoneSource.SELF, confirmed_at=now if e164 else None, actor=actor)
     action = "phone.changed" if e164 else "phone.removed"
     audit.record(action, user=user, actor=actor, old=_shown(before.e164), new=_shown(e164), source="self")

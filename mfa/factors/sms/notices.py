@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,22 +13,6 @@ from mfa.delivery import outbox
 
 if TYPE_CHECKING:
     from mfa.factors.sms.undo import Offer
-
-_told: ContextVar[bool] = ContextVar("told_by_the_act", default=False)
-
-
-@contextmanager
-def told_by_the_act() -> Iterator[None]:
-    """Around a change whose own flow writes audit row and notices, so that the receiver of its signal does not."""
-    token = _told.set(True)
-    try:
-        yield
-    finally:
-        _told.reset(token)
-
-
-def is_told() -> bool:
-    return _told.get()
 
 
 def tell(user: User, old: str, new: str, link: Offer, *, now: datetime) -> None:

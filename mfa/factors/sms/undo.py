@@ -16,7 +16,7 @@ from django.urls import reverse
 from accounts import users
 from accounts.models import PhoneSource, User
 from accounts.phones import mask
-from mfa import audit, codes, enrolment
+from mfa import audit, codes, enrolment, notifications
 from mfa.factors.sms import notices
 from mfa.factors.sms.refusals import NothingToConfirm
 from mfa.kinds import Purpose
@@ -94,7 +94,7 @@ def take(token: str, code: str, *, now: datetime) -> User:
 def _restore(user: User, number: Number, *, now: datetime) -> User:
     user = enrolment.lock_person(user)
     gone = user.phone
-    with notices.told_by_the_act():
+    with notifications.told_by_the_act():
         source = PhoneSource(number.source)
         users.set_phone(user, number.e164, source=source, confirmed_at=number.confirmed_at, actor=None)
     old, new = (mask(value) if value else "" for value in (gone, number.e164))
