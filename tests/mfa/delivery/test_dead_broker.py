@@ -34,7 +34,7 @@ def portal(postgres: Postgres, redis: Redis, http_gateway: HttpGateway) -> Itera
         "SMS_KANNEL_USERNAME": "portal",
         "SMS_KANNEL_PASSWORD": "password",
     }
-    with portal_server(postgres.create_database("dead_broker"), workers=1, **settings) as server:
+    with portal_server(postgres.create_database("dead_broker"), workers=1, threads=4, **settings) as server:
         yield server
 
 
