@@ -86,6 +86,7 @@ def prepare(address: str, person: int) -> None:
     """The state in which the act makes sense."""
     if address.endswith("/activate/`"):
         Factor.objects.filter(user=person).delete()
+        User.objects.filter(pk=person).update(phone="", phone_source="")
     if address.endswith("/reactivate/`"):
         User.objects.filter(pk=person).update(is_active=False)
 
