@@ -6,6 +6,7 @@ Guesses: from the 5th wrong answer in a row with one kind a delay of 30 s, doubl
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -21,6 +22,8 @@ FIRST_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(hours=1)
 FACTOR_CEILING = 50
 ACCOUNT_CEILING = 100
+
+logger = logging.getLogger(__name__)
 
 Window = tuple[int, timedelta]
 CODES = ("code", "confirm-phone")
@@ -141,4 +144,5 @@ def _refuse_past_day_budget(now: datetime) -> None:
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     codes = Delivery.objects.filter(channel=Delivery.Channel.SMS, template__in=CODES, created_at__gte=day)
     if codes.count() >= settings.SMS_PER_DAY:
+        logger.error("the day's budget of %d SMS codes is spent", settings.SMS_PER_DAY)
         raise TooManyMessages(day + timedelta(days=1))

@@ -234,6 +234,7 @@ class Delivery(models.Model):
         verbose_name_plural = _("deliveries")
         ordering = ("-created_at", "-pk")
         indexes = (
+            models.Index(fields=["created_at"], name="mfa_delivery_created"),
             models.Index(fields=["next_try_at"], condition=Q(state__in=["queued", "sending"]), name="mfa_delivery_due"),
         )
 

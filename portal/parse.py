@@ -122,7 +122,8 @@ def region(text: str) -> str | None:
 
 
 def regions(text: str) -> frozenset[str]:
-    return frozenset(region(word) or "" for word in text.replace(",", " ").split())
+    """Two-letter countries; `*` means every country and gives the empty set."""
+    return frozenset(region(word) or "" for word in text.replace(",", " ").split() if word != "*")
 
 
 def broker(text: str) -> str:

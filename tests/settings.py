@@ -11,6 +11,7 @@ SAMPLE = {
     "MFA_ENCRYPTION_KEYS": "t1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
     "PUBLIC_URL": "https://portal.test",
     "PHONE_DEFAULT_REGION": "DE",
+    "PHONE_COUNTRIES": "*",
     "SMS_GATEWAYS": "inbox",
     "EMAIL_URL": "inbox://",
     "MAIL_FROM": "portal@portal.test",

@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'delivery',
                 'verbose_name_plural': 'deliveries',
                 'ordering': ('-created_at', '-pk'),
-                'indexes': [models.Index(condition=models.Q(('state__in', ['queued', 'sending'])), fields=['next_try_at'], name='mfa_delivery_due')],
+                'indexes': [models.Index(fields=['created_at'], name='mfa_delivery_created'), models.Index(condition=models.Q(('state__in', ['queued', 'sending'])), fields=['next_try_at'], name='mfa_delivery_due')],
             },
         ),
         migrations.CreateModel(
