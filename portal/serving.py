@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import django
 from django.conf import settings
+from django.core.checks import run_checks
 
 from portal import env
 
@@ -43,6 +45,10 @@ secure_scheme_headers: dict[str, str] = {}
 
 
 def on_starting(server: Arbiter) -> None:
-    """Refuse to serve pages whose style sheets cannot be found."""
+    """Refuse to serve pages whose style sheets cannot be found, and what the system checks call an error."""
     if not settings.DEBUG and not (settings.STATIC_ROOT / "staticfiles.json").exists():
         env.stop("DATA_DIR", "holds no collected static files: run `manage.py collectstatic` first.")
+    django.setup()
+    errors = [message for message in run_checks() if message.is_serious()]
+    if errors:
+        raise SystemExit("\n".join(f"{error.msg} {error.hint or ''}".strip() for error in errors))
