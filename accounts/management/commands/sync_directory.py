@@ -60,8 +60,8 @@ class Bar:
         if self._bar.disable:
             return
         if self._bar.desc != f"{step}: ":
+            self._bar.set_description(step, refresh=False)
             self._bar.reset(total=total)
-            self._bar.set_description(step)
         self._bar.total = total
         self._bar.update(done - self._bar.n)
 

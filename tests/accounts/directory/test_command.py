@@ -82,3 +82,16 @@ def test_no_bar_is_drawn_where_nobody_watches(directory: Slapd, capfd: pytest.Ca
     directory.add_person("alice")
     command("--json")
     assert capfd.readouterr().err == ""
+
+
+def test_bar_is_drawn_on_a_terminal_with_each_step(directory: Slapd, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen = Terminal()
+    monkeypatch.setattr("sys.stderr", screen)
+    directory.generate_people(5)
+    command("--json")
+    assert "reading" in screen.getvalue()
+    assert "writing" in screen.getvalue()
