@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -42,26 +43,27 @@ def context(person: User, actor: User, *, now: datetime) -> dict[str, Any]:
     """All that the page shows, but for what Django's admin adds."""
     whole = actor.has_perm("accounts.see_phones")
     asked = policy.of(person)
+    usable = enrolment.usable(person, now=now)
+    prefetch_related_objects([person], "groups")
     return {
         "person": person,
         "shown_phone": masks.phone(person.phone, whole),
         "shown_directory_phone": masks.phone(person.directory_phone, whole),
-        "roles": list(person.groups.values_list("name", flat=True)),
+        "roles": [group.name for group in person.groups.all()],
         "policy": asked,
         "required": policy.requires_factor(person, asked),
-        "factors": factors(person, now=now),
+        "factors": factors(person, usable, now=now),
         "locked": locked(person, now=now),
         "activation": activation.newest(person) if asked.activation_only else None,
         "activation_live": _live(person, now=now),
-        "offers": offers(person, actor, now=now),
+        "offers": offers(person, actor, usable, now=now),
         "events": AuditEvent.objects.filter(user=person)[:LATEST],
         "records": AuthenticationRecord.objects.filter(user=person)[:LATEST],
     }
 
 
-def factors(person: User, *, now: datetime) -> list[Line]:
-    """Every row, usable or not, and the factors that are implied."""
-    usable = enrolment.usable(person, now=now)
+def factors(person: User, usable: list[Factor], *, now: datetime) -> list[Line]:
+    """The usable factors, implied ones among them, then every other row."""
     works = {(factor.kind, factor.key) for factor in usable}
     rows = Factor.objects.filter(user=person).defer("secret")
     others = [row for row in rows if (row.kind, row.key) not in works]
@@ -97,10 +99,10 @@ def _live(person: User, *, now: datetime) -> bool:
     return OneTimeCode.objects.filter(user=person, purpose="activate", ending="", expires_at__gt=now).exists()
 
 
-def offers(person: User, actor: User, *, now: datetime) -> list[Offer]:
+def offers(person: User, actor: User, usable: list[Factor], *, now: datetime) -> list[Offer]:
     order = acts.Order(actor=actor, reason="", now=now)
     return [
-        Offer(act, f"{act_url(act)}?people={person.pk}", reach.refusals(act, order, [person]).get(person.pk, ""))
+        Offer(act, f"{act_url(act)}?people={person.pk}", reach.why_not(act, order, person, usable))
         for act in acts.ALL
         if reach.may(actor, act)
     ]

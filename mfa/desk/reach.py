@@ -25,11 +25,12 @@ def refusals(act: Act, order: Order, people: Iterable[User]) -> dict[int, str]:
     """Why the act is refused, by the pk of each person it is refused for. People who are not in it may be acted on."""
     people = list(people)
     factors = enrolment.usable_of_many(people, now=order.now)
-    found = {person.pk: _why_not(act, order, person, factors[person.pk]) for person in people}
+    found = {person.pk: why_not(act, order, person, factors[person.pk]) for person in people}
     return {pk: words for pk, words in found.items() if words}
 
 
-def _why_not(act: Act, order: Order, person: User, factors: list[Factor]) -> str:
+def why_not(act: Act, order: Order, person: User, factors: list[Factor]) -> str:
+    """Why the act is refused for a person with these usable factors; empty where it is not."""
     return _out_of_reach(order.actor, person) or _pointless(act, order, person, factors)
 
 
