@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.test import override_settings
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.looks import WATCH_SHIFTS
 from tests.browser.stage import Stage
 from tests.services.chromium import open_context, watch
+
+expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
 
 FROM_MIGRATIONS = {
     "auth.Group", "auth.Permission", "contenttypes.ContentType", "django_celery_beat.PeriodicTask",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.services.servers.chromium import PageWatch, Violation, axe, chromium_browser, open_context, watch
@@ -44,6 +45,8 @@ def browser() -> Iterator[Browser]:
     try:
         with started(chromium_browser()) as running:
             yield running
+            # Django keeps the connections of such a thread apart: whoever drops the test database cannot close them.
+            connections.close_all()
     finally:
         if before is None:
             del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
