@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import Count
 from django.utils.translation import gettext as _
 
-from accounts import numbering
+from accounts.directory import report
+from accounts.directory.sync import SILENT_TOO_LONG
 from accounts.models import SyncChange, SyncProblem, SyncRun
 from mfa.desk import masks
 
 PER_PAGE = 50
-SILENT = timedelta(minutes=2)
 TONES = {"running": "info", "done": "ok", "stopped": "warn", "failed": "danger", "killed": "danger"}
 CSV_HEAD = ("user name", "distinguished name", "attribute", "value", "reason", "in words", "suggestion")
 
@@ -30,7 +30,7 @@ def progress(run: SyncRun, *, now: datetime) -> dict[str, Any]:
         "run": run,
         "running": running,
         "tone": TONES.get(run.state, "off"),
-        "silent": running and now - run.heartbeat_at > SILENT,
+        "silent": running and now - run.heartbeat_at > SILENT_TOO_LONG,
         "counts": [(str(name).replace("_", " "), value) for name, value in run.counts.items()],
         "step": run.step or _("starting"),
     }
@@ -46,8 +46,8 @@ def problems(run: SyncRun, query: Mapping[str, str], *, whole: bool) -> dict[str
     for row in page.object_list:
         row.value = masks.raw(row.value, whole)
         row.suggestion = masks.phone(row.suggestion, whole)
-        row.words = reason_in_words(row.reason)  # type: ignore[attr-defined]
-    named = [(one["reason"], reason_in_words(one["reason"]), one["count"]) for one in reasons]
+        row.words = report.words(row.reason)  # type: ignore[attr-defined]
+    named = [(one["reason"], report.words(one["reason"]), one["count"]) for one in reasons]
     return {"page_obj": page, "reasons": named, "reason": chosen}
 
 
@@ -64,16 +64,8 @@ def _lines(change: SyncChange, whole: bool) -> list[tuple[str, Any, Any]]:
     return [(name.replace("_", " "), old.get(name, ""), new.get(name, "")) for name in {**old, **new}]
 
 
-def reason_in_words(reason: str) -> str:
-    """The plain words of a refusal of `accounts.numbering`; other reasons of a run are words already."""
-    try:
-        return str(numbering.Reason(reason).words)
-    except (ValueError, AttributeError):
-        return reason.replace("-", " ").replace("_", " ")
-
-
 def csv_row(problem: SyncProblem, whole: bool) -> tuple[object, ...]:
     return (
         problem.username, problem.dn, problem.attribute, masks.raw(problem.value, whole), problem.reason,
-        reason_in_words(problem.reason), masks.phone(problem.suggestion, whole),
+        report.words(problem.reason), masks.phone(problem.suggestion, whole),
     )  # fmt: skip

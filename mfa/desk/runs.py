@@ -20,14 +20,13 @@ from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 from kombu.exceptions import ChannelError, OperationalError
 
+from accounts.directory.sync import SILENT_TOO_LONG
 from accounts.models import SyncProblem, SyncRun, User
 from mfa import audit, roles
 from mfa.desk import export, masks, run_report
 from mfa.desk.readonly import ReadOnly
 
 TASK = "accounts.tasks.sync_directory"
-ALIVE = timedelta(minutes=5)
-"""A running row without a sign of life for longer does not hold up the next start."""
 WAIT_PATIENTLY = timedelta(seconds=60)
 UNREACHABLE = gettext_lazy(
     "Nothing was started: the queue of jobs is out of reach. Check that the message broker runs, then try again."
@@ -66,7 +65,7 @@ class RunAdmin(ReadOnly):
         if not actor.has_perm(roles.START_SYNC):
             raise PermissionDenied
         now = timezone.now()
-        running = SyncRun.objects.filter(state=SyncRun.State.RUNNING, heartbeat_at__gt=now - ALIVE).first()
+        running = SyncRun.objects.filter(state=SyncRun.State.RUNNING, heartbeat_at__gt=now - SILENT_TOO_LONG).first()
         if running:
             messages.info(request, _("A run is going on already; here it is."))
             return redirect("admin:accounts_syncrun_change", running.pk)

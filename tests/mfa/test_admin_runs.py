@@ -14,8 +14,8 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from accounts.directory.sync import SILENT_TOO_LONG
 from accounts.models import SyncChange, SyncProblem, SyncRun, User
-from mfa.desk import runs
 from mfa.models import AuditEvent
 
 LIST = "/admin/accounts/syncrun/"
@@ -72,7 +72,7 @@ def test_a_run_that_goes_on_is_shown_instead_of_a_second_one(staff: Callable[...
     client = staff("admin")
     assert client.post(f"{LIST}start/", secure=True).headers["location"] == f"{LIST}{run.pk}/change/"
     assert sent == []
-    SyncRun.objects.update(heartbeat_at=timezone.now() - runs.ALIVE - timedelta(seconds=1))
+    SyncRun.objects.update(heartbeat_at=timezone.now() - SILENT_TOO_LONG - timedelta(seconds=1))
     client.post(f"{LIST}start/", secure=True)
     assert len(sent) == 1, "a dead run holds nobody up"
 
@@ -109,7 +109,7 @@ def run(alice: User) -> SyncRun:
     SyncProblem.objects.create(run=made, user=alice, username="alice", dn="uid=alice,dc=x", attribute="mobile",
                                value="0170 1234567 <b>", reason="landline", suggestion=NUMBER)  # fmt: skip
     SyncProblem.objects.create(run=made, username="=cmd|x", value="+", reason="too_short")
-    SyncProblem.objects.create(run=made, username="odd", value="?", reason="no-such-reason")
+    SyncProblem.objects.create(run=made, username="odd", value="?", reason="no_country_code")
     SyncChange.objects.create(
         run=made, user=alice, kind="updated", old={"phone": "+4917000000000"}, new={"phone": NUMBER}
     )
@@ -122,7 +122,7 @@ def test_the_page_of_a_run_tells_counts_guard_changes_and_reasons_in_words(
     seen = staff("admin").get(f"{LIST}{run.pk}/change/", secure=True).content.decode()
     for words in (
         "numbers unusable", "7 of 60 people would be lost.", "This is a landline number.", NUMBER, "+4917000000000",
-        "0170 1234567 &lt;b&gt;", "no such reason",
+        "0170 1234567 &lt;b&gt;", "The country code is missing.",
     ):  # fmt: skip
         assert words in seen
 
