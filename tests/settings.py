@@ -20,7 +20,8 @@ SAMPLE = {
 for _name, _value in SAMPLE.items():
     os.environ.setdefault(_name, _value)
 if "DATA_DIR" not in os.environ:
-    os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="portal-tests-")
+    _folder = tempfile.TemporaryDirectory(prefix="portal-tests-", ignore_cleanup_errors=True)
+    os.environ["DATA_DIR"] = _folder.name
 
 from portal.settings import *  # noqa: F403
 

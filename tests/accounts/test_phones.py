@@ -206,9 +206,9 @@ def test_rules_with_an_unknown_country_are_refused_by_its_name(region: str) -> N
 @pytest.mark.parametrize("mark", ["\u0300", "(", "9", " ", "\u200f", "+", ";", "x1", "\ufdfa", "%20"])
 @pytest.mark.parametrize("start", ["", "tel:", "+49170"])
 def test_huge_input_is_refused_at_once(start: str, mark: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     caught = refusal(start + mark * 100_000 + ".", "DE")
-    assert time.perf_counter() - started < 0.05
+    assert time.thread_time() - started < 0.05
     assert caught.reason is Reason.TOO_LONG or not caught.raw.strip(" .\u200f")
     assert len(caught.raw) <= 64
 
@@ -220,9 +220,9 @@ def test_huge_input_is_refused_at_once(start: str, mark: str) -> None:
 def test_longest_input_that_is_read_at_all_is_read_quickly(mark: str) -> None:
     text = ("+49" + mark * 64)[:63] + "!"
     refusal(text, "DE")
-    started = time.perf_counter()
+    started = time.thread_time()
     refusal(text, "DE")
-    assert time.perf_counter() - started < 0.05
+    assert time.thread_time() - started < 0.05
 
 
 @pytest.mark.row("T-55")
@@ -322,9 +322,9 @@ def test_directory_names_of_a_country_lead_to_its_region(text: str, region: str 
 @pytest.mark.parametrize("mark", ["\u0300", "9", "a\u0301", "\ufdfa"])
 def test_huge_country_name_is_refused_at_once(mark: str) -> None:
     region_of("DE")
-    started = time.perf_counter()
+    started = time.thread_time()
     assert region_of(mark * 1_000_000) is None
-    assert time.perf_counter() - started < 0.05
+    assert time.thread_time() - started < 0.05
 
 
 def test_every_picker_name_leads_back_to_its_region() -> None:

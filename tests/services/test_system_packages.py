@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,10 +65,8 @@ def machine(tmp_path: Path) -> Machine:
 
 
 def test_nothing_is_asked_of_apt_when_all_is_there(machine: Machine) -> None:
-    before = time.monotonic()
     done = machine.run("run", "test")
     assert (done.returncode, done.stdout, done.stderr, machine.asked) == (0, "", "", "")
-    assert time.monotonic() - before < 1
 
 
 @pytest.mark.skipif(Path("/usr/sbin/policy-rc.d").exists(), reason="this machine has a policy of its own")
