@@ -40,13 +40,6 @@ def set_phone(user: User, e164: str, *, source: PhoneSource, confirmed_at: datet
         announce_phones([PhoneChange(user.pk, old, e164)], source=source, actor=actor)
 
 
-@transaction.atomic
-def set_password(user: User, password: str) -> None:
-    user.set_password(password)
-    user.save(update_fields=["password"])
-    move_epoch(user)
-
-
 def move_epoch(user: User) -> None:
     """End every session and remembered verification of the person; the session at hand survives if the view keeps it
     with `django.contrib.auth.update_session_auth_hash`."""

@@ -24,7 +24,6 @@ class Result:
 
 
 SMS_VERIFIED = Result(19, "Text Message Authenticated", accepted=True)
-SMS_SENT = Result(20, "Text Message Sent")
 OATH_VERIFIED = Result(23, "OATH Code Verified", accepted=True)
 RECOVERY_VERIFIED = Result(1001, "Recovery Code Used", accepted=True)
 PASSWORD_VERIFIED = Result(1002, "Password Verified, No Second Factor Enrolled", accepted=True)
@@ -32,7 +31,6 @@ ACTIVATED = Result(1003, "Activation Code Used", accepted=True)
 
 ACCOUNT_LOCKED = Result(105, "Account Locked")
 SMS_NOT_SENT = Result(120, "Text Message Could Not Be Sent")
-SMS_NO_REPLY = Result(121, "No Text Message Reply Received")
 SMS_INCORRECT = Result(122, "Text Message OTP Incorrect")
 OATH_INCORRECT = Result(138, "OATH Code Incorrect")
 OATH_DUPLICATE = Result(139, "Duplicate OATH Code")

@@ -37,7 +37,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "django.contrib.humanize",
     "csp",
     "django_otp",
     "django_celery_beat",
@@ -94,8 +93,6 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "sign_in"
-LOGIN_REDIRECT_URL = "dashboard"
-OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 SIGN_IN_CODE_FIELD = env.choice("SIGN_IN_CODE_FIELD", "after_password", ("after_password", "always"))
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
