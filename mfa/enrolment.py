@@ -81,12 +81,11 @@ def stored(factor: Factor, *, now: datetime) -> Factor:
 
 
 @transaction.atomic
-def begin(user: User, kind: str, secret: bytes, *, name: str, now: datetime, key: str = "") -> Factor:
+def begin(user: User, kind: str, secret: bytes, *, name: str, now: datetime) -> Factor:
     """A factor that waits for its first right code. Any other waiting one of the kind is discarded."""
     lock_person(user)
     Factor.objects.filter(user=user, kind=kind, confirmed=False, last_used_at=None, disabled_at=None).delete()
     factor = Factor(user=user, kind=kind, name=name[:NAME_LENGTH], confirmed=False, created_at=now)
-    factor.key = key or factor.key
     factor.expires_at = now + PENDING_FOR
     factor.seal(secret)
     factor.save()

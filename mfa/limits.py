@@ -65,12 +65,11 @@ def delayed_until(counter: GuessCounter, kind: str, *, now: datetime) -> datetim
     return until if until > now else None
 
 
-def fail(counter: GuessCounter, kind: str, *, now: datetime) -> int:
-    """Count one wrong answer; returns how many there are in a row with this kind."""
+def fail(counter: GuessCounter, kind: str, *, now: datetime) -> None:
+    """Count one wrong answer with this kind."""
     count = int(counter.failures.get(kind, (0, 0))[0]) + 1
     counter.failures[kind] = [count, now.timestamp()]
     counter.save(update_fields=["failures", "updated_at"])
-    return count
 
 
 def clear(counter: GuessCounter, kind: str) -> int:

@@ -30,7 +30,7 @@ class Way:
 
 
 def of(user: User, *, now: datetime) -> list[Way]:
-    """One way for each kind the person has, the preferred one first, then the strongest."""
+    """One way for each kind the person has, the strongest first."""
     ways: dict[str, Way] = {}
     for factor in enrolment.usable(user, now=now):
         ways.setdefault(factor.kind, Way(kinds.kind(factor.kind), factor))
