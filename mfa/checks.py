@@ -1,4 +1,4 @@
-"""What keeps the portal from starting: settings with which messages could not leave, or would leave unprotected."""
+"""What keeps the portal from starting: settings with which nobody could get in, or messages could not leave safely."""
 
 from __future__ import annotations
 
@@ -9,12 +9,28 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from mfa import kinds
 from mfa.delivery import gateways, mail
 from mfa.delivery.gateways import UnknownGateway
 
 
 @register()
+def factors(app_configs: Sequence[AppConfig] | None, **more: Any) -> list[CheckMessage]:
+    """Among the kinds is one that can be a person's first, and the one that opens enrolment after a reset."""
+    in_use = kinds.registry()
+    found: list[CheckMessage] = []
+    if not any(kind.signs_in and kind.alone for kind in in_use.values()):
+        hint = "Add one that can stand alone, such as totp."
+        found.append(Error("MFA_FACTORS names no kind that can be a person's only factor.", hint=hint, id="mfa.E009"))
+    if "activation" not in in_use:
+        hint = "Add activation to MFA_FACTORS."
+        found.append(Error("Without activation codes nobody could enrol after a reset.", hint=hint, id="mfa.E010"))
+    return found
+
+
+@register()
 def sms_gateways(app_configs: Sequence[AppConfig] | None, **more: Any) -> list[CheckMessage]:
+    """Each gateway that SMS would leave by is known and can work."""
     if "sms" not in settings.MFA_FACTORS:
         return []
     if not settings.SMS_GATEWAYS:
@@ -24,6 +40,7 @@ def sms_gateways(app_configs: Sequence[AppConfig] | None, **more: Any) -> list[C
 
 @register()
 def mail_server(app_configs: Sequence[AppConfig] | None, **more: Any) -> list[CheckMessage]:
+    """The way out for mail can work, and protects what goes through it."""
     return [
         Error(
             f"{problem}.",

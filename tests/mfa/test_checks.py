@@ -1,11 +1,11 @@
-"""Settings with which messages could not leave, or would leave unprotected, are named before the start."""
+"""Settings with which nobody could get in, or messages could not leave safely, are named before the start."""
 
 from __future__ import annotations
 
 import pytest
 from pytest_django import Settings
 
-from mfa import checks
+from mfa import checks, kinds
 
 
 def found(settings: Settings, **values: object) -> list[str]:
@@ -69,3 +69,22 @@ def test_no_problem_shows_a_secret(settings: Settings) -> None:
     bad = found(settings, SMS_GATEWAYS=["http"], SMS_HTTP_TOKEN="hunter\n2", SMS_KANNEL_PASSWORD="hunter\n2")
     assert bad
     assert "hunter" not in str(bad)
+
+
+@pytest.mark.parametrize(
+    ("names", "missing"),
+    [
+        ("totp sms recovery activation", []),
+        ("totp activation", []),
+        ("sms activation", []),
+        ("totp sms recovery", ["mfa.E010"]),
+        ("recovery activation", ["mfa.E009"]),
+        ("recovery", ["mfa.E009", "mfa.E010"]),
+    ],
+)
+def test_kinds_that_would_lock_people_out_are_named(
+    monkeypatch: pytest.MonkeyPatch, names: str, missing: list[str]
+) -> None:
+    in_use = {slug: kinds.kind(slug) for slug in names.split()}
+    monkeypatch.setattr(kinds, "registry", lambda: in_use)
+    assert [problem.id for problem in checks.factors(None)] == missing

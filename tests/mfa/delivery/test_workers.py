@@ -88,7 +88,7 @@ def open_office(tmp_path: Path, http_gateway: HttpGateway) -> Iterator[Callable[
 def _development(gateway: HttpGateway) -> Mapping[str, str]:
     return {
         "DEBUG": "true",  # the gateway speaks plain http on this machine
-        "MFA_FACTORS": "sms",
+        "MFA_FACTORS": "sms activation",
         "SMS_GATEWAYS": "http",
         "SMS_HTTP_URL": gateway.url,
         "SMS_HTTP_TOKEN": "token",
