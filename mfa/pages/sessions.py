@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from django.conf import settings
 from django.contrib.auth import login
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django_otp import login as otp_login
 
 from accounts.models import User
@@ -53,6 +55,23 @@ def sign_in(request: HttpRequest, user: User, factor: Factor | None, *, now: dat
 def is_verified(request: HttpRequest) -> bool:
     """Whether this session has shown a second factor that still exists."""
     return getattr(request.user, "otp_device", None) is not None
+
+
+def left_alone(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """For parts of a page that load by themselves: their answer does not write the session. Saved late, it would undo
+    what the form sent at the same moment wrote; and it would keep an idle session alive."""
+
+    @functools.wraps(view)
+    def reading(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        request.session.save = _unsaved  # type: ignore[method-assign]  # the middleware saves at every request
+        return response
+
+    return reading
+
+
+def _unsaved(must_create: bool = False) -> None:
+    pass
 
 
 def too_old(request: HttpRequest, *, now: datetime) -> bool:

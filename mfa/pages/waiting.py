@@ -10,10 +10,11 @@ from django.views.decorators.http import require_safe
 
 from mfa.delivery import watch
 from mfa.models import Delivery
-from mfa.pages import ways
+from mfa.pages import sessions, ways
 
 
 @login_not_required
+@sessions.left_alone
 @require_safe
 def delivery_state(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """Open on the way in too: the session must have asked for the message itself."""

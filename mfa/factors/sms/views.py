@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
+from django.core.cache import cache
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -23,6 +24,7 @@ from mfa.kinds import CardAction
 from mfa.models import Factor
 from mfa.outcomes import Refused
 from mfa.pages.gate import open_before_enrolment
+from mfa.pages.sessions import STARTED_AT, left_alone
 from mfa.proof import fresh_proof_required
 
 CHANGE = "phone_change"
@@ -48,6 +50,7 @@ def change(request: SignedInRequest) -> HttpResponse:
 
 @open_before_enrolment
 @fresh_proof_required
+@left_alone
 @sensitive_post_parameters("number")
 @require_POST
 def preview(request: SignedInRequest) -> HttpResponse:
@@ -122,7 +125,8 @@ def _stronger(user: User) -> CardAction | None:
 
 
 def _too_many_previews(request: SignedInRequest) -> bool:
+    """Counted in the cache: nothing but load depends on it, and a preview must not write the session."""
     minute = int(timezone.now().timestamp() // 60)
-    kept, count = request.session.get("previews", (minute, 0))
-    request.session["previews"] = (minute, count + 1 if kept == minute else 1)
-    return bool(kept == minute and count >= PREVIEWS_PER_MINUTE)
+    subject = f"previews:{request.user.pk}:{request.session.get(STARTED_AT)}:{minute}"
+    cache.add(subject, 0, 120)
+    return cache.incr(subject) > PREVIEWS_PER_MINUTE
