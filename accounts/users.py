@@ -57,6 +57,18 @@ def deactivate_many(user_ids: Iterable[int], *, now: datetime, actor: User | Non
     return len(ids)
 
 
+def reactivate(user: User) -> None:
+    """Let a person sign in again. Sessions of before stay ended."""
+    User.objects.filter(pk=user.pk).update(is_active=True, deactivated_at=None)
+
+
+@transaction.atomic
+def set_staff(user: User, *, staff: bool) -> None:
+    """Let a person into the admin, or no longer. Sessions end, so that no open one keeps a right that was taken."""
+    User.objects.filter(pk=user.pk).update(is_staff=staff)
+    move_epoch(user)
+
+
 def announce_phones(changes: list[PhoneChange], *, source: PhoneSource, actor: User | None) -> None:
     """Tell the rooms above about numbers that changed; to be called in the transaction that changed them."""
     phones_changed.send(sender=User, changes=changes, source=source, actor=actor)

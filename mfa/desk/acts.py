@@ -79,13 +79,12 @@ def _end_sessions(person: User, order: Order) -> str:
 
 
 def _give_role(person: User, order: Order) -> str:
-    """The one role of a person, or none; sessions end, so that no open one keeps a right that was taken."""
+    """The one role of a person, or none."""
     before = sorted(person.groups.filter(name__in=roles.RIGHTS).values_list("name", flat=True))
     person.groups.remove(*Group.objects.filter(name__in=roles.RIGHTS))
     if order.role:
         person.groups.add(Group.objects.get(name=order.role))
-    User.objects.filter(pk=person.pk).update(is_staff=bool(order.role))
-    users.move_epoch(person)
+    users.set_staff(person, staff=bool(order.role))
     audit.record(
         "role.changed", user=person, actor=order.actor, reason=order.reason, old=", ".join(before), new=order.role
     )
@@ -99,7 +98,7 @@ def _deactivate(person: User, order: Order) -> str:
 
 
 def _reactivate(person: User, order: Order) -> str:
-    User.objects.filter(pk=person.pk).update(is_active=True, deactivated_at=None)
+    users.reactivate(person)
     audit.record("account.reactivated", user=person, actor=order.actor, reason=order.reason)
     return ""
 
@@ -133,7 +132,7 @@ ALL = (
     ),
     Act(
         "require", _("Require two-factor sign-in"),
-        _("Who has no second factor yet must set one up at the next sign-in."),
+        _("Anyone without a second factor must set one up at the next sign-in."),
         _("Two-factor sign-in is now required."), "mfa.change_policy", _require,
     ),
     Act(
