@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import names
 from accounts.models import User
 from mfa import kinds, roles
+from mfa.delivery.writing import one_line
 from mfa.desk.acts import Act
 
 if TYPE_CHECKING:
@@ -29,14 +30,11 @@ IDENTITY = (
 )
 
 
-def _line(text: str) -> str:
-    """One line without control characters: reasons are printed in lists, mails and CSV files."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
-
-
 class LineField(forms.CharField):
+    """One line without control characters: reasons are printed in lists, mails and CSV files."""
+
     def to_python(self, value: object) -> str:
-        return _line(super().to_python(value) or "")
+        return one_line(super().to_python(value) or "")
 
 
 class ActForm(forms.Form):
@@ -100,4 +98,4 @@ class AccountForm(ModelForm):
         return name
 
     def clean_name(self) -> str:
-        return _line(self.cleaned_data["name"])
+        return one_line(self.cleaned_data["name"])

@@ -12,8 +12,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import activation, enrolment, kinds, limits, policy
+from mfa import activation, enrolment, kinds, limits, policy, roles
 from mfa.desk import acts, masks, reach
+from mfa.kinds import Purpose
 from mfa.models import AuditEvent, AuthenticationRecord, Factor, GuessCounter, OneTimeCode
 
 LATEST = 20
@@ -41,7 +42,7 @@ class Offer:
 
 def context(person: User, actor: User, *, now: datetime) -> dict[str, Any]:
     """All that the page shows, but for what Django's admin adds."""
-    whole = actor.has_perm("accounts.see_phones")
+    whole = actor.has_perm(roles.SEE_PHONES)
     asked = policy.of(person)
     usable = enrolment.usable(person, now=now)
     prefetch_related_objects([person], "groups")
@@ -96,7 +97,9 @@ def locked(person: User, *, now: datetime) -> str:
 
 
 def _live(person: User, *, now: datetime) -> bool:
-    return OneTimeCode.objects.filter(user=person, purpose="activate", ending="", expires_at__gt=now).exists()
+    return OneTimeCode.objects.filter(
+        user=person, purpose=Purpose.ACTIVATE, ending=OneTimeCode.Ending.LIVE, expires_at__gt=now
+    ).exists()
 
 
 def offers(person: User, actor: User, usable: list[Factor], *, now: datetime) -> list[Offer]:

@@ -36,7 +36,7 @@ def why_not(act: Act, order: Order, person: User, factors: list[Factor]) -> str:
 
 def _out_of_reach(actor: User, person: User) -> str:
     if person.pk == actor.pk:
-        return _("Nobody does this to the own account; ask a colleague.")
+        return _("You cannot do this to your own account; ask a colleague.")
     if person.is_superuser and not actor.is_superuser:
         return _("Only another superuser, or the break-glass command, may act on a superuser.")
     if holds_a_role(person) and not actor.has_perm(roles.TOUCH_STAFF):
