@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from celery import current_app
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -36,17 +36,15 @@ UNREACHABLE = gettext_lazy(
 class RunAdmin(ReadOnly):
     list_display = ("started_at", "state", "dry_run", "trigger", "actor", "finished_at", "shown_counts")
     list_filter = ("state", "trigger", "dry_run")
-    list_select_related = ("actor",)
     date_hierarchy = "started_at"
     change_list_template = "admin/desk/run_list.html"
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("actor")
 
+    @admin.display(description=gettext_lazy("counts"))
     def shown_counts(self, run: SyncRun) -> str:
         return run_report.in_words(run.counts)
-
-    shown_counts.short_description = gettext_lazy("counts")  # type: ignore[attr-defined]
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
