@@ -12,7 +12,7 @@ from django.db import transaction
 from accounts import users
 from accounts.models import User
 from mfa import audit, kinds, limits, notifications, policy
-from mfa.models import Factor, OneTimeCode
+from mfa.models import Factor, OneTimeCode, Policy
 from mfa.outcomes import NOTHING_ENROLLED, Refused, Unusable
 
 PENDING_FOR = timedelta(minutes=15)
@@ -56,6 +56,15 @@ def _is_usable(factor: Factor, now: datetime) -> bool:
     if known is None or not known.signs_in or known.left(factor) == 0:
         return False
     return factor.confirmed and factor.disabled_at is None and not expired
+
+
+def needs_activation(user: User, asked: Policy) -> bool:
+    """Whether somebody without a usable factor must type an activation code first.
+
+    So it is after a reset, and while a factor is there that does not work (disabled by wrong codes, used up, its kind
+    switched off): guessing until a factor dies must not make the password enough.
+    """
+    return asked.activation_only or Factor.objects.filter(user=user, confirmed=True).exists()
 
 
 def single_key(user: User) -> str:

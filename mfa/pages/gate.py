@@ -59,9 +59,10 @@ def _without_factor(request: HttpRequest, user: User, view: View, now: datetime)
     if enrolment.usable(user, now=now):
         return _to_sign_in(request)
     asked = policy.of(user)
-    if asked.activation_only and not activation.opened(request.session, user, now=now):
+    by_code = enrolment.needs_activation(user, asked)
+    if by_code and not activation.opened(request.session, user, now=now):
         return None if getattr(view, "open_before_activation", False) else redirect("activation:enter")
-    if asked.activation_only or policy.requires_factor(user, asked):
+    if by_code or policy.requires_factor(user, asked):
         return None if getattr(view, "open_before_enrolment", False) else redirect("enrol")
     return None
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import passwords as owners
 from accounts.models import User
 from accounts.requests import SignedInRequest
-from mfa import proof
+from mfa import activation, enrolment, policy, proof
 from mfa.kinds import Purpose
 from mfa.outcomes import Refused
 from mfa.pages import steps, targets, ways
@@ -42,6 +42,10 @@ def prove(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     if ways.of(request.user, now=now):
         return steps.ask(request, request.user, STEP, now=now)
+    if enrolment.needs_activation(request.user, policy.of(request.user)) and not activation.opened(
+        request.session, request.user, now=now
+    ):
+        return redirect("activation:enter")
     return _by_password(request, now)
 
 

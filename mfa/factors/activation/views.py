@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.requests import SignedInRequest
-from mfa import activation, policy
+from mfa import activation, enrolment, policy
 from mfa.factors.activation import flows
 from mfa.factors.activation.forms import ActivationForm
 from mfa.outcomes import Refused
@@ -23,7 +23,7 @@ from mfa.pages.gate import open_before_activation
 @require_http_methods(["GET", "POST"])
 def activate(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
-    if not policy.of(request.user).activation_only:
+    if enrolment.usable(request.user, now=now) or not enrolment.needs_activation(request.user, policy.of(request.user)):
         return redirect("dashboard")
     if activation.opened(request.session, request.user, now=now):
         return redirect("enrol")

@@ -16,7 +16,7 @@ from django.urls import reverse
 from accounts import users
 from accounts.models import PhoneSource, User
 from accounts.phones import mask
-from mfa import audit, codes, enrolment, notifications
+from mfa import audit, codes, enrolment, notifications, policy
 from mfa.factors.sms import notices
 from mfa.factors.sms.refusals import NothingToConfirm
 from mfa.kinds import Purpose
@@ -82,6 +82,7 @@ def take(token: str, code: str, *, now: datetime) -> User:
     """Put the number back, end every session and say so everywhere. Raises Refused; the link works once."""
     user = offered(token).user
     with transaction.atomic():
+        user = enrolment.lock_person(user)  # before the code, as where codes are issued and ended
         try:
             row = codes.spend(user, Purpose.UNDO_PHONE, token, code, wrong=SMS_INCORRECT, now=now)
         except Refused as refused:
@@ -92,11 +93,13 @@ def take(token: str, code: str, *, now: datetime) -> User:
 
 
 def _restore(user: User, number: Number, *, now: datetime) -> User:
-    user = enrolment.lock_person(user)
+    """The caller holds the person's row. Where no factor is left, the link must not make the password enough."""
     gone = user.phone
     with notifications.told_by_the_act():
         source = PhoneSource(number.source)
         users.set_phone(user, number.e164, source=source, confirmed_at=number.confirmed_at, actor=None)
+    if not enrolment.usable(user, now=now):
+        policy.demand_activation(user, demanded=True)
     old, new = (mask(value) if value else "" for value in (gone, number.e164))
     audit.record("phone.restored", user=user, actor=None, reason="undo link", old=old, new=new, source=number.source)
     notices.tell_restored(user, now=now)

@@ -227,6 +227,22 @@ def test_a_first_number_is_told_to_the_mailbox_and_undone_to_none(
     assert enrolment.usable(person, now=now) == []
 
 
+@pytest.mark.row("T-60b")
+def test_whoever_undoes_the_only_factor_needs_more_than_the_password(
+    make_user: Callable[..., User], now: datetime
+) -> None:
+    person = make_user("person")
+    change(person, now=now)
+    undone(link_to(person.email), now=now)
+    assert policy.of(person).activation_only
+
+
+def test_a_restored_number_that_works_needs_no_activation_code(owner: User, now: datetime) -> None:
+    change(owner, now=now)
+    undone(link_to(owner.email), now=now)
+    assert not policy.of(owner).activation_only
+
+
 def test_removing_takes_the_factor_and_tells(owner: User, now: datetime) -> None:
     add_factor(owner)
     change(owner, now=now)
