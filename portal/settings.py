@@ -140,6 +140,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
+FORMAT_MODULE_PATH = "portal.formats"
 TIME_ZONE = env.parsed("TIME_ZONE", parse.time_zone, "UTC")
 USE_TZ = True
 STATIC_URL = "static/"
@@ -212,9 +213,18 @@ LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "portal.logs.AddRequestId"}},
+    "filters": {
+        "request_id": {"()": "portal.logs.AddRequestId"},
+        "hide_tokens": {"()": "portal.logs.HideTokens"},
+    },
     "formatters": {"json": {"()": "portal.logs.JsonLines"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request_id"]}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "json",
+            "filters": ["request_id", "hide_tokens"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},

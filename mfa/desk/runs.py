@@ -15,6 +15,7 @@ from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
@@ -25,6 +26,7 @@ from accounts.models import SyncProblem, SyncRun, User
 from mfa import audit, roles
 from mfa.desk import export, masks, run_report
 from mfa.desk.readonly import ReadOnly
+from mfa.pages.sessions import left_alone
 
 TASK = "accounts.tasks.sync_directory"
 WAIT_PATIENTLY = timedelta(seconds=60)
@@ -81,6 +83,7 @@ class RunAdmin(ReadOnly):
             return redirect("admin:accounts_syncrun_change", context["run"].pk)
         return TemplateResponse(request, "admin/desk/run_awaited.html", self._shared(request) | context)
 
+    @method_decorator(left_alone)
     def started_part(self, request: HttpRequest) -> HttpResponse:
         context = self._awaited(request)
         if context["run"]:
@@ -110,6 +113,7 @@ class RunAdmin(ReadOnly):
         }  # fmt: skip
         return TemplateResponse(request, "admin/desk/run.html", context)
 
+    @method_decorator(left_alone)
     def part(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The progress alone; once the run has ended the whole page is loaded anew."""
         run = self._run(request, str(pk))
