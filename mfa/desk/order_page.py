@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _, ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from mfa import activation
-from mfa.desk import person, qr, reach
+from mfa import activation, qr
+from mfa.desk import person, reach
 from mfa.desk.acts import Act, Order
 from mfa.desk.forms import ActForm, ChosenForm
 from mfa.desk.perform import Outcome, perform

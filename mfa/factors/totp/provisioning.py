@@ -1,18 +1,11 @@
-"""How a secret reaches the app: as an otpauth:// address, as a QR code, as a key to type. Pure."""
+"""How a secret reaches the app: as an otpauth:// address, for a QR code, and as a key to type. Pure."""
 
 from __future__ import annotations
 
 import base64
 from urllib.parse import quote
 
-import qrcode
-from qrcode.constants import ERROR_CORRECT_M
-from qrcode.image.svg import SvgPathImage
-
 from mfa.factors.totp.oath import Token
-
-QUIET_ZONE = 4
-"""Modules of white around the code (ISO/IEC 18004 9.1)."""
 
 
 def key(token: Token) -> str:
@@ -36,11 +29,3 @@ def address(token: Token, *, issuer: str, account: str) -> str:
         f"otpauth://totp/{label}?secret={key(token)}&issuer={quote(issuer, safe='')}"
         f"&algorithm={token.algorithm}&digits={token.digits}&period={token.period}"
     )
-
-
-def svg(text: str) -> str:
-    """A QR code as an `svg` element for the page itself: no address ever serves it."""
-    code = qrcode.QRCode(border=QUIET_ZONE, error_correction=ERROR_CORRECT_M, image_factory=SvgPathImage)
-    code.add_data(text)
-    code.make(fit=True)
-    return code.make_image().to_string(encoding="unicode")

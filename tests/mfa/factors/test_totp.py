@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.test import override_settings
 
 from accounts.models import User
-from mfa import crypto, enrolment, limits
+from mfa import crypto, enrolment, limits, qr
 from mfa.factors.totp import flows, provisioning
 from mfa.factors.totp.factor import KIND, token_of
 from mfa.factors.totp.memory import Memory, drift_seconds
@@ -475,11 +475,11 @@ def test_the_key_to_type_comes_in_groups_of_four() -> None:
 
 
 def test_the_qr_code_is_a_picture_without_script_or_style_and_with_a_quiet_zone() -> None:
-    drawing = ElementTree.fromstring(provisioning.svg("otpauth://totp/x?secret=ABC"))
+    drawing = ElementTree.fromstring(qr.svg("otpauth://totp/x?secret=ABC"))
     assert {element.tag.rpartition("}")[2] for element in drawing.iter()} == {"svg", "path"}
     assert not any("style" in element.attrib or "onload" in element.attrib for element in drawing.iter())
     path = next(element for element in drawing.iter() if element.tag.endswith("path"))
-    assert path.attrib["d"].startswith(f"M{provisioning.QUIET_ZONE},{provisioning.QUIET_ZONE}")
+    assert path.attrib["d"].startswith(f"M{qr.QUIET_ZONE},{qr.QUIET_ZONE}")
 
 
 @pytest.mark.row("N-15")
