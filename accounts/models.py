@@ -13,8 +13,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from accounts import names
-
-E164 = r"^\+[1-9][0-9]{6,14}$"
+from accounts.numbering import E164
 
 
 class UserManager(BaseUserManager["User"]):
@@ -81,7 +80,9 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         ordering = ("username",)
         indexes = (models.Index(fields=["phone"], name="accounts_user_phone"),)
         constraints = (
-            models.CheckConstraint(condition=Q(phone="") | Q(phone__regex=E164), name="accounts_user_phone_is_e164"),
+            models.CheckConstraint(
+                condition=Q(phone="") | Q(phone__regex=f"^{E164.pattern}$"), name="accounts_user_phone_is_e164"
+            ),
             models.CheckConstraint(condition=~Q(username=""), name="accounts_user_has_a_name"),
         )
 

@@ -9,11 +9,10 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from accounts.phones import mask
+from accounts.phones import E164, mask
 
 logger = logging.getLogger(__name__)
 
-NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -73,7 +72,7 @@ class Gateway(ABC):
 
     def check(self, message: Message) -> None:
         """Refuse what no provider must see, whoever queued it."""
-        if not NUMBER.fullmatch(message.recipient):
+        if not E164.fullmatch(message.recipient):
             raise GatewayError("not a number in international form", permanent=True)
         if not message.text or CONTROL.search(message.text):
             raise GatewayError("the text is empty or holds control characters", permanent=True)
