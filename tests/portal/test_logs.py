@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from accounts import trace
 from portal.logs import AddRequestId, JsonLines
@@ -70,3 +71,29 @@ def test_traceback_is_one_line_too(logger: tuple[logging.Logger, Written]) -> No
     records = written()
     assert len(records) == 1
     assert "ValueError: first\nsecond" in records[0]["exc_info"]
+
+
+@pytest.mark.row("T-56")
+def test_a_link_that_is_refused_cannot_be_followed_by_who_reads_the_log(db: None) -> None:
+    token, code = "aB3-_" * 8 + "xyz", "BCDF" * 6
+    link = f"/sms/undo/{token}/{code}/"
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    root = logging.getLogger()
+    in_use = next(one for one in root.handlers if isinstance(one.formatter, JsonLines))
+    handler.setFormatter(in_use.formatter)
+    handler.filters = in_use.filters
+    root.addHandler(handler)
+    try:
+        browser = Client(enforce_csrf_checks=True, SERVER_NAME="portal.test")
+        refused = [
+            browser.head(link, secure=True), browser.post(link, secure=True), browser.get(link, secure=True),
+            browser.get(f"{link}.", secure=True), browser.put("/sign-in/", QUERY_STRING=f"next={link}", secure=True),
+            browser.post("/sign-in/", secure=True, headers={"referer": f"https://portal.test.evil.test{link}"}),
+        ]  # fmt: skip
+    finally:
+        root.removeHandler(handler)
+    assert [answer.status_code for answer in refused] == [405, 403, 410, 404, 403, 403]
+    assert len(stream.getvalue().splitlines()) == 6
+    assert token not in stream.getvalue()
+    assert code not in stream.getvalue()
