@@ -20,6 +20,7 @@ from mfa.models import AuditEvent, Delivery, Factor, OneTimeCode
 Item = TypeVar("Item")
 
 SENT_TO_THE_NUMBER = (Purpose.SIGN_IN, Purpose.PROOF, Purpose.CONFIRM_PHONE)
+"""What a person's own change ends. One by the organisation ends the older link back too: its word is the newer one."""
 AT_ONCE = 500
 
 
@@ -34,8 +35,10 @@ def numbers_changed(
     now = timezone.now()
     for part in _parts(changes):
         _renew_factors(part, now)
-        _end_codes([change.user_id for change in part], now, purpose__in=SENT_TO_THE_NUMBER)
-        if not notifications.told():
+        told = notifications.told()
+        over = SENT_TO_THE_NUMBER if told else (*SENT_TO_THE_NUMBER, Purpose.UNDO_PHONE)
+        _end_codes([change.user_id for change in part], now, purpose__in=over)
+        if not told:
             people = User.objects.in_bulk([change.user_id for change in part])
             audit.record_many(_changed(people[change.user_id], change, source, actor) for change in part)
             outbox.queue_many([m for change in part for m in _messages(people[change.user_id], change, source, now)])

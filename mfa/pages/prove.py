@@ -18,7 +18,7 @@ from accounts.models import User
 from accounts.requests import SignedInRequest
 from mfa import activation, enrolment, policy, proof
 from mfa.kinds import Purpose
-from mfa.outcomes import Refused
+from mfa.outcomes import PASSWORD_WRONG, Refused
 from mfa.pages import steps, targets, ways
 from mfa.pages.gate import open_before_activation
 from mfa.verification import passwords
@@ -59,7 +59,9 @@ def _by_password(request: SignedInRequest, now: datetime) -> HttpResponse:
     if form.is_valid():
         address = request.META.get("REMOTE_ADDR", "")
         try:
-            passwords.check(request.user.username, form.cleaned_data["password"], address=address, now=now)
+            owner = passwords.check(request.user.username, form.cleaned_data["password"], address=address, now=now)
+            if owner.pk != request.user.pk:  # the name has passed to somebody else in the directory
+                raise passwords.WrongPassword(PASSWORD_WRONG)
         except Refused:
             form.add_error("password", _("That did not work. Check the password; after several tries, wait a little."))
         else:

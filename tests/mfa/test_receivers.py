@@ -14,9 +14,11 @@ from accounts.models import PhoneSource, User
 from accounts.signals import PhoneChange
 from mfa import codes, enrolment
 from mfa.delivery import outbox
+from mfa.factors.sms import flows, undo
 from mfa.kinds import Purpose
 from mfa.models import AuditEvent, Delivery, Factor, OneTimeCode
-from tests.mfa.factors.phones import NEW, OLD, last_to
+from mfa.outcomes import Expired
+from tests.mfa.factors.phones import NEW, OLD, OTHER, code_to, last_to, link_to
 
 LIFETIME = timedelta(minutes=5)
 
@@ -48,6 +50,18 @@ def test_a_first_number_from_the_directory_is_no_news(make_user: Callable[..., U
     assert Delivery.objects.count() == 0
 
 
+@pytest.mark.row("T-45")
+def test_a_link_from_before_does_not_overrule_the_directory(owner: User, now: datetime) -> None:
+    token = flows.start(owner, NEW, actor=owner, now=now).token
+    flows.finish(owner, token, code_to(NEW), actor=owner, now=now)
+    _, _, _, token, code, _ = link_to(OLD).split("/")
+    by_directory(owner, OTHER)
+    with pytest.raises(Expired):
+        undo.take(token, code, now=now)
+    owner.refresh_from_db()
+    assert owner.phone == OTHER
+
+
 def test_a_new_number_revives_a_suspended_factor_and_no_number_removes_it(owner: User, now: datetime) -> None:
     enrolment.reset(owner, actor=None, reason="lost", now=now)
     assert enrolment.usable(owner, now=now) == []
@@ -58,13 +72,13 @@ def test_a_new_number_revives_a_suspended_factor_and_no_number_removes_it(owner:
     assert not Factor.objects.filter(kind="sms").exists()
 
 
-def test_codes_sent_to_the_old_number_end_and_the_way_back_stays(owner: User) -> None:
+def test_codes_sent_to_the_old_number_end_and_so_does_the_way_back_to_it(owner: User) -> None:
     now = timezone.now()
     for purpose in (Purpose.SIGN_IN, Purpose.PROOF, Purpose.CONFIRM_PHONE, Purpose.UNDO_PHONE, Purpose.ACTIVATE):
         codes.issue(owner, purpose, length=6, lifetime=LIFETIME, now=now)
     by_directory(owner, NEW)
     live = set(OneTimeCode.objects.filter(ending="").values_list("purpose", flat=True))
-    assert live == {Purpose.UNDO_PHONE, Purpose.ACTIVATE}
+    assert live == {Purpose.ACTIVATE}
 
 
 def test_deactivation_ends_every_code(owner: User, now: datetime) -> None:

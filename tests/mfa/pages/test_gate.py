@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts import passwords
 from accounts.models import User
 from mfa import activation, enrolment, kinds, limits
 from mfa.kinds import Answer
@@ -86,3 +87,14 @@ def test_helpdesk_lets_the_owner_back_in_by_code_or_by_unlocking(client: Client,
     enrolment.unlock(alice, actor=None, reason="it was me", now=timezone.now())
     enter(client)
     assert location(client, "/").startswith("/sign-in/")
+
+
+@pytest.mark.row("T-54")
+def test_the_password_of_who_has_the_name_now_is_no_proof_for_who_had_it(
+    alice: User, make_user: Callable[..., User], signed_in: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = signed_in(alice, proved_at=timezone.now() - timedelta(hours=1))
+    namesake = make_user("alice2")
+    monkeypatch.setattr(passwords, "owner", lambda username, password: namesake)
+    assert browser.post("/prove/", {"password": PASSWORD}, secure=True).status_code == 422
+    assert location(browser, "/totp/add/").startswith("/prove/")
