@@ -7,12 +7,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from django.conf import settings
-from django.contrib.auth import login
+from django.contrib.auth import login, update_session_auth_hash
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django_otp import login as otp_login
 
 from accounts.models import User
-from mfa import proof
+from accounts.requests import SignedInRequest
+from mfa import enrolment, proof
 from mfa.models import Factor
 
 STEP = "password_step"
@@ -50,6 +52,29 @@ def sign_in(request: HttpRequest, user: User, factor: Factor | None, *, now: dat
         otp_login(request, factor)
     request.session[STARTED_AT] = now.timestamp()
     proof.mark(request.session, now=now)
+
+
+def keep(request: SignedInRequest, *, proved_by: Factor | None = None) -> None:
+    """Let the session that made a change go on, with a new id, where the person's others end. From now on `proved_by`
+    is the factor that it has shown, where one is given."""
+    request.user.refresh_from_db()
+    update_session_auth_hash(request, request.user)
+    if proved_by is not None:
+        otp_login(request, proved_by)
+
+
+def keep_after_removal(request: SignedInRequest, *, now: datetime) -> None:
+    """As `keep`. Where the factor that this session has shown is gone, it names another, or it would count as
+    unproved."""
+    shown = getattr(request.user, "otp_device", None)
+    gone = shown is not None and not Factor.objects.filter(pk=shown.pk).exists()
+    keep(request, proved_by=_another(request.user, now) if gone else None)
+
+
+@transaction.atomic
+def _another(user: User, now: datetime) -> Factor | None:
+    left = enrolment.usable(user, now=now)
+    return enrolment.stored(left[0], now=now) if left else None
 
 
 def is_verified(request: HttpRequest) -> bool:

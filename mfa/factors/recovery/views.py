@@ -6,8 +6,6 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
-from django_otp import login as otp_login
 
 from accounts.requests import SignedInRequest
 from mfa import enrolment
@@ -25,6 +22,7 @@ from mfa.factors.recovery.factor import KIND
 from mfa.factors.recovery.forms import KeptForm
 from mfa.models import Factor
 from mfa.outcomes import Refused
+from mfa.pages import sessions
 from mfa.proof import fresh_proof_required
 
 WAITING = "recovery_waiting"
@@ -97,9 +95,9 @@ def _begin(request: SignedInRequest) -> HttpResponse:
 
 def _confirm(request: SignedInRequest, text: str, now: datetime) -> HttpResponse:
     before = flows.of(request.user)
-    factor = flows.confirm(request.user, request.session.get(WAITING), text, now=now)
+    flows.confirm(request.user, request.session.get(WAITING), text, now=now)
     del request.session[WAITING]
-    _stay_signed_in(request, before, factor)
+    sessions.keep_after_removal(request, now=now)
     if before is None:
         messages.success(request, _("Your recovery codes are set up. They are not shown again."))
     else:
@@ -113,24 +111,9 @@ def _remove(request: SignedInRequest, held: Factor, now: datetime) -> HttpRespon
     except enrolment.LastFactor:
         messages.warning(request, _("Nothing was removed: you have no other factor that works, and you must have one."))
         return redirect("dashboard")
-    _stay_signed_in(request, held, _another(request, now))
+    sessions.keep_after_removal(request, now=now)
     messages.success(request, _("Your recovery codes are removed. None of them works any longer."))
     return redirect("dashboard")
-
-
-def _stay_signed_in(request: SignedInRequest, gone: Factor | None, instead: Factor | None) -> None:
-    """Keep this session, which has just given its proof; where it rests on a set that is gone, name another factor."""
-    verified_by = getattr(request.user, "otp_device", None)
-    request.user.refresh_from_db()
-    update_session_auth_hash(request, request.user)
-    if gone is not None and instead is not None and verified_by == gone:
-        otp_login(request, instead)
-
-
-@transaction.atomic
-def _another(request: SignedInRequest, now: datetime) -> Factor | None:
-    left = enrolment.usable(request.user, now=now)
-    return enrolment.stored(left[0], now=now) if left else None
 
 
 def _start_again(request: SignedInRequest, refused: Refused) -> HttpResponse:

@@ -18,9 +18,10 @@ from accounts.requests import SignedInRequest
 from mfa import limits
 from mfa.factors.sms import flows, numbers
 from mfa.factors.sms.refusals import NothingToConfirm
-from mfa.factors.sms.views import CHANGE, begun, keep_session
+from mfa.factors.sms.views import CHANGE, begun
 from mfa.models import Delivery, OneTimeCode
 from mfa.outcomes import Refused
+from mfa.pages import sessions
 from mfa.pages.forms import CodeForm
 from mfa.pages.gate import open_before_enrolment
 from mfa.proof import fresh_proof_required
@@ -64,7 +65,7 @@ def _finished(request: SignedInRequest, row: OneTimeCode, code: str, now: dateti
     factor = flows.finish(request.user, row.token, code, actor=request.user, now=now)
     del request.session[CHANGE]
     proved = getattr(request.user, "otp_device", None) is not None
-    keep_session(request, request.user, None if proved else factor)
+    sessions.keep(request, proved_by=None if proved else factor)
     messages.success(request, _("Your new number is confirmed. Codes now go to %(to)s.") % {"to": _spoken(row)})
     return redirect("dashboard")
 

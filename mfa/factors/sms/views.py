@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
 from django.core.cache import cache
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -11,7 +10,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
-from django_otp import login as otp_login
 
 from accounts.models import PhoneSource, User
 from accounts.requests import SignedInRequest
@@ -23,8 +21,8 @@ from mfa.factors.sms.forms import PhoneForm, likely_country
 from mfa.kinds import CardAction
 from mfa.models import Factor
 from mfa.outcomes import Refused
+from mfa.pages import sessions
 from mfa.pages.gate import open_before_enrolment
-from mfa.pages.sessions import STARTED_AT, left_alone
 from mfa.proof import fresh_proof_required
 
 CHANGE = "phone_change"
@@ -50,7 +48,7 @@ def change(request: SignedInRequest) -> HttpResponse:
 
 @open_before_enrolment
 @fresh_proof_required
-@left_alone
+@sessions.left_alone
 @sensitive_post_parameters("number")
 @require_POST
 def preview(request: SignedInRequest) -> HttpResponse:
@@ -92,25 +90,15 @@ def begun(request: SignedInRequest, form: PhoneForm | None, e164: str) -> bool:
     return True
 
 
-def keep_session(request: SignedInRequest, user: User, factor: Factor | None) -> None:
-    """The session that made the change goes on; from now on `factor` is what proved it, where one is given."""
-    user.refresh_from_db()
-    update_session_auth_hash(request, user)
-    if factor is not None:
-        otp_login(request, factor)
-
-
 def _removed(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
-    by_sms = getattr(getattr(request.user, "otp_device", None), "kind", "") == KIND.slug
     try:
         flows.remove(request.user, actor=request.user, now=now)
     except enrolment.LastFactor:  # another tab removed the other one meanwhile
         messages.warning(request, _("Nothing was removed: this is your last second factor, and you must have one."))
         return redirect("dashboard")
-    left = enrolment.usable(request.user, now=now) if by_sms else []
     request.session.pop(CHANGE, None)
-    keep_session(request, request.user, next((factor for factor in left if factor.pk), None))
+    sessions.keep_after_removal(request, now=now)
     messages.success(request, _("Your phone number is removed. No more codes are sent by SMS."))
     return redirect("dashboard")
 
@@ -127,6 +115,6 @@ def _stronger(user: User) -> CardAction | None:
 def _too_many_previews(request: SignedInRequest) -> bool:
     """Counted in the cache: nothing but load depends on it, and a preview must not write the session."""
     minute = int(timezone.now().timestamp() // 60)
-    subject = f"previews:{request.user.pk}:{request.session.get(STARTED_AT)}:{minute}"
+    subject = f"previews:{request.user.pk}:{request.session.get(sessions.STARTED_AT)}:{minute}"
     cache.add(subject, 0, 120)
     return cache.incr(subject) > PREVIEWS_PER_MINUTE

@@ -5,15 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
-from django_otp import login as otp_login
 
 from accounts.requests import SignedInRequest
 from mfa import enrolment, policy
@@ -22,6 +19,7 @@ from mfa.factors.totp.factor import KIND
 from mfa.factors.totp.forms import ClockForm, NameForm
 from mfa.kinds import Answer, Purpose
 from mfa.models import Factor
+from mfa.pages import sessions
 from mfa.pages.forms import CodeForm
 from mfa.proof import fresh_proof_required
 from mfa.verification.service import Attempt, Verdict, verify
@@ -84,26 +82,14 @@ def remove(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _remove(request: SignedInRequest, factor: Factor, now: datetime) -> HttpResponse:
-    verified_by = getattr(request.user, "otp_device", None)
     try:
         enrolment.remove(factor, actor=request.user, now=now)
     except enrolment.LastFactor:  # another tab removed the other one meanwhile
         messages.warning(request, _("Nothing was removed: this is your last second factor, and you must have one."))
         return redirect("dashboard")
-    request.user.refresh_from_db()
-    update_session_auth_hash(request, request.user)
-    if verified_by == factor:
-        _lean_on_another(request, now)
+    sessions.keep_after_removal(request, now=now)
     messages.success(request, _("“%(name)s” is removed. Its codes no longer work.") % {"name": factor.name})
     return redirect("dashboard")
-
-
-@transaction.atomic
-def _lean_on_another(request: SignedInRequest, now: datetime) -> None:
-    """The session showed the removed factor a moment ago; without another to name it would count as unproved."""
-    left = enrolment.usable(request.user, now=now)
-    if left:
-        otp_login(request, enrolment.stored(left[0], now=now))
 
 
 def _judge(request: SignedInRequest, text: str) -> Verdict:

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,7 +14,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
-from django_otp import login as otp_login
 
 from accounts.requests import SignedInRequest
 from mfa import enrolment, kinds, qr
@@ -24,6 +22,7 @@ from mfa.factors.totp.factor import KIND, token_of
 from mfa.factors.totp.forms import NameForm
 from mfa.models import Factor
 from mfa.outcomes import Refused
+from mfa.pages import sessions
 from mfa.pages.forms import CodeForm
 from mfa.pages.gate import open_before_enrolment
 from mfa.proof import fresh_proof_required
@@ -84,9 +83,7 @@ def _begin(request: SignedInRequest, name: str, replaces: Factor | None) -> Http
 def _confirm(request: SignedInRequest, code: str, now: datetime) -> HttpResponse:
     factor = flows.confirm(request.user, request.session.get(WAITING), code, now=now)
     del request.session[WAITING]
-    request.user.refresh_from_db()
-    update_session_auth_hash(request, request.user)
-    otp_login(request, factor)  # this session has just shown it
+    sessions.keep(request, proved_by=factor)
     messages.success(
         request, _("“%(name)s” is set up. Your other sessions have been signed out.") % {"name": factor.name}
     )
