@@ -10,7 +10,7 @@ from django.utils import timezone
 
 def main(username: str) -> None:
     """Print the code of the newest app of `username`, confirmed or still being set up."""
-    from mfa.factors.totp.oath import Token  # models exist after django.setup() only
+    from mfa.factors.totp.factor import token_of  # models exist after django.setup() only
     from mfa.models import Factor
 
     if not username:
@@ -18,7 +18,7 @@ def main(username: str) -> None:
     factor = Factor.objects.filter(user__username=username, kind="totp").order_by("pk").last()
     if factor is None:
         raise SystemExit(f"{username} has no authenticator app; try: make code USER=alice")
-    token = Token(factor.unseal())
+    token = token_of(factor)
     print(token.code(token.step_at(timezone.now())))
 
 

@@ -1,0 +1,30 @@
+"""Each sample account can do what is printed beside its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import User
+from mfa.kinds import Answer, Purpose
+from mfa.verification import service
+from mfa.verification.service import Attempt
+
+
+@pytest.mark.django_db
+def test_code_that_is_printed_for_alice_is_right(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.DEBUG = True
+    from demo import accounts, code, passwords  # refuse to be imported without DEBUG
+
+    monkeypatch.setattr(passwords, "FOLDER", tmp_path)
+    accounts.load()
+    code.main("alice")
+    alice = User.objects.get(username="alice")
+    typed = capsys.readouterr().out.strip()
+    attempt = Attempt(alice, Answer(typed, Purpose.SIGN_IN), "portal", "192.0.2.1", kind="totp")
+    assert service.verify(attempt, now=timezone.now()).accepted
