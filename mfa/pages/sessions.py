@@ -5,17 +5,21 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from django.conf import settings
 from django.contrib.auth import login, update_session_auth_hash
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django_otp import login as otp_login
 
 from accounts.models import User
 from accounts.requests import SignedInRequest
 from mfa import enrolment, proof
 from mfa.models import Factor
+
+Response = TypeVar("Response", bound=HttpResponseBase)
 
 STEP = "password_step"
 STARTED_AT = "started_at"
@@ -82,12 +86,12 @@ def is_verified(request: HttpRequest) -> bool:
     return getattr(request.user, "otp_device", None) is not None
 
 
-def left_alone(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def left_alone(view: Callable[..., Response]) -> Callable[..., Response]:
     """For parts of a page that load by themselves: their answer does not write the session. Saved late, it would undo
     what the form sent at the same moment wrote; and it would keep an idle session alive."""
 
     @functools.wraps(view)
-    def reading(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+    def reading(request: HttpRequest, *args: object, **kwargs: object) -> Response:
         response = view(request, *args, **kwargs)
         request.session.save = _unsaved  # type: ignore[method-assign]  # the middleware saves at every request
         return response
