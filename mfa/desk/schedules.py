@@ -5,6 +5,7 @@ Only jobs that exist, only the schedules people understand, and every change in 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -73,6 +74,21 @@ class JobForm(PeriodicTaskForm):  # type: ignore[misc]
     def clean(self) -> Any:
         """The package's own check expects a job; without one the field has its error already."""
         return super().clean() if "task" in self.cleaned_data else self.cleaned_data
+
+    def clean_args(self) -> str:
+        """By name only: a place in a row could be any argument."""
+        text = str(super().clean_args())
+        if json.loads(text) != []:
+            raise forms.ValidationError(_("Name the arguments in the field below; leave [] here."))
+        return text
+
+    def clean_kwargs(self) -> str:
+        """A schedule acts for nobody: else a run, and the audit trail, could name whoever the writer likes."""
+        text = str(super().clean_kwargs())
+        named = json.loads(text)
+        if not isinstance(named, dict) or "actor_id" in named:
+            raise forms.ValidationError(_("Write {} or arguments by their names, without a person to act for."))
+        return text
 
     def _known(self) -> Sequence[str]:
         app = PeriodicTaskAdmin.celery_app

@@ -12,6 +12,7 @@ from mfa.models import AuditEvent
 
 JOBS = "/admin/django_celery_beat/periodictask/"
 JOB = "mfa.delivery.tasks.deliver"
+SYNC = "accounts.tasks.sync_directory"
 
 
 def form(schedule: IntervalSchedule, **fields: str) -> dict[str, str]:
@@ -46,6 +47,9 @@ def test_an_admin_makes_changes_and_deletes_a_schedule_and_all_is_audited(
         {"task": ""},
         {"args": "["},
         {"kwargs": "x"},
+        {"kwargs": "[]"},
+        {"task": SYNC, "kwargs": '{"trigger": "admin", "actor_id": 1}'},
+        {"task": SYNC, "args": '["admin", 1]'},
         {"interval": ""},
         {"interval": "x"},
         {"name": ""},
