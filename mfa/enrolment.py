@@ -119,6 +119,7 @@ def confirm(factor: Factor, *, actor: User, now: datetime, replaces: Factor | No
 
 @transaction.atomic
 def rename(factor: Factor, name: str, *, actor: User) -> None:
+    """Give a factor another name, of at most NAME_LENGTH characters."""
     old = factor.name
     Factor.objects.filter(pk=factor.pk, user_id=factor.user_id).update(name=name[:NAME_LENGTH])
     factor.name = name[:NAME_LENGTH]
@@ -127,17 +128,27 @@ def rename(factor: Factor, name: str, *, actor: User) -> None:
 
 @transaction.atomic
 def remove(factor: Factor, *, actor: User, now: datetime) -> None:
-    """Delete a factor. Raises LastFactor where the person must keep one; codes that cannot stand alone go with the
-    last one that can."""
+    """Delete a factor, with all that `let_go` says. Raises LastFactor."""
     user = lock_person(factor.user)
-    if is_last(user, factor, now=now):
-        if policy.requires_factor(user, policy.of(user)):
-            raise LastFactor
-        Factor.objects.filter(user=user, kind__in=[k.slug for k in kinds.registry().values() if not k.alone]).delete()
+    let_go(user, factor, now=now)
     Factor.objects.filter(pk=factor.pk, user=user).delete()
     users.move_epoch(user)
     audit.record("factor.removed", user=user, actor=actor, kind=factor.kind, name=factor.name)
     _tell(user, "factor.removed", factor, now=now)
+
+
+def let_go(user: User, factor: Factor, *, now: datetime) -> None:
+    """What must be before a factor goes: with the last one that can stand alone go those that cannot. Raises LastFactor
+    where the person must keep it. The caller holds the person's row."""
+    if must_keep(user, factor, now=now):
+        raise LastFactor
+    if is_last(user, factor, now=now):
+        Factor.objects.filter(user=user, kind__in=[k.slug for k in kinds.registry().values() if not k.alone]).delete()
+
+
+def must_keep(user: User, factor: Factor, *, now: datetime) -> bool:
+    """Whether it is the last factor of a person who must have one."""
+    return is_last(user, factor, now=now) and policy.requires_factor(user, policy.of(user))
 
 
 def is_last(user: User, factor: Factor, *, now: datetime) -> bool:

@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts import users
 from accounts.models import PhoneSource, User
 from accounts.phones import mask
-from mfa import audit, codes, enrolment, kinds, limits, notifications, policy
+from mfa import audit, codes, enrolment, limits, notifications, policy
 from mfa.factors.sms import notices, undo
 from mfa.factors.sms.factor import KIND, send_code
 from mfa.factors.sms.refusals import NothingToConfirm, SameNumber, SharedNumber
@@ -80,17 +80,18 @@ def finish(user: User, token: str, text: str, *, actor: User, now: datetime) -> 
     raise refusal
 
 
+def of(user: User) -> Factor:
+    """The person's factor by SMS, as it is without a row too; not saved."""
+    return Factor(user=user, kind=KIND.slug, key=enrolment.single_key(user))
+
+
 def remove(user: User, *, actor: User, now: datetime) -> None:
     """Take the number away; codes by SMS end with it. Raises enrolment.LastFactor where the person must keep it."""
     with transaction.atomic():
         user = enrolment.lock_person(user)
         if not user.phone:
             return
-        factor = Factor(user=user, kind=KIND.slug, key=enrolment.single_key(user))
-        if enrolment.is_last(user, factor, now=now):
-            if policy.requires_factor(user, policy.of(user)):
-                raise enrolment.LastFactor
-            Factor.objects.filter(user=user, kind__in=_dependents()).delete()
+        enrolment.let_go(user, of(user), now=now)
         _set(user, "", actor=actor, now=now)
 
 
@@ -118,11 +119,6 @@ def _set(user: User, e164: str, *, actor: User, now: datetime) -> None:
     action = "phone.changed" if e164 else "phone.removed"
     audit.record(action, user=user, actor=actor, old=_shown(before.e164), new=_shown(e164), source="self")
     notices.tell(user, before.e164, e164, link, now=now)
-
-
-def _dependents() -> list[str]:
-    """The kinds that may not be a person's only ones."""
-    return [kind.slug for kind in kinds.registry().values() if not kind.alone]
 
 
 def _has_another_owner(user: User, e164: str) -> bool:

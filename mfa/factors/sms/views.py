@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import PhoneSource, User
 from accounts.requests import SignedInRequest
-from mfa import enrolment, kinds, policy
+from mfa import enrolment, kinds
 from mfa.delivery import watch
 from mfa.factors.sms import flows
 from mfa.factors.sms.factor import KIND
@@ -65,13 +65,14 @@ def preview(request: SignedInRequest) -> HttpResponse:
 def remove(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     user = request.user
-    last = enrolment.is_last(user, Factor(user=user, kind=KIND.slug, key=enrolment.single_key(user)), now=now)
-    kept = last and policy.requires_factor(user, policy.of(user))
     if not user.phone:
         return redirect("dashboard")
+    factor = flows.of(user)
+    kept = enrolment.must_keep(user, factor, now=now)
     if request.method == "POST" and not kept:
         return _removed(request)
-    context = {"last": last, "kept": kept, "masked": KIND.describe(Factor(user=user))}
+    last = enrolment.is_last(user, factor, now=now)
+    context = {"last": last, "kept": kept, "masked": KIND.describe(factor)}
     return render(request, "sms/remove.html", context, status=409 if request.method == "POST" else 200)
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.requests import SignedInRequest
-from mfa import enrolment, policy
+from mfa import enrolment
 from mfa.factors.totp import flows
 from mfa.factors.totp.factor import KIND
 from mfa.factors.totp.forms import ClockForm, NameForm
@@ -73,11 +73,10 @@ def rename(request: SignedInRequest, pk: int) -> HttpResponse:
 def remove(request: SignedInRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     factor = flows.own(request.user, pk)
-    last = enrolment.is_last(request.user, factor, now=now)
-    kept = last and policy.requires_factor(request.user, policy.of(request.user))
+    kept = enrolment.must_keep(request.user, factor, now=now)
     if request.method == "POST" and not kept:
         return _remove(request, factor, now)
-    context = {"factor": factor, "last": last, "kept": kept}
+    context = {"factor": factor, "last": enrolment.is_last(request.user, factor, now=now), "kept": kept}
     return render(request, "totp/remove.html", context, status=409 if request.method == "POST" else 200)
 
 
