@@ -158,7 +158,9 @@ TOTP_DIGITS = int(env.choice("TOTP_DIGITS", "6", ("6", "8")))
 TOTP_PERIOD = int(env.choice("TOTP_PERIOD", "30", ("30", "60")))
 
 PHONE_DEFAULT_REGION = env.parsed("PHONE_DEFAULT_REGION", parse.region, "")
-PHONE_COUNTRIES = env.parsed("PHONE_COUNTRIES", parse.regions, PHONE_DEFAULT_REGION or "*")
+# Every country only by a word of the operator's: silence must not pay for calls to far ranges.
+_countries = PHONE_DEFAULT_REGION or ("*" if DEBUG or "sms" not in MFA_FACTORS else None)
+PHONE_COUNTRIES = env.parsed("PHONE_COUNTRIES", parse.regions, _countries)
 PHONE_ALLOW_LANDLINE = env.flag("PHONE_ALLOW_LANDLINE", default=False)
 PHONE_SHARED = env.choice("PHONE_SHARED", "warn", ("allow", "warn", "refuse"))
 

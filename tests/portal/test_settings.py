@@ -102,6 +102,16 @@ def test_environment_wins_over_the_settings_file(tmp_path: Path) -> None:
     assert manage("shell", "-c", question, settings=settings).stdout.splitlines()[-1] == "From the file Europe/Paris"
 
 
+@pytest.mark.row("T-18")
+def test_sms_to_every_country_needs_a_word_of_the_operator(tmp_path: Path) -> None:
+    silent = {"PHONE_DEFAULT_REGION": None, "PHONE_COUNTRIES": None}
+    done = manage("check", settings=environment(tmp_path, silent))
+    assert done.returncode == 1
+    assert done.stderr.startswith("PHONE_COUNTRIES: must be set")
+    without_sms = {**silent, "MFA_FACTORS": "totp recovery activation"}
+    assert manage("check", settings=environment(tmp_path, without_sms)).returncode == 0
+
+
 @pytest.mark.row("A-13.4.1")
 def test_sample_deployment_passes_the_checks_for_production(tmp_path: Path) -> None:
     done = manage("check", "--deploy", "--fail-level", "WARNING", settings=environment(tmp_path))
