@@ -70,6 +70,14 @@ function nameDialog(field, input) {
   input.addEventListener("open:countryselector", name);
 }
 
+/* A "+" begins an international number; the picker would open its list and take the digits for a search there. */
+function keepPlus(field, input) {
+  const keep = (event) => {
+    if (event.target === input && event.key === "+") event.stopPropagation();
+  };
+  field.addEventListener("keydown", keep, { capture: true });
+}
+
 function enhance(field) {
   const select = field.querySelector("[data-phone-country] select");
   const input = field.querySelector("input[type=tel]");
@@ -78,6 +86,7 @@ function enhance(field) {
   const preview = field.dataset.previewUrl ? previews(field, select, input) : () => {};
   field.dataset.ready = "yes";
   nameDialog(field, input);
+  keepPlus(field, input);
   select.tabIndex = -1;
   select.closest("[data-phone-country]").setAttribute("aria-hidden", "true");
   select.addEventListener("focus", () => field.querySelector(".iti__selected-country").focus());

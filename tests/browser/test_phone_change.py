@@ -71,6 +71,13 @@ def test_number_is_changed_from_the_dashboard_and_put_back_from_the_mail(
     stage.heading_is("Sign in")
 
 
+def test_plus_typed_in_the_number_begins_an_international_number(stage: Stage, owner: User) -> None:
+    dialog = open_dialog(stage, owner)
+    dialog.get_by_label("Mobile number").press_sequentially("+43 664 5550123")
+    expect(dialog.locator("[data-phone-preview]")).to_contain_text("Understood as +43 664 5550123")
+    expect(dialog.locator(".iti__selected-dial-code")).to_have_text("+43")
+
+
 def test_landline_is_refused_beside_the_field_and_nothing_is_sent(stage: Stage, owner: User) -> None:
     dialog = open_dialog(stage, owner)
     dialog.get_by_label("Mobile number").fill("030 901820")
