@@ -16,6 +16,9 @@ from mfa.models import Factor, OneTimeCode, Policy
 from mfa.outcomes import NOTHING_ENROLLED, Refused, Unusable
 
 PENDING_FOR = timedelta(minutes=15)
+TRIES = 10
+"""Wrong first codes after which a waiting factor has to be set up anew. They guess at what is on the person's own
+screen, so they do not count against the account."""
 NAME_LENGTH = 64
 
 
@@ -85,7 +88,7 @@ def stored(factor: Factor, *, now: datetime) -> Factor:
         )
     row = Factor.objects.select_for_update().filter(kind=factor.kind, key=factor.key, user_id=factor.user_id).first()
     if row is None or not _is_usable(row, now):
-        raise Unusable(NOTHING_ENROLLED)
+        raise Unusable
     return row
 
 
@@ -99,6 +102,23 @@ def begin(user: User, kind: str, secret: bytes, *, name: str, now: datetime) -> 
     factor.seal(secret)
     factor.save()
     return factor
+
+
+def waiting(user: User, kind: str, pk: int | None, *, now: datetime, lock: bool = False) -> Factor | None:
+    """The person's factor that waits for its first code under this id, with its row locked if asked; None where it
+    expired, was discarded for a newer one, or counts already."""
+    rows = Factor.objects.select_for_update() if lock else Factor.objects.all()
+    return rows.filter(user=user, kind=kind, confirmed=False, expires_at__gt=now, pk=pk or 0).first()
+
+
+def count_try(factor: Factor) -> None:
+    """Count a wrong first code; after TRIES of them the waiting factor is discarded. The caller holds its row."""
+    tries = factor.state.get("tries", 0) + 1
+    if tries >= TRIES:
+        factor.delete()
+        return
+    factor.state["tries"] = tries
+    factor.save(update_fields=["state"])
 
 
 @transaction.atomic

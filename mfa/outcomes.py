@@ -139,7 +139,11 @@ class Locked(Refused):
 
 
 class Unusable(Refused):
-    """The factor cannot answer at all: disabled, unreadable, or none enrolled."""
+    """The factor cannot answer at all: disabled, unreadable, or none enrolled. What a page refuses without a log row
+    says why in its own words."""
+
+    def __init__(self, result: Result = NOTHING_ENROLLED) -> None:
+        super().__init__(result)
 
     @property
     def words(self) -> str:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mfa.kinds import Answer, FactorKind
 from mfa.models import Factor
-from mfa.outcomes import ACTIVATED, NOTHING_ENROLLED, Result, Unusable
+from mfa.outcomes import ACTIVATED, Result, Unusable
 
 
 class Activation(FactorKind):
@@ -26,7 +26,7 @@ class Activation(FactorKind):
         return False
 
     def verify(self, factor: Factor, answer: Answer, *, now: datetime) -> None:
-        raise Unusable(NOTHING_ENROLLED)
+        raise Unusable
 
     def describe(self, factor: Factor) -> str:
         return ""

@@ -11,7 +11,6 @@ import json
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -20,17 +19,11 @@ from mfa.factors.recovery import codes
 from mfa.factors.recovery.codes import Kept
 from mfa.factors.recovery.factor import KIND, keep
 from mfa.models import Factor
-from mfa.outcomes import NOTHING_ENROLLED, RECOVERY_INCORRECT, Unusable, WrongCode
-
-TRIES = 10
-"""Wrong ones typed back, after which a set is made anew. The codes are on the person's screen: nothing is guessed."""
+from mfa.outcomes import RECOVERY_INCORRECT, Unusable, WrongCode
 
 
 class NothingWaiting(Unusable):
     """No set waits under this id: it expired, was replaced by a newer one, or is in use already."""
-
-    def __init__(self) -> None:
-        super().__init__(NOTHING_ENROLLED)
 
     @property
     def words(self) -> str:
@@ -39,9 +32,6 @@ class NothingWaiting(Unusable):
 
 class NeedsAnother(Unusable):
     """Recovery codes stand in for another factor; the person has none."""
-
-    def __init__(self) -> None:
-        super().__init__(NOTHING_ENROLLED)
 
     @property
     def words(self) -> str:
@@ -71,9 +61,12 @@ def begin(user: User, *, now: datetime) -> Factor:
     return enrolment.begin(user, KIND.slug, sealed, name=str(KIND.label), now=now)
 
 
-def waiting(user: User, pk: int | None, *, now: datetime) -> Factor:
+def waiting(user: User, pk: int | None, *, now: datetime, lock: bool = False) -> Factor:
     """The person's set that waits to be confirmed. Raises NothingWaiting."""
-    return _waiting(Factor.objects.all(), user, pk, now)
+    found = enrolment.waiting(user, KIND.slug, pk, now=now, lock=lock)
+    if found is None:
+        raise NothingWaiting
+    return found
 
 
 def shown(factor: Factor) -> list[str]:
@@ -88,7 +81,7 @@ def confirm(user: User, pk: int | None, text: str, *, now: datetime) -> Factor:
     """
     with transaction.atomic():
         user = enrolment.lock_person(user)
-        factor = _waiting(Factor.objects.select_for_update(), user, pk, now)
+        factor = waiting(user, pk, now=now, lock=True)
         _refuse_alone(user, now)
         drawn = _drawn(factor)
         typed = codes.read(text).encode()
@@ -96,29 +89,12 @@ def confirm(user: User, pk: int | None, text: str, *, now: datetime) -> Factor:
             keep(factor, [Kept.of(code) for code in drawn])
             enrolment.confirm(factor, actor=user, now=now, replaces=of(user))
             return factor
-        _count(factor)
+        enrolment.count_try(factor)
     raise NotOfTheSet
 
 
 def _drawn(factor: Factor) -> list[str]:
     return list(json.loads(factor.unseal())["shown"])
-
-
-def _count(factor: Factor) -> None:
-    tries = factor.state.get("tries", 0) + 1
-    if tries >= TRIES:
-        factor.delete()
-        return
-    factor.state["tries"] = tries
-    factor.save(update_fields=["state"])
-
-
-def _waiting(factors: QuerySet[Factor], user: User, pk: int | None, now: datetime) -> Factor:
-    mine = factors.filter(user=user, kind=KIND.slug, confirmed=False, expires_at__gt=now)
-    found = mine.filter(pk=pk or 0).first()
-    if found is None:
-        raise NothingWaiting
-    return found
 
 
 def _refuse_alone(user: User, now: datetime) -> None:

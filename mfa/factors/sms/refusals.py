@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from mfa.outcomes import NOTHING_ENROLLED, Unusable
+from mfa.outcomes import Unusable
 
 
 class SameNumber(Unusable):
     """It is the number that the person has already."""
-
-    def __init__(self) -> None:
-        super().__init__(NOTHING_ENROLLED)
 
     @property
     def words(self) -> str:
@@ -21,9 +18,6 @@ class SameNumber(Unusable):
 class SharedNumber(Unusable):
     """Another account has the number, and the settings want each number once."""
 
-    def __init__(self) -> None:
-        super().__init__(NOTHING_ENROLLED)
-
     @property
     def words(self) -> str:
         return _("This number belongs to another account already. Use your own number, or ask helpdesk.")
@@ -31,9 +25,6 @@ class SharedNumber(Unusable):
 
 class NothingToConfirm(Unusable):
     """No change waits under this token: it was finished, replaced by a newer one, or never begun."""
-
-    def __init__(self) -> None:
-        super().__init__(NOTHING_ENROLLED)
 
     @property
     def words(self) -> str:

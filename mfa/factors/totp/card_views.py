@@ -14,9 +14,9 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.requests import SignedInRequest
 from mfa import enrolment
-from mfa.factors.totp import flows
 from mfa.factors.totp.factor import KIND
 from mfa.factors.totp.forms import ClockForm, NameForm
+from mfa.factors.totp.views import own
 from mfa.kinds import Answer, Purpose
 from mfa.models import Factor
 from mfa.pages import sessions
@@ -29,7 +29,7 @@ from mfa.verification.service import Attempt, Verdict, verify
 @require_http_methods(["GET", "POST"])
 def test(request: SignedInRequest, pk: int) -> HttpResponse:
     """Judge a code as signing in would, and say what came of it. Nothing else changes, a fresh proof is none."""
-    factor = flows.own(request.user, pk)
+    factor = own(request.user, pk)
     form = CodeForm(request.POST or None)
     form.fields["code"].label = KIND.code_hint
     if form.is_valid():
@@ -45,7 +45,7 @@ def test(request: SignedInRequest, pk: int) -> HttpResponse:
 @sensitive_post_parameters("first", "second")
 @require_http_methods(["GET", "POST"])
 def clock(request: SignedInRequest, pk: int) -> HttpResponse:
-    factor = flows.own(request.user, pk)
+    factor = own(request.user, pk)
     form = ClockForm(request.POST or None)
     if form.is_valid():
         verdict = _judge(request, form.both)
@@ -59,7 +59,7 @@ def clock(request: SignedInRequest, pk: int) -> HttpResponse:
 @fresh_proof_required
 @require_http_methods(["GET", "POST"])
 def rename(request: SignedInRequest, pk: int) -> HttpResponse:
-    factor = flows.own(request.user, pk)
+    factor = own(request.user, pk)
     form = NameForm(request.POST or None, initial={"name": factor.name})
     if form.is_valid():
         enrolment.rename(factor, form.cleaned_data["name"], actor=request.user)
@@ -72,7 +72,7 @@ def rename(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def remove(request: SignedInRequest, pk: int) -> HttpResponse:
     now = timezone.now()
-    factor = flows.own(request.user, pk)
+    factor = own(request.user, pk)
     kept = enrolment.must_keep(request.user, factor, now=now)
     if request.method == "POST" and not kept:
         return _remove(request, factor, now)

@@ -1,4 +1,4 @@
-"""What a person does with an authenticator app: set one up, move it to a new phone, rename it."""
+"""What a person does with an authenticator app: set one up, move it to a new phone."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
-from django.http import Http404
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -17,7 +15,7 @@ from mfa.factors.totp.factor import KIND, token_of
 from mfa.factors.totp.memory import Memory
 from mfa.factors.totp.oath import Token
 from mfa.models import Factor
-from mfa.outcomes import NOTHING_ENROLLED, Refused, Unusable
+from mfa.outcomes import Refused, Unusable
 
 SECRET_BYTES = 20
 """160 bits, the length RFC 4226 4 recommends."""
@@ -25,16 +23,9 @@ SECRET_BYTES = 20
 MOST = 5
 """Apps one person may have."""
 
-TRIES = 10
-"""Wrong codes after which a waiting app has to be set up anew. They guess at one's own secret, which is on the screen,
-so they do not count against the account."""
-
 
 class NothingWaiting(Unusable):
     """No app waits for its first code under this id: it expired, was replaced by a newer start, or is set up."""
-
-    def __init__(self) -> None:
-        super().__init__(NOTHING_ENROLLED)
 
     @property
     def words(self) -> str:
@@ -44,9 +35,6 @@ class NothingWaiting(Unusable):
 class TooMany(Unusable):
     """The person has as many apps as one may have."""
 
-    def __init__(self) -> None:
-        super().__init__(NOTHING_ENROLLED)
-
     @property
     def words(self) -> str:
         return _("You have %(most)d authenticator apps already. Remove one first.") % {"most": MOST}
@@ -55,14 +43,6 @@ class TooMany(Unusable):
 def of(user: User, pk: int) -> Factor | None:
     """The person's own app with this id, set up before; also one that too many wrong codes disabled."""
     return Factor.objects.filter(user=user, kind=KIND.slug, pk=pk, confirmed=True).first()
-
-
-def own(user: User, pk: int) -> Factor:
-    """As `of`, but raises Http404, for pages that are about one app."""
-    factor = of(user, pk)
-    if factor is None:
-        raise Http404
-    return factor
 
 
 def default_name(user: User) -> str:
@@ -94,16 +74,19 @@ def begin(user: User, *, name: str, now: datetime, replaces: Factor | None = Non
     return factor
 
 
-def waiting(user: User, pk: int | None, *, now: datetime) -> Factor:
+def waiting(user: User, pk: int | None, *, now: datetime, lock: bool = False) -> Factor:
     """The person's app that waits for its first code. Raises NothingWaiting."""
-    return _waiting(Factor.objects.all(), user, pk, now)
+    found = enrolment.waiting(user, KIND.slug, pk, now=now, lock=lock)
+    if found is None:
+        raise NothingWaiting
+    return found
 
 
 def confirm(user: User, pk: int | None, code: str, *, now: datetime) -> Factor:
     """The first right code makes the waiting app count. Raises NothingWaiting, TooMany, WrongCode, ClockWrong."""
     with transaction.atomic():
         user = enrolment.lock_person(user)
-        factor = _waiting(Factor.objects.select_for_update(), user, pk, now)
+        factor = waiting(user, pk, now=now, lock=True)
         memory = Memory()
         try:
             memory.accept(token_of(factor), code, now=now)
@@ -111,7 +94,7 @@ def confirm(user: User, pk: int | None, code: str, *, now: datetime) -> Factor:
             refusal = refused
         else:
             return _confirmed(user, factor, memory, now)
-        _count(factor)
+        enrolment.count_try(factor)
     raise refusal
 
 
@@ -123,23 +106,6 @@ def _confirmed(user: User, factor: Factor, memory: Memory, now: datetime) -> Fac
         _refuse_too_many(user)
     enrolment.confirm(factor, actor=user, now=now, replaces=replaced)
     return factor
-
-
-def _count(factor: Factor) -> None:
-    tries = factor.state.get("tries", 0) + 1
-    if tries >= TRIES:
-        factor.delete()
-        return
-    factor.state["tries"] = tries
-    factor.save(update_fields=["state"])
-
-
-def _waiting(factors: QuerySet[Factor], user: User, pk: int | None, now: datetime) -> Factor:
-    mine = factors.filter(user=user, kind=KIND.slug, confirmed=False, expires_at__gt=now)
-    found = mine.filter(pk=pk or 0).first()
-    if found is None:
-        raise NothingWaiting
-    return found
 
 
 def _refuse_too_many(user: User) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
 
+from accounts.models import User
 from accounts.requests import SignedInRequest
 from mfa import enrolment, kinds, qr
 from mfa.factors.totp import flows, provisioning
@@ -44,7 +45,7 @@ def add(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def move(request: SignedInRequest, pk: int) -> HttpResponse:
     """A new phone takes the app's place; the old one works until then."""
-    factor = flows.own(request.user, pk)
+    factor = own(request.user, pk)
     if request.method == "POST":
         return _begin(request, factor.name, factor)
     return render(request, "totp/move.html", {"factor": factor, "step": 1, "steps": 2})
@@ -68,6 +69,14 @@ def scan(request: SignedInRequest) -> HttpResponse:
     except Refused as refused:
         form.add_error("code", refused.words)
     return _show(request, factor, form)
+
+
+def own(user: User, pk: int) -> Factor:
+    """The person's app that a page is about. Raises Http404."""
+    factor = flows.of(user, pk)
+    if factor is None:
+        raise Http404
+    return factor
 
 
 def _begin(request: SignedInRequest, name: str, replaces: Factor | None) -> HttpResponse:

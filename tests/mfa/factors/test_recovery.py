@@ -214,7 +214,7 @@ def test_typing_back_something_else_confirms_nothing(alice: User, phone: Factor,
 def test_ten_wrong_ones_typed_back_end_the_set_and_lock_nobody(alice: User, phone: Factor, now: datetime) -> None:
     waiting = flows.begin(alice, now=now)
     shown = flows.shown(waiting)
-    for _ in range(flows.TRIES):
+    for _ in range(enrolment.TRIES):
         with pytest.raises(flows.NotOfTheSet):
             flows.confirm(alice, waiting.pk, "AAAA-AAAA-AAAA-AAAA", now=now)
     with pytest.raises(flows.NothingWaiting):

@@ -393,7 +393,7 @@ def test_nobody_confirms_the_waiting_app_of_somebody_else(alice: User, make_user
 
 def test_ten_wrong_codes_end_a_set_up_and_lock_nobody(alice: User, now: datetime) -> None:
     factor = flows.begin(alice, name="Phone", now=now)
-    for _ in range(flows.TRIES):
+    for _ in range(enrolment.TRIES):
         with pytest.raises(WrongCode):
             flows.confirm(alice, factor.pk, wrong_code(factor, now), now=now)
     with pytest.raises(flows.NothingWaiting):
