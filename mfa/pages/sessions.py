@@ -60,8 +60,10 @@ def sign_in(request: HttpRequest, user: User, factor: Factor | None, *, now: dat
 
 def keep(request: SignedInRequest, *, proved_by: Factor | None = None) -> None:
     """Let the session that made a change go on, with a new id, where the person's others end. From now on `proved_by`
-    is the factor that it has shown, where one is given."""
+    is the factor that it has shown, where one is given. What somebody else did at the same moment ends it too."""
+    after_the_change = request.user.security_epoch + 1
     request.user.refresh_from_db()
+    request.user.security_epoch = after_the_change
     update_session_auth_hash(request, request.user)
     if proved_by is not None:
         otp_login(request, proved_by)
@@ -72,7 +74,7 @@ def keep_after_removal(request: SignedInRequest, *, now: datetime) -> None:
     unproved."""
     shown = getattr(request.user, "otp_device", None)
     gone = shown is not None and not Factor.objects.filter(pk=shown.pk).exists()
-    keep(request, proved_by=_another(request.user, now) if gone else None)
+    keep(request, proved_by=_another(User.objects.get(pk=request.user.pk), now) if gone else None)
 
 
 @transaction.atomic
