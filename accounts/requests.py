@@ -1,4 +1,4 @@
-"""The type of a request that passed the gate: somebody is signed in."""
+"""What every view may ask of a request: who is signed in, and where it came from."""
 
 from __future__ import annotations
 
@@ -11,3 +11,8 @@ class SignedInRequest(HttpRequest):
     """What views behind the gate are given."""
 
     user: User
+
+
+def address_of(request: HttpRequest) -> str:
+    """The client's address as `portal.middleware` established it."""
+    return str(request.META.get("REMOTE_ADDR", ""))

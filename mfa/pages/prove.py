@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import passwords as owners
 from accounts.models import User
-from accounts.requests import SignedInRequest
+from accounts.requests import SignedInRequest, address_of
 from mfa import activation, enrolment, policy, proof
 from mfa.kinds import Purpose
 from mfa.outcomes import PASSWORD_WRONG, Refused
@@ -57,7 +57,7 @@ def send(request: SignedInRequest) -> HttpResponse:
 def _by_password(request: SignedInRequest, now: datetime) -> HttpResponse:
     form = PasswordOnlyForm(request.POST or None)
     if form.is_valid():
-        address = request.META.get("REMOTE_ADDR", "")
+        address = address_of(request)
         try:
             owner = passwords.check(request.user.username, form.cleaned_data["password"], address=address, now=now)
             if owner.pk != request.user.pk:  # the name has passed to somebody else in the directory

@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
+from accounts.requests import address_of
 from mfa.kinds import Purpose
 from mfa.outcomes import DIRECTORY_UNREACHABLE, PASSWORD_VERIFIED, Refused, Result
 from mfa.pages import sessions, steps, targets, ways
@@ -77,9 +78,7 @@ def _enter(request: HttpRequest, form: SignInForm) -> HttpResponse | None:
     now = timezone.now()
     typed = form.cleaned_data
     try:
-        user = passwords.check(
-            typed["username"], typed["password"], address=request.META.get("REMOTE_ADDR", ""), now=now
-        )
+        user = passwords.check(typed["username"], typed["password"], address=address_of(request), now=now)
     except Refused as refused:
         form.add_error(None, _neutral(refused.result))
         return None
@@ -91,8 +90,8 @@ def _after_password(
 ) -> HttpResponse | None:
     if not ways.of(user, now=now):
         log.write(
-            user, user.username, PASSWORD_VERIFIED, application="portal",
-            address=request.META.get("REMOTE_ADDR", ""), now=now, kind="password",
+            user, user.username, PASSWORD_VERIFIED, application=log.PORTAL, address=address_of(request), now=now,
+            kind="password",
         )  # fmt: skip
         return _opened(request, user, None, now)
     if code:

@@ -20,7 +20,7 @@ from mfa.outcomes import Refused
 from mfa.pages import targets, ways
 from mfa.pages.forms import CodeForm
 from mfa.pages.ways import Way
-from mfa.verification.service import Attempt, Verdict, verify
+from mfa.verification.service import Verdict, verify
 
 Done = Callable[[HttpRequest, User, Verdict, datetime], HttpResponse]
 
@@ -72,8 +72,7 @@ def send(request: HttpRequest, user: User, step: Step, *, now: datetime) -> Http
 
 def judge_any(request: HttpRequest, user: User, text: str, *, now: datetime) -> Verdict:
     """Judge a code typed beside the password: every factor that its shape fits may say yes."""
-    address = request.META.get("REMOTE_ADDR", "")
-    return verify(Attempt(user, Answer(text, Purpose.SIGN_IN), "portal", address), now=now)
+    return verify(ways.attempt(request, user, Answer(text, Purpose.SIGN_IN)), now=now)
 
 
 def _context(

@@ -8,10 +8,11 @@ from datetime import datetime
 from django.http import HttpRequest
 
 from accounts.models import User
+from accounts.requests import address_of
 from mfa import enrolment, kinds, limits
 from mfa.kinds import Answer, FactorKind, Purpose
 from mfa.models import Delivery, Factor
-from mfa.verification import service
+from mfa.verification import log, service
 from mfa.verification.service import Attempt, Verdict
 
 CHALLENGE = "challenge"
@@ -46,14 +47,12 @@ def judge(request: HttpRequest, user: User, way: Way, text: str, purpose: Purpos
     """Judge what was typed for `way`, bound to the code that this session asked for."""
     sent = request.session.get(CHALLENGE, {})
     token = sent.get("token", "") if sent.get("purpose") == purpose.value and sent.get("user") == user.pk else ""
-    attempt = Attempt(
-        user=user,
-        answer=Answer(text, purpose, token),
-        application="portal",
-        address=request.META.get("REMOTE_ADDR", ""),
-        kind=way.kind.slug,
-    )
-    return service.verify(attempt, now=now)
+    return service.verify(attempt(request, user, Answer(text, purpose, token), kind=way.kind.slug), now=now)
+
+
+def attempt(request: HttpRequest, user: User, answer: Answer, *, kind: str = "") -> Attempt:
+    """What was typed on a page of the portal itself, to be judged by one kind of factor, or by all that it fits."""
+    return Attempt(user, answer, log.PORTAL, address_of(request), kind)
 
 
 def send(request: HttpRequest, user: User, way: Way, purpose: Purpose, *, now: datetime) -> Delivery:

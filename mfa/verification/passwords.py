@@ -28,7 +28,6 @@ from mfa.outcomes import (
 )
 from mfa.verification import log
 
-APPLICATION = "portal"
 USUAL_FOR = timedelta(days=30)
 
 
@@ -46,7 +45,7 @@ def check(username: str, password: str, *, address: str, now: datetime) -> User:
     except Refused as refused:
         result = USER_NOT_FOUND if known is None and refused.result is PASSWORD_WRONG else refused.result
         log.write(
-            known, name, result, application=APPLICATION, address=address, now=now, kind="password",
+            known, name, result, application=log.PORTAL, address=address, now=now, kind="password",
             seconds=time.monotonic() - started,
         )  # fmt: skip
         raise

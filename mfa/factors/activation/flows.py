@@ -58,7 +58,7 @@ def redeem(user: User, text: str, *, address: str, now: datetime) -> OneTimeCode
         except Refused as caught:
             refused = caught
         log.write(
-            user, user.username, refused.result if refused else ACTIVATED, application="portal", address=address,
+            user, user.username, refused.result if refused else ACTIVATED, application=log.PORTAL, address=address,
             now=now, kind=SLUG, seconds=time.monotonic() - started,
         )  # fmt: skip
     if refused:

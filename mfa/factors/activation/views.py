@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts.requests import SignedInRequest
+from accounts.requests import SignedInRequest, address_of
 from mfa import activation, enrolment, policy
 from mfa.factors.activation import flows
 from mfa.factors.activation.forms import ActivationForm
@@ -36,9 +36,7 @@ def activate(request: SignedInRequest) -> HttpResponse:
 
 def _redeemed(request: SignedInRequest, form: ActivationForm, now: datetime) -> bool:
     try:
-        row = flows.redeem(
-            request.user, form.cleaned_data["code"], address=request.META.get("REMOTE_ADDR", ""), now=now
-        )
+        row = flows.redeem(request.user, form.cleaned_data["code"], address=address_of(request), now=now)
     except Refused as refused:
         form.add_error("code", refused.words)
         return False

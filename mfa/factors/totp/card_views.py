@@ -19,10 +19,10 @@ from mfa.factors.totp.forms import ClockForm, NameForm
 from mfa.factors.totp.views import own
 from mfa.kinds import Answer, Purpose
 from mfa.models import Factor
-from mfa.pages import sessions
+from mfa.pages import sessions, ways
 from mfa.pages.forms import CodeForm
 from mfa.proof import fresh_proof_required
-from mfa.verification.service import Attempt, Verdict, verify
+from mfa.verification.service import Verdict, verify
 
 
 @sensitive_post_parameters("code")
@@ -92,8 +92,7 @@ def _remove(request: SignedInRequest, factor: Factor, now: datetime) -> HttpResp
 
 
 def _judge(request: SignedInRequest, text: str) -> Verdict:
-    address = request.META.get("REMOTE_ADDR", "")
-    attempt = Attempt(request.user, Answer(text, Purpose.PROOF), "portal", address, kind=KIND.slug)
+    attempt = ways.attempt(request, request.user, Answer(text, Purpose.PROOF), kind=KIND.slug)
     return verify(attempt, now=timezone.now())
 
 
