@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.requests import SignedInRequest
 from mfa import kinds
 from mfa.models import AuditEvent, AuthenticationRecord
+from mfa.pages import causes
 
 LATEST = 5
 PER_PAGE = 25
@@ -26,6 +27,7 @@ WORDS: dict[str, str | Promise] = {
     "factor.replaced": gettext_lazy("Second factor moved to a new phone"),
     "factor.renamed": gettext_lazy("Second factor renamed"),
     "factor.removed": gettext_lazy("Second factor removed"),
+    "factor.disabled": gettext_lazy("Second factor switched off after too many wrong codes"),
     "factors.reset": gettext_lazy("Second factors reset"),
     "account.unlocked": gettext_lazy("Account unlocked"),
     "phone.changed": gettext_lazy("Phone number changed"),
@@ -55,7 +57,6 @@ class Event:
     title: str
     text: str
     tone: str
-    icon: str
 
 
 @require_safe
@@ -90,17 +91,15 @@ def _read(rows: list[tuple[datetime, str, int]]) -> list[Event]:
 def _change(event: AuditEvent) -> Event:
     by = "" if event.actor_id == event.user_id else event.actor_name or _("the portal")
     parts = [str(event.details.get("name") or ""), _("by %(who)s") % {"who": by} if by else "", _from(event.address)]
-    return Event(event.at, str(WORDS.get(event.action, event.action)), _joined(parts), "info", "")
+    return Event(event.at, str(WORDS.get(event.action, event.action)), _joined(parts), "info")
 
 
 def _attempt(record: AuthenticationRecord) -> Event:
     kind = kinds.registry().get(record.kind)
     label = str(kind.label) if kind else _("Password")
     title = _("Signed in") if record.accepted else _("Sign-in refused")
-    cause = "" if record.accepted else record.cause
-    return Event(
-        record.at, title, _joined([label, cause, _from(record.address)]), "ok" if record.accepted else "warn", ""
-    )
+    parts = [label, causes.words(record.code), _from(record.address)]
+    return Event(record.at, title, _joined(parts), "ok" if record.accepted else "warn")
 
 
 def _from(address: str) -> str:

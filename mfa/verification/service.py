@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import User
-from mfa import crypto, enrolment, kinds, limits, notifications
+from mfa import audit, crypto, enrolment, kinds, limits, notifications
 from mfa.kinds import Answer, Answers
 from mfa.models import Delivery, Factor, GuessCounter
 from mfa.outcomes import (
@@ -149,6 +149,7 @@ def _count(wrong: list[Factor], counter: GuessCounter, now: datetime) -> None:
 def _disable(row: Factor, now: datetime) -> None:
     row.disabled_at = now
     logger.warning("factor %s disabled: %s", row.pk, FACTOR_DISABLED.meaning)
+    audit.record("factor.disabled", user=row.user, actor=None, kind=row.kind, name=row.name)
     context = {"label": kinds.kind(row.kind).label, "name": row.name, "at": now}
     notifications.tell(row.user, "factor-disabled", context, now=now)
 

@@ -11,7 +11,7 @@ from accounts.models import User
 from mfa import limits
 from mfa.delivery import outbox
 from mfa.kinds import Answer
-from mfa.models import AuthenticationRecord, Delivery, Factor, GuessCounter
+from mfa.models import AuditEvent, AuthenticationRecord, Delivery, Factor, GuessCounter
 from mfa.outcomes import (
     ACCOUNT_LOCKED,
     NOTHING_ENROLLED,
@@ -87,6 +87,9 @@ def test_fifty_wrong_codes_in_a_row_disable_the_factor_for_good(alice: User, now
     a_year_later = now + timedelta(days=365)
     assert not verify(alice, RIGHT, a_year_later).accepted
     assert Factor.objects.get().disabled_at is not None
+    assert [(event.action, event.actor) for event in AuditEvent.objects.filter(user=alice)] == [
+        ("factor.disabled", None)
+    ]
 
 
 @pytest.mark.row("T-08")
