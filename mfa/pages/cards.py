@@ -91,7 +91,7 @@ def _first_factor() -> Advice:
     return Advice(
         "warn",
         _("A password alone protects your account."),
-        _("Whoever learns it can sign in as you. A second factor stops that; it takes about two minutes."),
+        _("Whoever learns it can sign in as you. A second factor stops that; setting one up takes about two minutes."),
         _("Set up: %(label)s") % {"label": best.label},
         best.add_url(),
     )

@@ -122,7 +122,7 @@ def _start_again(request: HttpRequest) -> HttpResponse:
 def _neutral(result: Result) -> str:
     """One sentence for every cause, so that nobody learns which half was wrong or whether the account exists."""
     if result is DIRECTORY_UNREACHABLE:
-        return _("Signing in is not possible just now. Please try again in a minute.")
+        return _("Signing in is not possible just now. Try again in a minute.")
     if settings.SIGN_IN_CODE_FIELD == "always":
         return _("That did not work. Check user name, password and code. After several wrong tries, wait a little.")
     return _("That did not work. Check user name and password. After several wrong tries, wait a little.")

@@ -233,7 +233,7 @@ def test_testing_says_when_the_code_is_of_the_other_app(signed_in: Client, clock
     second = set_up(signed_in, "Second")
     clock.shift(60)
     answer = post(signed_in, f"/totp/{pk_of('First')}/test/", code=second.code())
-    assert "it is of “Second”, not of “First”" in text(follow(signed_in, answer))
+    assert "it is from “Second”, not from “First”" in text(follow(signed_in, answer))
 
 
 def test_testing_is_no_fresh_proof(client: Client, alice: User, clock: time_machine.Traveller) -> None:

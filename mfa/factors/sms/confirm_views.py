@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.requests import SignedInRequest
 from mfa import limits
 from mfa.factors.sms import flows, numbers
+from mfa.factors.sms.factor import KIND
 from mfa.factors.sms.refusals import NothingToConfirm
 from mfa.factors.sms.views import CHANGE, begun
 from mfa.models import Delivery, OneTimeCode
@@ -34,7 +35,7 @@ from mfa.proof import fresh_proof_required
 def confirm(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     form = CodeForm(request.POST or None)
-    form.fields["code"].label = _("6-digit code from the SMS")
+    form.fields["code"].label = KIND.code_hint
     try:
         row = flows.pending(request.user, _kept(request).get("token", ""))
         if form.is_valid():

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.phones import Phone, Unusable, normalise
 from mfa.factors.sms import numbers
@@ -46,8 +46,12 @@ class PhoneForm(forms.Form):
 
 def refusal(refused: Unusable) -> str:
     """The reason in words, with the number that was meant where that is clear."""
-    words = refused.reason.words
-    return f"{words} {_('Did you mean')} {refused.suggestion}?" if refused.suggestion else words
+    if not refused.suggestion:
+        return refused.reason.words
+    return gettext("%(reason)s Did you mean %(number)s?") % {
+        "reason": refused.reason.words,
+        "number": refused.suggestion,
+    }
 
 
 def likely_country(e164: str) -> str:

@@ -99,7 +99,7 @@ def _judge(request: SignedInRequest, text: str) -> Verdict:
 def _praise(factor: Factor, verdict: Verdict) -> str:
     if verdict.factor == factor:
         return _("Right: “%(name)s” works.") % {"name": factor.name}
-    return _("That code is right, but it is of “%(other)s”, not of “%(name)s”.") % {
+    return _("That code is right, but it is from “%(other)s”, not from “%(name)s”.") % {
         "other": _name(factor, verdict),
         "name": factor.name,
     }
