@@ -64,4 +64,5 @@ def opened(session: SessionBase, user: User, *, now: datetime) -> bool:
 
 
 def newest(user: User) -> OneTimeCode | None:
+    """The code that was issued to the person last, whatever became of it."""
     return OneTimeCode.objects.filter(user=user, purpose=Purpose.ACTIVATE).order_by("-pk").first()

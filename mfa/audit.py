@@ -16,6 +16,7 @@ def record(action: str, *, user: User | None, actor: User | None, reason: str = 
 
 
 def record_many(events: Iterable[AuditEvent]) -> None:
+    """Add what `event` made, in the caller's transaction."""
     AuditEvent.objects.bulk_create(events, batch_size=1000)
 
 

@@ -22,6 +22,7 @@ View = Callable[..., HttpResponse]
 
 
 def mark(session: SessionBase, *, now: datetime) -> None:
+    """Note that this session has just proved who it is."""
     session[SESSION_KEY] = now.timestamp()
 
 

@@ -42,6 +42,7 @@ def text(name: str, default: str | None = None) -> str:
 
 
 def flag(name: str, default: bool) -> bool:
+    """A setting that is true or false, in any of the usual spellings."""
     value = text(name, "").lower()
     if value == "":
         return default
@@ -51,6 +52,7 @@ def flag(name: str, default: bool) -> bool:
 
 
 def whole(name: str, default: int, *, least: int = 0) -> int:
+    """A whole number of `least` or more, in ASCII digits."""
     value = text(name, str(default))
     if not (value.isascii() and value.isdigit() and int(value) >= least):
         stop(name, f"must be a whole number of {least} or more.")
@@ -63,6 +65,7 @@ def words(name: str, default: str = "") -> list[str]:
 
 
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    """One of the words in `allowed`."""
     value = text(name, default)
     if value not in allowed:
         stop(name, f"must be one of {', '.join(allowed)}.")

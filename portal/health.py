@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 @login_not_required
 @require_safe
 def live(request: HttpRequest) -> JsonResponse:
+    """200 while the process answers; asks nobody else."""
     return JsonResponse({"status": "ok"})
 
 

@@ -77,11 +77,13 @@ class PrivatePages:
 
 
 def is_trusted(address: str) -> bool:
+    """Whether the address is one of TRUSTED_PROXIES; an address that is none is not."""
     parsed = _address(address)
     return parsed is not None and any(parsed in network for network in settings.TRUSTED_PROXIES)
 
 
 def client_address(peer: str, forwarded: str) -> str:
+    """The client behind the trusted `peer`, by the value of X-Forwarded-For; at most 20 hops are read."""
     client = peer
     for hop in reversed(forwarded.split(",")[-20:]):
         if _address(hop.strip()) is None:

@@ -69,6 +69,7 @@ MAIL_INBOX = MailInbox()
 
 
 def in_use() -> Gateway:
+    """The one way out that `EMAIL_URL` names."""
     return MAIL_INBOX if settings.EMAIL_URL.startswith("inbox:") else SMTP_SERVER
 
 

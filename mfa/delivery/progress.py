@@ -29,6 +29,7 @@ class Progress:
 
 
 def of(delivery: Delivery, *, now: datetime) -> Progress:
+    """What to tell of the message at `now`."""
     if delivery.state in (State.QUEUED, State.SENDING):
         return _waiting(delivery, now)
     if delivery.state in (State.SENT, State.DELIVERED):

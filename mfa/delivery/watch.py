@@ -11,8 +11,10 @@ MOST = 5
 
 
 def remember(session: SessionBase, delivery: Delivery) -> None:
+    """Let the session watch one more message; the oldest beyond MOST is forgotten."""
     session[KEY] = [*session.get(KEY, []), delivery.pk][-MOST:]
 
 
 def is_own(session: SessionBase, delivery_id: int) -> bool:
+    """Whether the session asked for the message."""
     return delivery_id in session.get(KEY, [])

@@ -40,6 +40,7 @@ def cell(value: object) -> str:
 
 
 def lines(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The lines of the file, one at a time: the head, then each row through `cell`."""
     writer = csv.writer(_Echo())
     yield cast(str, writer.writerow(head))
     for row in rows:
@@ -70,4 +71,5 @@ def of_list(request: HttpRequest, model_admin: ModelAdmin[Any], head: Sequence[s
 
 
 def list_url(model_admin: ModelAdmin[Any]) -> str:
+    """The address of the list that is exported."""
     return reverse(f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}_changelist")

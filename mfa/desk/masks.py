@@ -15,6 +15,7 @@ DIGITS_BUT_LAST_TWO = re.compile(r"\d(?=(?:\D*\d){2})")
 
 
 def sees_all(request: HttpRequest) -> bool:
+    """Whether the role of the one who looks may see numbers and recipients whole."""
     return isinstance(request.user, User) and request.user.has_perm(roles.SEE_PHONES)
 
 

@@ -103,6 +103,7 @@ def _live(person: User, *, now: datetime) -> bool:
 
 
 def offers(person: User, actor: User, usable: list[Factor], *, now: datetime) -> list[Offer]:
+    """Every act that the actor's role has, for this person with these usable factors."""
     order = acts.Order(actor=actor, reason="", now=now)
     return [
         Offer(act, f"{act_url(act)}?people={person.pk}", reach.why_not(act, order, person, usable))
@@ -112,4 +113,5 @@ def offers(person: User, actor: User, usable: list[Factor], *, now: datetime) ->
 
 
 def act_url(act: acts.Act) -> str:
+    """The page of an act; `?people=` names whom it is about."""
     return reverse("admin:accounts_user_act", args=[act.slug])

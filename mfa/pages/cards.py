@@ -42,6 +42,7 @@ class Advice:
 
 
 def of(factors: list[Factor]) -> list[Card]:
+    """A card for each factor, in the same order."""
     return [_card(kinds.kind(factor.kind), factor) for factor in factors]
 
 

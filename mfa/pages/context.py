@@ -14,6 +14,7 @@ from mfa import proof
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
+    """Names for everybody; navigation and the end of the fresh proof for whoever is signed in."""
     shared: dict[str, Any] = {"portal_name": settings.PORTAL_NAME, "helpdesk_contact": settings.HELPDESK_CONTACT}
     # An error page may answer a request that was refused before anybody asked who it is.
     if not hasattr(request, "user") or not request.user.is_authenticated:

@@ -66,6 +66,7 @@ def history(request: SignedInRequest) -> HttpResponse:
 
 
 def latest(user: User) -> list[Event]:
+    """The newest few for the dashboard."""
     return _read(list(_index(user)[:LATEST]))
 
 

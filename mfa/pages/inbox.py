@@ -20,6 +20,8 @@ PER_PAGE = 20
 
 @dataclass(frozen=True, slots=True)
 class Letter:
+    """A message with its text; empty where that is not kept or cannot be decrypted."""
+
     delivery: Delivery
     text: str
 
@@ -35,6 +37,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 
 def is_in_use() -> bool:
+    """Whether anything that leaves can be read there."""
     return "inbox" in settings.SMS_GATEWAYS or settings.EMAIL_URL.startswith("inbox:")
 
 

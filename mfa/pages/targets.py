@@ -13,6 +13,7 @@ def after(request: HttpRequest) -> str:
 
 
 def safe(target: str) -> str:
+    """`target` if it is a path that the portal serves, of at most 500 characters; else the dashboard's."""
     own = target.startswith("/") and len(target) <= 500 and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
     if not own or any(ord(char) < 33 or char == "\\" for char in target):
         return reverse("dashboard")

@@ -24,6 +24,8 @@ FAILED = frozenset({500, 501})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """What the provider said: the status (2xx) and the text, cut at LONGEST_ANSWER bytes."""
+
     status: int
     text: str = field(repr=False)
 
@@ -61,6 +63,7 @@ def address_problem(url: str, name: str, *, own_machine: bool) -> str | None:
 
 
 def is_loopback(host: str) -> bool:
+    """Whether the host, a name or an address, is this very machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,3 +1,5 @@
+"""The shape of a typed activation code."""
+
 from __future__ import annotations
 
 from django import forms

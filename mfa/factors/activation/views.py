@@ -1,3 +1,5 @@
+"""The page where the activation code is typed."""
+
 from __future__ import annotations
 
 from datetime import datetime

@@ -1,3 +1,5 @@
+"""The shape of what is typed back when recovery codes are made."""
+
 from __future__ import annotations
 
 from django import forms

@@ -64,6 +64,7 @@ def finish(user: User, token: str, text: str, *, actor: User, now: datetime) -> 
     """The right code makes the new number count. Returns its factor. Raises Refused, with the try counted."""
     with transaction.atomic():
         counter = limits.lock(limits.of_account(user))
+        enrolment.lock_person(user)  # before the code, as where numbers are changed and codes ended
         try:
             limits.check(counter, COUNTED, now=now)
             row = codes.spend(user, Purpose.CONFIRM_PHONE, token, text, wrong=SMS_INCORRECT, now=now)

@@ -31,6 +31,7 @@ def tell(user: User, old: str, new: str, link: Offer, *, now: datetime) -> None:
 
 
 def tell_restored(user: User, *, now: datetime) -> None:
+    """Tell that the link was used: to the mailbox, and to the number that is back."""
     context: dict[str, object] = {"new": mask(user.phone) if user.phone else "", "at": now}
     if user.email:
         outbox.queue_mail(user, user.email, "phone-restored", context, now=now)

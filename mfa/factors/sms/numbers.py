@@ -11,6 +11,7 @@ UNKNOWN_TO_THE_PICKER = frozenset({"TA"})
 
 
 def rules() -> Rules:
+    """What the settings accept, for `phones.normalise`."""
     return Rules(
         default_region=settings.PHONE_DEFAULT_REGION or None,
         countries=settings.PHONE_COUNTRIES,
