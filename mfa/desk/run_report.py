@@ -47,7 +47,7 @@ def problems(run: SyncRun, query: Mapping[str, str], *, whole: bool) -> dict[str
         row.value = masks.raw(row.value, whole)
         row.suggestion = masks.phone(row.suggestion, whole)
         row.words = report.words(row.reason)  # type: ignore[attr-defined]
-    named = [(one["reason"], report.words(one["reason"]), one["count"]) for one in reasons]
+    named = [(one["reason"], one["reason"].replace("_", " "), one["count"]) for one in reasons]
     return {"page_obj": page, "reasons": named, "reason": chosen}
 
 
