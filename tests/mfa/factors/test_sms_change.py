@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from pytest_django import Settings
 
 from accounts import users
 from accounts.models import PhoneSource, User
-from mfa import enrolment, limits, policy
+from mfa import codes, enrolment, limits, policy
 from mfa.delivery import outbox
 from mfa.factors.sms import flows, undo
 from mfa.factors.sms.refusals import NothingToConfirm, SameNumber, SharedNumber
@@ -285,3 +286,27 @@ def test_a_change_is_whole_or_not_at_all(owner: User, now: datetime, monkeypatch
     assert owner.phone == OLD
     assert OneTimeCode.objects.get(token=token).ending == ""
     assert not OneTimeCode.objects.filter(purpose=Purpose.UNDO_PHONE).exists()
+
+
+def test_the_person_is_locked_before_the_code_so_that_no_sync_or_reset_waits_in_a_circle(
+    owner: User, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = begin(owner, now=now)
+    order: list[str] = []
+    lock, spend = enrolment.lock_person, codes.spend
+
+    def noted_lock(user: User) -> User:
+        order.append("person")
+        return lock(user)
+
+    def noted_spend(*given: Any, **named: Any) -> OneTimeCode:
+        order.append("code")
+        return spend(*given, **named)
+
+    monkeypatch.setattr(enrolment, "lock_person", noted_lock)
+    monkeypatch.setattr(codes, "spend", noted_spend)
+    flows.finish(owner, token, code_to(NEW), actor=owner, now=now)
+    assert order[:2] == ["person", "code"]
+    order.clear()
+    undone(link_to(OLD), now=now)
+    assert order[:2] == ["person", "code"]
