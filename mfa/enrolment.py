@@ -185,7 +185,8 @@ def reset(user: User, *, actor: User | None, reason: str, now: datetime, kind: s
     """
     user = lock_person(user)
     slugs = [kind] if kind else list(kinds.registry())
-    Factor.objects.filter(user=user, kind__in=slugs).delete()
+    mine = Factor.objects.filter(user=user)
+    (mine.filter(kind=kind) if kind else mine).delete()  # also of kinds that are switched off: they may come back
     for implied in (k for k in kinds.registry().values() if k.slug in slugs and k.implied(user)):
         Factor.objects.create(
             user=user,

@@ -98,3 +98,14 @@ def test_the_password_of_who_has_the_name_now_is_no_proof_for_who_had_it(
     monkeypatch.setattr(passwords, "owner", lambda username, password: namesake)
     assert browser.post("/prove/", {"password": PASSWORD}, secure=True).status_code == 422
     assert location(browser, "/totp/add/").startswith("/prove/")
+
+
+def test_a_reset_takes_factors_of_a_kind_that_is_switched_off_too(
+    alice: User, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_factor(alice)
+    everything = kinds.registry()
+    monkeypatch.setattr(kinds, "registry", lambda: {"recovery": everything["recovery"]})
+    enrolment.reset(alice, actor=None, reason="stolen", now=now)
+    monkeypatch.setattr(kinds, "registry", lambda: everything)
+    assert enrolment.usable(alice, now=now) == []
