@@ -104,7 +104,10 @@ def normalise(text: str, *, region: str | None, rules: Rules) -> Phone:
 
 
 def mask(e164: str) -> str:
-    """Country code and last two digits, "+49 *** **12"; nothing at all of a text that is not E.164."""
+    """Country code and last two digits, "+49 *** **12"; nothing at all of a text that is not E.164. An empty number
+    stays empty."""
+    if not e164:
+        return ""
     if not E164.fullmatch(e164):
         return "***"
     try:

@@ -69,7 +69,7 @@ def _end_codes(user_ids: list[int], now: datetime, **only: Any) -> None:
 
 def _changed(person: User, change: PhoneChange, source: PhoneSource, actor: User | None) -> AuditEvent:
     action = "phone.changed" if change.new else "phone.removed"
-    details: dict[str, object] = {"old": _shown(change.old), "new": _shown(change.new), "source": source.value}
+    details: dict[str, object] = {"old": mask(change.old), "new": mask(change.new), "source": source.value}
     return audit.event(action, user=person, actor=actor, reason="", details=details)
 
 
@@ -78,15 +78,11 @@ def _messages(person: User, change: PhoneChange, source: PhoneSource, now: datet
     if not change.old or not person.is_active:
         return
     by = "directory" if source is PhoneSource.DIRECTORY else "helpdesk"
-    context: dict[str, object] = {"old": _shown(change.old), "new": _shown(change.new), "by": by, "at": now}
+    context: dict[str, object] = {"old": mask(change.old), "new": mask(change.new), "by": by, "at": now}
     until = now + outbox.NOTICE_LIFETIME
     if person.email:
         yield outbox.mail(person, person.email, "phone-changed-for-you", context, now=now, worth_until=until)
     yield outbox.sms(person, change.old, "phone-changed-for-you", context, now=now, worth_until=until)
-
-
-def _shown(e164: str) -> str:
-    return mask(e164) if e164 else ""
 
 
 def _parts(items: Iterable[Item]) -> Iterator[list[Item]]:

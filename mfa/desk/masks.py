@@ -21,7 +21,7 @@ def sees_all(request: HttpRequest) -> bool:
 
 def phone(e164: str, whole: bool) -> str:
     """A number in E.164; nothing of an empty one."""
-    return e164 if whole or not e164 else phones.mask(e164)
+    return e164 if whole else phones.mask(e164)
 
 
 def recipient(text: str, whole: bool) -> str:

@@ -118,13 +118,9 @@ def _set(user: User, e164: str, *, actor: User, now: datetime) -> None:
     with notifications.told_by_the_act():
         users.set_phone(user, e164, source=PhoneSource.SELF, confirmed_at=now if e164 else None, actor=actor)
     action = "phone.changed" if e164 else "phone.removed"
-    audit.record(action, user=user, actor=actor, old=_shown(before.e164), new=_shown(e164), source="self")
+    audit.record(action, user=user, actor=actor, old=mask(before.e164), new=mask(e164), source="self")
     notices.tell(user, before.e164, e164, link, now=now)
 
 
 def _has_another_owner(user: User, e164: str) -> bool:
     return User.objects.filter(phone=e164, is_active=True).exclude(pk=user.pk).exists()
-
-
-def _shown(e164: str) -> str:
-    return mask(e164) if e164 else ""

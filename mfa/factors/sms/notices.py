@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def tell(user: User, old: str, new: str, link: Offer, *, now: datetime) -> None:
     """Tell of a change by the person: with the link that undoes it, to everybody but the new number."""
     context: dict[str, object] = {
-        "old": mask(old) if old else "",
-        "new": mask(new) if new else "",
+        "old": mask(old),
+        "new": mask(new),
         "at": now,
         "undo_url": link.url,
         "undo_until": timezone.localtime(link.until).strftime("%d %b, %H:%M"),
@@ -32,7 +32,7 @@ def tell(user: User, old: str, new: str, link: Offer, *, now: datetime) -> None:
 
 def tell_restored(user: User, *, now: datetime) -> None:
     """Tell that the link was used: to the mailbox, and to the number that is back."""
-    context: dict[str, object] = {"new": mask(user.phone) if user.phone else "", "at": now}
+    context: dict[str, object] = {"new": mask(user.phone), "at": now}
     if user.email:
         outbox.queue_mail(user, user.email, "phone-restored", context, now=now)
     if user.phone:

@@ -100,7 +100,7 @@ def _restore(user: User, number: Number, *, now: datetime) -> User:
         users.set_phone(user, number.e164, source=source, confirmed_at=number.confirmed_at, actor=None)
     if not enrolment.usable(user, now=now):
         policy.demand_activation(user, demanded=True)
-    old, new = (mask(value) if value else "" for value in (gone, number.e164))
+    old, new = mask(gone), mask(number.e164)
     audit.record("phone.restored", user=user, actor=None, reason="undo link", old=old, new=new, source=number.source)
     notices.tell_restored(user, now=now)
     return user

@@ -38,7 +38,7 @@ def undo(request: HttpRequest, token: str, code: str) -> HttpResponse:
     if words is not None:
         return render(request, "sms/undo_over.html", {"words": words}, status=410)
     number = way_back.Number.packed(row.target)
-    return render(request, "sms/undo.html", {"old": mask(number.e164) if number.e164 else "", "until": row.expires_at})
+    return render(request, "sms/undo.html", {"old": mask(number.e164), "until": row.expires_at})
 
 
 def _over(row: OneTimeCode, now: datetime) -> str | None:
@@ -55,4 +55,4 @@ def _over(row: OneTimeCode, now: datetime) -> str | None:
 def _done(request: HttpRequest, user: User) -> HttpResponse:
     if request.user.pk == user.pk:
         logout(request)
-    return render(request, "sms/undone.html", {"masked": mask(user.phone) if user.phone else ""})
+    return render(request, "sms/undone.html", {"masked": mask(user.phone)})

@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import PhoneSource, User
+from accounts.phones import mask
 from accounts.requests import SignedInRequest
 from mfa import enrolment, kinds
 from mfa.delivery import watch
@@ -19,7 +20,6 @@ from mfa.factors.sms import flows
 from mfa.factors.sms.factor import KIND
 from mfa.factors.sms.forms import PhoneForm, likely_country
 from mfa.kinds import CardAction
-from mfa.models import Factor
 from mfa.outcomes import Refused
 from mfa.pages import sessions
 from mfa.pages.gate import open_before_enrolment
@@ -41,7 +41,7 @@ def change(request: SignedInRequest) -> HttpResponse:
         "form": form,
         "stronger": _stronger(request.user),
         "source": PhoneSource(request.user.phone_source).label if request.user.phone else "",
-        "masked": KIND.describe(Factor(user=request.user)) if request.user.phone else "",
+        "masked": mask(request.user.phone),
     }
     return render(request, "sms/change.html", context, status=422 if form.errors else 200)
 
@@ -72,7 +72,7 @@ def remove(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST" and not kept:
         return _removed(request)
     last = enrolment.is_last(user, factor, now=now)
-    context = {"last": last, "kept": kept, "masked": KIND.describe(factor)}
+    context = {"last": last, "kept": kept, "masked": mask(user.phone)}
     return render(request, "sms/remove.html", context, status=409 if request.method == "POST" else 200)
 
 
