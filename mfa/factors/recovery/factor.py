@@ -8,7 +8,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy as _
 
-from mfa import notifications
+from mfa import crypto, notifications
 from mfa.factors.recovery import codes
 from mfa.factors.recovery.codes import Kept
 from mfa.kinds import Answer, CardAction, FactorKind
@@ -75,7 +75,11 @@ class Recovery(FactorKind):
 
 def kept_of(factor: Factor) -> list[Kept]:
     """What is kept of a set's codes. Raises `crypto.Undecryptable`."""
-    return [Kept(**one) for one in json.loads(factor.unseal())["codes"]]
+    plain = factor.unseal()
+    try:
+        return [Kept(**one) for one in json.loads(plain)["codes"]]
+    except (KeyError, TypeError, ValueError):
+        raise crypto.Undecryptable("not a set of codes") from None
 
 
 def keep(factor: Factor, kept: list[Kept]) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy as _
 
-from mfa import audit
+from mfa import audit, crypto
 from mfa.factors.totp.memory import Memory
 from mfa.factors.totp.oath import Token
 from mfa.kinds import Answer, CardAction, FactorKind
@@ -67,8 +67,11 @@ class Totp(FactorKind):
 
 def token_of(factor: Factor) -> Token:
     """The factor's secret with its parameters. Raises `crypto.Undecryptable`."""
-    state = factor.state
-    return Token(factor.unseal(), state["algorithm"], state["digits"], state["period"])
+    secret, state = factor.unseal(), factor.state
+    try:
+        return Token(secret, state["algorithm"], state["digits"], state["period"])
+    except (KeyError, ValueError):
+        raise crypto.Undecryptable("without its parameters") from None
 
 
 def _record_adjustment(factor: Factor, memory: Memory, token: Token) -> None:
