@@ -36,7 +36,7 @@ SHORTEST, LONGEST = 4, 20
 @dataclass(frozen=True, repr=False)
 class Phone:
     """A usable number. `rule` tells how its region was found: "international", "region of entry", "default region",
-    or the dialling prefix that was typed ("00", "011"). `asked` is the region that came with the text."""
+    or the dialling prefix that was typed ("00", "011")."""
 
     e164: str
     region: str
@@ -44,17 +44,11 @@ class Phone:
     kind: str
     international: str
     rule: str
-    asked: str | None = None
 
     @property
     def understood(self) -> str:
         """How the input was understood, for the person: "+49 170 1234567 · Germany, mobile"."""
         return f"{self.international} · {self.country_name}, {self.kind}"
-
-    @property
-    def of_another_country(self) -> bool:
-        """True when the number wins over the country that was chosen for it; a form may say so."""
-        return self.asked is not None and self.asked != self.region
 
     def __repr__(self) -> str:
         return f"Phone({mask(self.e164)}, {self.region}, {self.kind})"
@@ -149,7 +143,7 @@ def _choose(digits: str, region: str | None, rules: Rules) -> Phone:
         raise Unusable(Reason.NO_COUNTRY_CODE)
     for rule, reading in readings:
         if not reading.refused:
-            return _phone(reading, rule, region)
+            return _phone(reading, rule)
     refused = next((reading.refused for _, reading in readings if reading.refused), Reason.NO_COUNTRY_CODE)
     raise Unusable(refused, suggestion=_likely(digits, region, rules))
 
@@ -199,7 +193,6 @@ def _suggestion(text: str, region: str | None, rules: Rules) -> str | None:
         return refusal.suggestion
 
 
-def _phone(reading: Reading, rule: str, asked: str | None) -> Phone:
+def _phone(reading: Reading, rule: str) -> Phone:
     shown = phonenumbers.format_number(phonenumbers.parse(reading.e164), PhoneNumberFormat.INTERNATIONAL)
-    asked = asked.strip().upper() if asked else None
-    return Phone(reading.e164, reading.region, name_of(reading.region), reading.kind, shown, rule, asked)
+    return Phone(reading.e164, reading.region, name_of(reading.region), reading.kind, shown, rule)

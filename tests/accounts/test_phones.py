@@ -83,11 +83,9 @@ def test_rule_tells_how_the_country_was_found(
     assert (phone.e164, phone.rule) == (e164, rule)
 
 
-def test_international_number_wins_over_the_chosen_country_and_says_so() -> None:
+def test_international_number_wins_over_the_chosen_country() -> None:
     phone = normalise("+41 79 123 45 67", region="DE", rules=ANYWHERE)
-    assert (phone.region, phone.asked, phone.of_another_country) == ("CH", "DE", True)
-    assert not normalise("079 123 45 67", region="CH", rules=ANYWHERE).of_another_country
-    assert not normalise("+41 79 123 45 67", region=None, rules=ANYWHERE).of_another_country
+    assert (phone.region, phone.understood) == ("CH", "+41 79 123 45 67 · Switzerland, mobile")
 
 
 def test_national_number_without_any_country_is_refused() -> None:
