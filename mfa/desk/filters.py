@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import PhoneSource, SyncProblem, SyncRun, User
 from mfa import kinds, outcomes, roles
+from mfa.desk.readonly import is_number_of_a_row
 from mfa.models import AuditEvent, Factor
 
 Choices = Iterable[tuple[str, Any]]
@@ -136,9 +137,7 @@ class Actor(SimpleListFilter):
         value = self.value() or ""
         if value == "system":
             return queryset.filter(actor=None, actor_name="")
-        return (
-            queryset.filter(actor=int(value)) if value.isascii() and value.isdigit() and len(value) < 19 else queryset
-        )
+        return queryset.filter(actor=int(value)) if is_number_of_a_row(value) else queryset
 
 
 class Outcome(SimpleListFilter):

@@ -12,6 +12,7 @@ from accounts.models import User
 from mfa import kinds, roles
 from mfa.delivery.writing import one_line
 from mfa.desk.acts import Act
+from mfa.desk.readonly import is_number_of_a_row
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[User]
@@ -73,7 +74,7 @@ class PeopleField(forms.CharField):
 
     def clean(self, value: object) -> list[int]:
         words = str(super().clean(value)).split(",")
-        if len(words) > MOST_PEOPLE or not all(word.isascii() and word.isdigit() and len(word) < 19 for word in words):
+        if len(words) > MOST_PEOPLE or not all(is_number_of_a_row(word) for word in words):
             raise forms.ValidationError(_("Choose people from the list, at most 500 at a time."))
         return [int(word) for word in words]
 

@@ -20,6 +20,11 @@ else:
     Base = ModelAdmin
 
 
+def is_number_of_a_row(text: str) -> bool:
+    """Whether what came from outside can be a primary key: ASCII digits, few enough for the database."""
+    return text.isascii() and text.isdigit() and len(text) < 19
+
+
 class Offered(Base):
     """Refuses every `?column__lookup=` that is not offered: else a list answers questions about hidden columns, such
     as the first letters of a secret."""
@@ -37,7 +42,7 @@ class Offered(Base):
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase | None:  # type: ignore[override]
         """Ticked boxes name rows by number; anything else was not ticked on our page."""
         ticked = request.POST.getlist(ACTION_CHECKBOX_NAME)
-        if not all(value.isascii() and value.isdigit() and len(value) < 19 for value in ticked):
+        if not all(is_number_of_a_row(value) for value in ticked):
             raise BadRequest("not a row")
         return super().response_action(request, queryset)
 
