@@ -31,14 +31,8 @@ class CodeForm(forms.Form):
 
 
 class PasswordForm(forms.Form):
-    username = forms.CharField(
-        label=_("User name"),
-        max_length=names.LONGEST,
-        error_messages={"required": _("Type your user name.")},
-        widget=forms.TextInput(
-            attrs={"autocomplete": "username", "autocapitalize": "off", "spellcheck": "false", "autofocus": True}
-        ),
-    )
+    """The password of somebody who is known already."""
+
     password = forms.CharField(
         label=_("Password"),
         max_length=passwords.LONGEST,
@@ -51,6 +45,15 @@ class PasswordForm(forms.Form):
 class SignInForm(PasswordForm):
     """With `SIGN_IN_CODE_FIELD=always` everybody sees the code field, so that it tells nothing about anybody."""
 
+    field_order = ("username", "password", "code")
+    username = forms.CharField(
+        label=_("User name"),
+        max_length=names.LONGEST,
+        error_messages={"required": _("Type your user name.")},
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autocapitalize": "off", "spellcheck": "false", "autofocus": True}
+        ),
+    )
     code = CodeField(
         required=False, help_text=_("Leave it empty to have a code sent, or if you have not set up a second factor.")
     )

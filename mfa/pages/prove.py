@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django import forms
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,26 +12,16 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import passwords as owners
 from accounts.models import User
 from accounts.requests import SignedInRequest, address_of
 from mfa import activation, enrolment, policy, proof
 from mfa.kinds import Purpose
 from mfa.outcomes import PASSWORD_WRONG, Refused
 from mfa.pages import steps, targets, ways
+from mfa.pages.forms import PasswordForm
 from mfa.pages.gate import open_before_activation
 from mfa.verification import passwords
 from mfa.verification.service import Verdict
-
-
-class PasswordOnlyForm(forms.Form):
-    password = forms.CharField(
-        label=_("Password"),
-        max_length=owners.LONGEST,
-        strip=False,
-        error_messages={"required": _("Type your password.")},
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
 
 
 @open_before_activation
@@ -55,7 +44,7 @@ def send(request: SignedInRequest) -> HttpResponse:
 
 
 def _by_password(request: SignedInRequest, now: datetime) -> HttpResponse:
-    form = PasswordOnlyForm(request.POST or None)
+    form = PasswordForm(request.POST or None)
     if form.is_valid():
         address = address_of(request)
         try:
