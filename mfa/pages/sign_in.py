@@ -66,8 +66,10 @@ def send(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
+    starting_again = sessions.in_password_step(request, now=timezone.now()) is not None
     logout(request)
-    messages.success(request, _("You are signed out."))
+    if not starting_again:
+        messages.success(request, _("You are signed out."))
     response = redirect("sign_in")
     response["Clear-Site-Data"] = '"cache"'
     return response

@@ -56,6 +56,15 @@ def test_the_password_alone_opens_nothing_once_a_factor_is_enrolled(client: Clie
         assert client.get(page, secure=True).status_code == 302, page
 
 
+def test_starting_again_at_the_second_step_does_not_speak_of_signing_out(client: Client, alice: User) -> None:
+    give(alice)
+    post_password(client)
+    assert "signed out" not in client.post("/sign-out/", secure=True, follow=True).content.decode()
+    post_password(client)
+    post_code(client)
+    assert "You are signed out." in client.post("/sign-out/", secure=True, follow=True).content.decode()
+
+
 def test_a_person_without_a_factor_signs_in_with_the_password(client: Client, alice: User) -> None:
     post_password(client)
     assert is_signed_in(client)
