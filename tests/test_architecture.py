@@ -147,3 +147,9 @@ def test_requirements_are_pinned_with_hashes() -> None:
         pins = [line for line in lines if line and not line.startswith((" ", "#"))]
         assert pins
         assert all(re.match(r"[A-Za-z0-9._\[\],-]+==[^ ]+ \\$", line) for line in pins)
+
+
+def test_no_test_empties_the_tables_that_a_migration_filled() -> None:
+    """A transactional test flushes roles and schedules away from every test after it."""
+    mark = "transaction=" + "True"
+    assert not [name(file) for file in python_files("tests") if mark in file.read_text(encoding="utf-8")]

@@ -160,7 +160,6 @@ def test_swapped_secrets_refuse_both_people_and_raise_an_alarm(
 
 
 @pytest.mark.row("A-16.5.2")
-@pytest.mark.django_db(transaction=True)
 def test_when_the_log_cannot_be_written_nothing_is_accepted_or_marked(
     alice: User, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
