@@ -97,7 +97,8 @@ def _change(event: AuditEvent) -> Event:
 
 def _attempt(record: AuthenticationRecord) -> Event:
     kind = kinds.registry().get(record.kind)
-    label = str(kind.label) if kind else _("Password")
+    by_password = _("Password") if record.kind == "password" else ""
+    label = str(kind.label) if kind else by_password
     title = _("Signed in") if record.accepted else _("Sign-in refused")
     parts = [label, causes.words(record.code), _from(record.address)]
     return Event(record.at, title, _joined(parts), "ok" if record.accepted else "warn")
