@@ -132,7 +132,6 @@ class Policy(models.Model):
         default=False,
         help_text=_("The next factor is enrolled with an activation code only."),
     )
-    preferred_kind = models.CharField(_("preferred factor"), max_length=20, blank=True)
 
     class Meta:
         verbose_name = _("policy")

@@ -1,23 +1,18 @@
-"""What a run found and did: counts, and the problems as rows of the database and of a CSV file."""
+"""What a run found and did: counts, and the problems as rows of the database."""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 from accounts import bulk, names
 from accounts.directory.entries import Flaw, Problem
 from accounts.directory.plan import Plan
 from accounts.models import SyncProblem, SyncRun
-from accounts.phones import E164, Reason
+from accounts.phones import Reason
 
-HEADER = ("user name", "distinguished name", "attribute", "value", "reason", "explanation", "suggestion")
 RUNS_WITH_PROBLEMS = 48
 """So many runs keep their list of problems; older ones keep their counts."""
 
-_FORMULA = re.compile(r"\s*[=+\-@\t\r]")
 _COLUMNS = ("run_id", "user_id", "username", "dn", "attribute", "value", "reason", "suggestion")
 
 
@@ -56,30 +51,3 @@ def words(reason: str) -> str:
         if reason in kind._value2member_map_:
             return kind(reason).words
     return reason
-
-
-def problem_rows(problems: Iterable[SyncProblem]) -> Iterator[tuple[str, ...]]:
-    """The header, then a row for each problem, every cell safe to open in a spreadsheet."""
-    yield HEADER
-    for problem in problems:
-        yield tuple(
-            safe_cell(text)
-            for text in (
-                problem.username, problem.dn, problem.attribute, problem.value, problem.reason,
-                words(problem.reason), problem.suggestion,
-            )
-        )  # fmt: skip
-
-
-def problems_csv(problems: Iterable[SyncProblem]) -> Iterator[str]:
-    """The same as lines of a CSV file, for a streamed download."""
-    for row in problem_rows(problems):
-        line = io.StringIO()
-        csv.writer(line).writerow(row)
-        yield line.getvalue()
-
-
-def safe_cell(text: str) -> str:
-    """A spreadsheet takes a cell that begins with =, +, - or @ for a formula; an apostrophe keeps it text. A number in
-    E.164 calculates nothing and stays as it is, so that a script can use it."""
-    return text if not _FORMULA.match(text) or E164.fullmatch(text) else f"'{text}"

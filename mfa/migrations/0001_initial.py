@@ -36,7 +36,6 @@ class Migration(migrations.Migration):
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='policy', serialize=False, to=settings.AUTH_USER_MODEL)),
                 ('required', models.BooleanField(default=False, verbose_name='two-factor sign-in required')),
                 ('activation_only', models.BooleanField(default=False, help_text='The next factor is enrolled with an activation code only.', verbose_name='activation code needed')),
-                ('preferred_kind', models.CharField(blank=True, max_length=20, verbose_name='preferred factor')),
             ],
             options={
                 'verbose_name': 'policy',

@@ -107,11 +107,17 @@ def _candidates(attempt: Attempt, now: datetime) -> list[Factor]:
         if kinds.kind(factor.kind).answers is Answers.CODE and attempt.kind in ("", factor.kind)
     ]
     if not factors:
-        raise Unusable(NOTHING_ENROLLED)
+        raise Unusable(FACTOR_DISABLED if _is_disabled(attempt) else NOTHING_ENROLLED)
     fitting = [factor for factor in factors if kinds.kind(factor.kind).could_match(factor, attempt.answer)]
     if not fitting:
         raise WrongShape
     return fitting
+
+
+def _is_disabled(attempt: Attempt) -> bool:
+    """Whether too many wrong codes took away what the answer could have belonged to."""
+    rows = Factor.objects.filter(user=attempt.user, confirmed=True, disabled_at__isnull=False)
+    return (rows.filter(kind=attempt.kind) if attempt.kind else rows).exists()
 
 
 def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, wrong: list[Factor], now: datetime) -> Verdict:

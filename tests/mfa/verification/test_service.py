@@ -14,6 +14,7 @@ from mfa.kinds import Answer
 from mfa.models import AuditEvent, AuthenticationRecord, Delivery, Factor, GuessCounter
 from mfa.outcomes import (
     ACCOUNT_LOCKED,
+    FACTOR_DISABLED,
     NOTHING_ENROLLED,
     OATH_INCORRECT,
     OATH_VERIFIED,
@@ -85,7 +86,7 @@ def test_fifty_wrong_codes_in_a_row_disable_the_factor_for_good(alice: User, now
     for turn in range(limits.FACTOR_CEILING):
         assert verify(alice, WRONG, now + timedelta(hours=2 * turn)).result == OATH_INCORRECT
     a_year_later = now + timedelta(days=365)
-    assert not verify(alice, RIGHT, a_year_later).accepted
+    assert verify(alice, RIGHT, a_year_later).result == FACTOR_DISABLED
     assert Factor.objects.get().disabled_at is not None
     assert [(event.action, event.actor) for event in AuditEvent.objects.filter(user=alice)] == [
         ("factor.disabled", None)
