@@ -104,7 +104,7 @@ def test_the_ceiling_counts_all_kinds_of_an_account_together(alice: User, now: d
     later = now + timedelta(days=30)
     verify(alice, WRONG, later, "sample")
     verify(alice, WRONG, later, "second")
-    assert verify(alice, RIGHT, later + timedelta(days=365)).result in (ACCOUNT_LOCKED, NOTHING_ENROLLED)
+    assert verify(alice, RIGHT, later + timedelta(days=365)).result in (ACCOUNT_LOCKED, FACTOR_DISABLED)
 
 
 @pytest.mark.row("N-15")
