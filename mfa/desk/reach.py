@@ -62,6 +62,8 @@ def _pointless(act: Act, order: Order, person: User, factors: list[Factor]) -> s
             return _("The account is deactivated.")
         case "activate" if factors:
             return _("A second factor works; reset it first if it is lost.")
+        case "require" if _is_required(person):
+            return _("Two-factor sign-in is required already.")
         case "release" if person.is_staff:
             return _("Whoever may enter the administration always needs a second factor.")
         case "role" if person.is_superuser:
@@ -69,6 +71,11 @@ def _pointless(act: Act, order: Order, person: User, factors: list[Factor]) -> s
         case "reset-one" if order.kind and not _has(person, order.kind, factors):
             return _("There is no factor of this kind.")
     return ""
+
+
+def _is_required(person: User) -> bool:
+    """By the person's own policy, which lists select along; whoever has none has no row."""
+    return bool(getattr(getattr(person, "policy", None), "required", False))
 
 
 def _has(person: User, kind: str, factors: list[Factor]) -> bool:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mfa import proof
+from mfa.pages.gate import ON_THE_WAY_IN
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
@@ -23,6 +24,9 @@ def portal(request: HttpRequest) -> dict[str, Any]:
 
 
 def _nav(request: HttpRequest) -> list[dict[str, Any]]:
+    """The pages that are open to the person; none to whoever must enrol first."""
+    if getattr(request, ON_THE_WAY_IN, False):
+        return []
     pages = [(_("Overview"), reverse("dashboard")), (_("History"), reverse("history"))]
     if request.user.is_staff:
         pages.append((_("Administration"), reverse("admin:index")))

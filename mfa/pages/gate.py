@@ -19,6 +19,8 @@ from mfa import activation, enrolment, policy
 from mfa.pages import sessions
 
 View = Callable[..., HttpResponse]
+ON_THE_WAY_IN = "on_the_way_in"
+"""Marks a request of somebody who must enrol first: other pages would only lead back."""
 
 
 def open_before_enrolment(view: View) -> View:
@@ -60,6 +62,8 @@ def _without_factor(request: HttpRequest, user: User, view: View, now: datetime)
         return _to_sign_in(request)
     asked = policy.of(user)
     by_code = enrolment.needs_activation(user, asked)
+    if by_code or policy.requires_factor(user, asked):
+        setattr(request, ON_THE_WAY_IN, True)
     if by_code and not activation.opened(request.session, user, now=now):
         return None if getattr(view, "open_before_activation", False) else redirect("activation:enter")
     if by_code or policy.requires_factor(user, asked):

@@ -58,3 +58,10 @@ def test_recovery_codes_are_never_left_as_the_only_factor(client: Client, alice:
     assert {factor.kind for factor in alice.factors.all()} == {"totp", "recovery"}
     client.post(f"/totp/{person.user.factors.get(kind='totp').pk}/remove/", secure=True)
     assert not alice.factors.exists()
+
+
+def test_who_must_enrol_first_sees_no_way_that_leads_back(client: Client, required: User) -> None:
+    acting.give_password(client, "alice")
+    page = client.get("/enrol/", secure=True).content
+    assert b"/history/" not in page
+    assert b"/sign-out/" in page
