@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.utils import timezone
-
 from accounts.models import User
 from accounts.phones import mask
 from mfa.delivery import outbox
@@ -22,7 +20,7 @@ def tell(user: User, old: str, new: str, link: Offer, *, now: datetime) -> None:
         "new": mask(new),
         "at": now,
         "undo_url": link.url,
-        "undo_until": timezone.localtime(link.until).strftime("%d %b, %H:%M"),
+        "undo_until": link.until,
     }
     if user.email:
         outbox.queue_mail(user, user.email, "phone-changed", context, now=now, worth_until=link.until)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,8 @@ from tests.mfa.delivery.messages import queued_mail, queued_sms
 TEMPLATES = Path(django_settings.BASE_DIR) / "templates"
 CONTEXT: dict[str, object] = {
     "code": "123456", "label": "Authenticator app", "name": "Work & home", "kind": "", "left": 4, "by": "directory",
-    "old": "+49 *** **67", "new": "+49 *** **89", "undo_url": "https://portal.test/undo/", "undo_until": "5 Mar",
+    "old": "+49 *** **67", "new": "+49 *** **89", "undo_url": "https://portal.test/undo/",
+    "undo_until": datetime(2026, 3, 5, 12, 3, tzinfo=UTC),
 }  # fmt: skip
 
 
@@ -42,6 +43,14 @@ def test_every_sms_is_short(alice: User, now: datetime, name: str) -> None:
     text = outbox.read(outbox.queue_sms(alice, "+491701234567", name, CONTEXT, now=now, worth_until=now))
     assert len(text) <= 320
     assert not any(mark in text for mark in ("{", "&amp;", "&#", "None"))
+
+
+@pytest.mark.parametrize(
+    ("given", "told"), [("Work", "Authenticator app (Work) can no longer"), ("", "Authenticator app can no longer")]
+)
+def test_a_mail_names_the_factor_in_a_whole_sentence(alice: User, now: datetime, given: str, told: str) -> None:
+    context = CONTEXT | {"name": given}
+    assert told in outbox.read(outbox.queue_mail(alice, alice.email, "factor-removed", context, now=now))
 
 
 def test_every_mail_has_an_sms_for_people_without_a_mailbox() -> None:
