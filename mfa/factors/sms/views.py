@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.models import PhoneSource, User
+from accounts.models import User
 from accounts.phones import mask
 from accounts.requests import SignedInRequest
 from mfa import enrolment, kinds
@@ -40,7 +40,6 @@ def change(request: SignedInRequest) -> HttpResponse:
     context = {
         "form": form,
         "stronger": _stronger(request.user),
-        "source": PhoneSource(request.user.phone_source).label if request.user.phone else "",
         "masked": mask(request.user.phone),
     }
     return render(request, "sms/change.html", context, status=422 if form.errors else 200)
