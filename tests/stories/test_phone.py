@@ -223,6 +223,21 @@ def test_nothing_changes_without_a_fresh_proof(at_home: acting.Person, owner: Us
     assert Delivery.objects.count() == sent
 
 
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (PhoneSource.SELF, "You entered this number. It is not confirmed. It keeps working"),
+        (PhoneSource.HELPDESK, "Helpdesk entered this number. It is not confirmed. It keeps working"),
+        (PhoneSource.DIRECTORY, "This number comes from the directory. It is not confirmed. It keeps working"),
+    ],
+)
+def test_the_page_says_where_the_present_number_comes_from(
+    at_home: acting.Person, owner: User, source: PhoneSource, told: str
+) -> None:
+    User.objects.filter(pk=owner.pk).update(phone_source=source, phone_confirmed_at=None)
+    assert told in text(get(at_home.client, "/sms/change/"))
+
+
 def test_remove_the_number(at_home: acting.Person, owner: User, old: Phone) -> None:
     assert "Codes by SMS stop at once" in text(get(at_home.client, "/sms/remove/"))
     assert "Your phone number is removed" in follow(at_home.client, post(at_home.client, "/sms/remove/"))
