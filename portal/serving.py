@@ -49,6 +49,6 @@ def on_starting(server: Arbiter) -> None:
     if not settings.DEBUG and not (settings.STATIC_ROOT / "staticfiles.json").exists():
         env.stop("DATA_DIR", "holds no collected static files: run `manage.py collectstatic` first.")
     django.setup()
-    errors = [message for message in run_checks() if message.is_serious()]
+    errors = [message for message in run_checks() if message.is_serious() and not message.is_silenced()]
     if errors:
         raise SystemExit("\n".join(f"{error.msg} {error.hint or ''}".strip() for error in errors))
