@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import secrets
-import shutil
 import subprocess
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 from django_otp import oath as django_otp_oath
 
 from mfa.factors.totp.oath import DIGITS, HASHES, Token
+from tests.services.servers.processes import find_program
+from tests.services.started import started
 
 SEED = b"1234567890"
 RFC_6238_SECRETS = {"SHA1": SEED * 2, "SHA256": SEED * 3 + b"12", "SHA512": SEED * 6 + b"1234"}
@@ -50,15 +53,25 @@ def test_codes_are_those_of_django_otp() -> None:
             assert Token(secret, digits=digits).code(step) == expected
 
 
-@pytest.mark.skipif(shutil.which("oathtool") is None, reason="oathtool is not installed")
+@contextlib.contextmanager
+def installed(name: str) -> Iterator[str]:
+    yield find_program(name, package=name)
+
+
+@pytest.fixture
+def oathtool() -> Iterator[str]:
+    with started(installed("oathtool")) as path:
+        yield path
+
+
 @pytest.mark.parametrize("algorithm", HASHES)
 @pytest.mark.parametrize("digits", DIGITS)
 @pytest.mark.parametrize("period", [30, 60])
-def test_codes_are_those_of_oathtool(algorithm: str, digits: int, period: int) -> None:
+def test_codes_are_those_of_oathtool(oathtool: str, algorithm: str, digits: int, period: int) -> None:
     secret = secrets.token_bytes(20)
     moment = datetime(2026, 3, 2, 9, 31, 4, tzinfo=UTC)
     answer = subprocess.run(
-        ["oathtool", f"--totp={algorithm}", f"--digits={digits}", f"--time-step-size={period}s",
+        [oathtool, f"--totp={algorithm}", f"--digits={digits}", f"--time-step-size={period}s",
          f"--now={moment:%Y-%m-%d %H:%M:%S} UTC", "--window=3", "--base32", "-"],
         input=base64.b32encode(secret), capture_output=True, check=True,
     )  # fmt: skip
