@@ -20,7 +20,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from accounts.directory.readers.records import OPENLDAP
+from accounts.directory.readers.profiles import OPENLDAP
 from bench.failures import BenchFailed
 from bench.options import add_count
 from bench.product import Product

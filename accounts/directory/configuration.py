@@ -9,7 +9,7 @@ from django.conf import settings
 from accounts.directory.guards import Limits
 from accounts.directory.plan import Sharing
 from accounts.directory.readers.ldap import Server
-from accounts.directory.readers.records import Profile
+from accounts.directory.readers.profiles import Profile
 from accounts.phones import Rules
 
 

@@ -16,7 +16,8 @@ from ldap.controls.libldap import SimplePagedResultsControl
 
 from accounts.directory.entries import Sighting
 from accounts.directory.readers import BindRefused, DirectoryUnavailable, PartialResult, TlsRefused
-from accounts.directory.readers.records import OPENLDAP, Profile, sight
+from accounts.directory.readers.profiles import OPENLDAP, Profile
+from accounts.directory.readers.records import sight
 
 LDAPError = ldap.LDAPError
 REFUSALS = (

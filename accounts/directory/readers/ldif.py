@@ -10,7 +10,8 @@ from pathlib import Path
 
 from accounts.directory.entries import Sighting
 from accounts.directory.readers import BadFile
-from accounts.directory.readers.records import OPENLDAP, Profile, Raw, sight
+from accounts.directory.readers.profiles import OPENLDAP, Profile
+from accounts.directory.readers.records import Raw, sight
 
 BATCH = 1000
 LONGEST_LINE = 1_000_000

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from accounts.directory.entries import Entry, Flaw, Record, Unreadable
-from accounts.directory.readers.records import OPENLDAP, Profile, Raw, read
+from accounts.directory.readers.profiles import OPENLDAP, Profile
+from accounts.directory.readers.records import Raw, read
 
 DN = "uid=alice,ou=people,dc=example,dc=test"
 ID = "0B4F1CD2-0000-4000-8000-00000000000A"
