@@ -23,6 +23,7 @@ class Flaw(StrEnum):
     NO_USERNAME = "no_username"
     SEVERAL_USERNAMES = "several_usernames"
     USERNAME_TOO_LONG = "username_too_long"
+    NO_STATE = "no_state"
     NOT_TEXT = "not_text"
     NOT_AN_ADDRESS = "not_an_address"
     DUPLICATE_ID = "duplicate_id"
@@ -39,10 +40,11 @@ class Flaw(StrEnum):
 
 
 WORDS = {
-    Flaw.NO_ID: "The entry has no id that never changes (entryUUID). Let the service account read that attribute.",
+    Flaw.NO_ID: "The entry has no id that never changes (such as entryUUID). Let the service account read it.",
     Flaw.NO_USERNAME: "The entry has no user name. Give it one.",
     Flaw.SEVERAL_USERNAMES: "The entry has several user names, and nothing says which one counts. Leave one.",
     Flaw.USERNAME_TOO_LONG: "The user name is longer than 150 characters. Shorten it.",
+    Flaw.NO_STATE: "Whether the account is disabled cannot be read. Let the service account read that attribute.",
     Flaw.NOT_TEXT: "The value is not text (UTF-8). Write it again.",
     Flaw.NOT_AN_ADDRESS: "The value is no e-mail address. Correct it.",
     Flaw.DUPLICATE_ID: "Two entries have the same id. Neither was touched; remove one.",

@@ -21,7 +21,7 @@ from accounts.directory.entries import (
     fingerprint,
     printable,
 )
-from accounts.directory.readers.profiles import Profile
+from accounts.directory.readers.profiles import Profile, by_plain_name
 
 Raw = dict[str, list[bytes]]
 
@@ -33,9 +33,9 @@ _NOTHING = [b""]
 
 def sight(dn: str, raw: Raw, profile: Profile) -> Sighting:
     """One record of the directory, read as far as it takes to know whether it changed."""
-    values = {name.lower(): found for name, found in raw.items()}
+    values = by_plain_name(raw)
     mark = fingerprint(dn, map(values.get, profile.compared))
-    directory_id = (_text(values.get(profile.compared[0], _NOTHING)[0]) or "").strip().lower()
+    directory_id = profile.read_id((values.get(profile.compared[0]) or _NOTHING)[0])
     return Sighting(directory_id, mark, partial(_read, dn, values, profile, directory_id, mark))
 
 
@@ -46,7 +46,8 @@ def read(dn: str, raw: Raw, profile: Profile) -> Record:
 
 def _read(dn: str, values: Raw, profile: Profile, directory_id: str, mark: str) -> Record:
     usernames = values.get(profile.username.lower(), [])
-    problem = _cannot_be_used(directory_id, usernames, profile)
+    enabled = profile.lets_in(values)
+    problem = _cannot_be_used(directory_id, usernames, profile) or _without_state(enabled, values, profile)
     username = names.normalise(_text(usernames[0]) or "") if usernames else ""
     dn = printable(dn, LONGEST_DN)
     if problem:
@@ -60,7 +61,7 @@ def _read(dn: str, values: Raw, profile: Profile, directory_id: str, mark: str) 
         email=_mail(values, profile, problems),
         phones=_phones(values, profile),
         region=_region(values, profile),
-        enabled=not _locked(values, profile),
+        enabled=bool(enabled),
         fingerprint=mark,
         problems=tuple(problems),
     )
@@ -121,12 +122,12 @@ def _region(values: Raw, profile: Profile) -> str:
     return ""
 
 
-def _locked(values: Raw, profile: Profile) -> bool:
-    return any(
-        value.lower() == mark.encode()
-        for attribute, mark in profile.locked
-        for value in values.get(attribute.lower(), ())
-    )
+def _without_state(enabled: bool | None, values: Raw, profile: Profile) -> Problem | None:
+    """Somebody whom nobody can tell to be disabled is neither let in nor taken for a leaver."""
+    if enabled is not None:
+        return None
+    attribute = profile.locked_bits[0][0]
+    return Problem(Flaw.NO_STATE, attribute, _shown(b", ".join(values.get(attribute.lower(), ())[:MOST_VALUES])))
 
 
 def _text(value: bytes) -> str | None:
