@@ -6,7 +6,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
 from accounts import names
-from accounts.directory_backend import DirectoryBackend
+from accounts.directory.sign_in import DirectoryBackend
 from accounts.models import User
 
 __all__ = ["DirectoryBackend", "LocalBackend"]

@@ -9,7 +9,7 @@ from functools import cached_property
 from uuid import UUID
 
 DISABLED = 0x2
-"""ADS_UF_ACCOUNTDISABLE of userAccountControl. A lockout after wrong passwords is something else and passes by itself."""
+"""ADS_UF_ACCOUNTDISABLE of userAccountControl. A lockout after wrong passwords is not that: it passes by itself."""
 
 _BINARY_IDS = frozenset({"objectguid", "ms-ds-consistencyguid"})
 _WHOLE = re.compile(rb"-?[0-9]{1,11}")

@@ -138,7 +138,7 @@ def test_page_that_does_not_end_properly_makes_all_of_it_void(server: Server, pa
 
 @pytest.mark.row("T-51")
 def test_page_that_stalls_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("accounts.directory.readers.ldap.PATIENCE", 1.0)
+    monkeypatch.setattr("accounts.directory.readers.ldap.pages.PATIENCE", 1.0)
     with ldap_stub(Page(["alice"], stall=True)) as stub, pytest.raises(PartialResult, match="stalled"):
         read_all(replace(server, url=stub.url, timeout=1))
 

@@ -13,7 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts import passwords
-from accounts.directory_backend import DirectoryBackend
+from accounts.directory.sign_in import DirectoryBackend
 from accounts.models import SyncRun, User
 from tests.accounts.directory.places import run
 from tests.conftest import PASSWORD

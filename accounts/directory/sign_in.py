@@ -5,6 +5,7 @@ django-auth-ldap searches and binds; who that is here, and whether they may come
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 from django.db import IntegrityError
@@ -15,7 +16,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from django_auth_ldap.backend import LDAPBackend, ldap_error
-from django_auth_ldap.config import LDAPSettings
+from django_auth_ldap.config import LDAPSearch, LDAPSettings
 
 from accounts import names
 from accounts.directory import configuration, numbers
@@ -23,7 +24,8 @@ from accounts.directory.apply import apply
 from accounts.directory.entries import Entry, Sighting
 from accounts.directory.plan import Planner
 from accounts.directory.readers import DirectoryError
-from accounts.directory.readers.ldap import REFUSALS, Server
+from accounts.directory.readers.ldap import REFUSALS, Server, link
+from accounts.directory.readers.ldap.server import SUBTREE
 from accounts.directory.readers.records import read
 from accounts.models import User
 from accounts.passwords import DirectoryUnreachable
@@ -41,6 +43,11 @@ class DirectoryBackend(LDAPBackend):  # type: ignore[misc]  # the package has no
         if self._settings is None:
             self._settings = LDAPSettings(self.settings_prefix, _settings_of(configuration.server()))
         return self._settings
+
+    @property
+    def ldap(self) -> ModuleType:
+        """Where connections are made: ours say in the log why a password was refused."""
+        return link
 
     @sensitive_variables("password")
     def authenticate(
@@ -92,7 +99,7 @@ def _settings_of(server: Server) -> dict[str, object]:
         "CONNECTION_OPTIONS": server.options(),
         "BIND_DN": server.bind_dn,
         "BIND_PASSWORD": server.bind_password,
-        "USER_SEARCH": server.find_person(),
+        "USER_SEARCH": LDAPSearch(server.base, SUBTREE, server.person_filter, list(server.profile.attributes)),
         "ALWAYS_UPDATE_USER": False,
     }
 
