@@ -65,6 +65,11 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         _("number in the directory"), max_length=16, blank=True, help_text=_("As the last run read it, in E.164.")
     )
     directory_fingerprint = models.CharField(max_length=32, blank=True, editable=False)
+    phone_next = models.CharField(
+        _("number at rest"), max_length=16, blank=True, editable=False,
+        help_text=_("What the directory has instead of a confirmed number; it counts when its rest is over."),
+    )  # fmt: skip
+    phone_next_at = models.DateTimeField(_("end of its rest"), null=True, blank=True, editable=False)
 
     security_epoch = models.PositiveIntegerField(default=0, editable=False)
 
@@ -78,12 +83,22 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         verbose_name = _("person")
         verbose_name_plural = _("people")
         ordering = ("username",)
-        indexes = (models.Index(fields=["phone"], name="accounts_user_phone"),)
+        indexes = (
+            models.Index(fields=["phone"], name="accounts_user_phone"),
+            models.Index(
+                fields=["phone_next_at"], name="accounts_user_rests", condition=Q(phone_next_at__isnull=False)
+            ),
+        )
         constraints = (
             models.CheckConstraint(
                 condition=Q(phone="") | Q(phone__regex=f"^{E164.pattern}$"), name="accounts_user_phone_is_e164"
             ),
             models.CheckConstraint(condition=~Q(username=""), name="accounts_user_has_a_name"),
+            models.CheckConstraint(
+                condition=Q(phone_next="", phone_next_at__isnull=True)
+                | Q(phone_next__regex=f"^{E164.pattern}$", phone_next_at__isnull=False),
+                name="accounts_user_rest_is_whole",
+            ),
         )
 
     def __str__(self) -> str:
@@ -105,7 +120,12 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
 
 class SyncRun(models.Model):
-    """One run of the directory sync: its lock while it runs, its progress, and its report afterwards."""
+    """One run of the directory sync: its lock while it runs, its progress, and its report afterwards.
+
+    `plan_digest` names the plan, `confirms` the stopped run whose plan this one was let through for. `position` is
+    where at the server the next incremental run begins, as its reader wrote it; it holds for the same `source` only,
+    which stands for server, base, filter, attributes and rules.
+    """
 
     class State(models.TextChoices):
         RUNNING = "running", _("running")
@@ -119,7 +139,13 @@ class SyncRun(models.Model):
         ADMIN = "admin", _("admin")
         SHELL = "shell", _("shell")
 
+    class Mode(models.TextChoices):
+        FULL = "full", _("everybody")
+        INCREMENTAL = "incremental", _("what changed")
+        UNDO = "undo", _("undo of a run")
+
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.RUNNING)
+    mode = models.CharField(_("extent"), max_length=12, choices=Mode.choices, default=Mode.FULL)
     trigger = models.CharField(_("started by"), max_length=10, choices=Trigger.choices)
     actor = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("person"))
     dry_run = models.BooleanField(_("dry run"), default=False)
@@ -131,6 +157,11 @@ class SyncRun(models.Model):
     progress_total = models.PositiveIntegerField(default=0)
     counts = models.JSONField(_("counts"), default=dict)
     message = models.TextField(_("message"), blank=True)
+    plan_digest = models.CharField(max_length=32, blank=True, editable=False)
+    confirms = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="confirmations")
+    undoes = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="undone_by")
+    source = models.CharField(max_length=32, blank=True, editable=False)
+    position = models.JSONField(default=dict, editable=False)
 
     class Meta:
         verbose_name = _("directory run")
@@ -138,6 +169,9 @@ class SyncRun(models.Model):
         ordering = ("-started_at", "-pk")
         constraints = (
             models.UniqueConstraint(fields=["state"], condition=Q(state="running"), name="accounts_one_run_at_a_time"),
+            models.UniqueConstraint(
+                fields=["confirms"], condition=Q(state__in=["running", "done"]), name="accounts_a_plan_is_applied_once"
+            ),
         )
 
     def __str__(self) -> str:
@@ -145,7 +179,9 @@ class SyncRun(models.Model):
 
 
 class SyncChange(models.Model):
-    """What one run did to one person; `old` and `new` hold the changed columns only."""
+    """What one run did to one person, or would have done where it was a dry run or was stopped by a guard; `user` is
+    empty for somebody who was not created. `old` and `new` hold the changed columns only, `touches` their names between
+    commas (",phone,name,"), `rule` how the region of a new number was found."""
 
     class Kind(models.TextChoices):
         CREATED = "created", _("created")
@@ -154,14 +190,18 @@ class SyncChange(models.Model):
         REACTIVATED = "reactivated", _("reactivated")
 
     run = models.ForeignKey(SyncRun, models.CASCADE, related_name="changes")
-    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="+")
+    username = models.CharField(_("user name"), max_length=names.LONGEST, blank=True)
     kind = models.CharField(max_length=12, choices=Kind.choices)
+    touches = models.CharField(max_length=100, blank=True)
+    rule = models.CharField(max_length=60, blank=True)
     old = models.JSONField(default=dict)
     new = models.JSONField(default=dict)
 
     class Meta:
         verbose_name = _("directory change")
         ordering = ("pk",)
+        indexes = (models.Index(fields=["run", "kind", "id"], name="accounts_change_of_run"),)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.user_id}"
@@ -178,6 +218,7 @@ class SyncProblem(models.Model):
     value = models.CharField(_("value"), max_length=100, blank=True)
     reason = models.CharField(_("reason"), max_length=40)
     suggestion = models.CharField(_("suggestion"), max_length=16, blank=True)
+    rule = models.CharField(_("rule"), max_length=60, blank=True)
 
     class Meta:
         verbose_name = _("unusable value")

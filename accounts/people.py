@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
 
 
 class Person(NamedTuple):
     """The columns of a person that a directory run reads and writes. `pk` is 0 for somebody not yet stored;
-    `directory_id` is empty for a local account."""
+    `directory_id` is empty for a local account. `phone_next` (E.164) takes the place of `phone` at `phone_next_at`."""
 
     pk: int
     directory_id: str
@@ -20,18 +21,22 @@ class Person(NamedTuple):
     directory_dn: str
     directory_fingerprint: str
     is_active: bool
+    phone_confirmed_at: datetime | None = None
+    phone_next: str = ""
+    phone_next_at: datetime | None = None
 
 
 COLUMNS = Person._fields[1:]
-VISIBLE = ("username", "name", "email", "phone", "is_active")
+VISIBLE = ("username", "name", "email", "phone", "phone_next", "directory_dn", "is_active")
 """What a report shows; the other columns are the sync's own notes."""
 
 
 class Change(NamedTuple):
-    """One person before and after."""
+    """One person before and after; `rule` tells how the region of a new number was found, see accounts.phones."""
 
     old: Person
     new: Person
+    rule: str = ""
 
     @property
     def visible(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What accounts tells the rooms above. Both are sent *inside* the transaction that makes the change, in bulk, so that
+"""What accounts tells the rooms above. All are sent *inside* the transaction that makes the change, in bulk, so that
 a receiver's rows (audit, notices, the end of remembered verifications) commit with it or not at all."""
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ class PhoneChange:
 
 phones_changed = Signal()
 """Arguments: `changes: list[PhoneChange]`, `source: PhoneSource`, `actor: User | None`."""
+
+phones_announced = Signal()
+"""The directory has another number for people whose own is confirmed; it counts when its rest is over, unless they
+refuse it. Arguments: `changes: list[PhoneChange]` (`new` is the number that rests), `until: datetime`."""
 
 users_deactivated = Signal()
 """Arguments: `user_ids: list[int]`, `actor: User | None`."""

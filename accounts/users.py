@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
 from secrets import token_urlsafe
 from typing import NamedTuple
 
@@ -14,30 +15,56 @@ from django.db.models import F
 from accounts import bulk
 from accounts.models import PhoneSource, User
 from accounts.people import COLUMNS, Change, Person
-from accounts.signals import PhoneChange, phones_changed, users_deactivated
+from accounts.signals import PhoneChange, phones_announced, phones_changed, users_deactivated
 
 NEW = (
     "password", "last_login", "is_superuser", "username", "name", "email", "language", "is_active", "is_staff",
     "created_at", "deactivated_at", "phone", "phone_source", "phone_confirmed_at", "directory_id", "directory_dn",
-    "directory_phone", "directory_fingerprint", "security_epoch",
+    "directory_phone", "directory_fingerprint", "security_epoch", "phone_next", "phone_next_at",
 )  # fmt: skip
-CHANGED = (*COLUMNS[1:], "phone_confirmed_at", "deactivated_at", "security_epoch")
+CHANGED = (*COLUMNS[1:], "deactivated_at", "security_epoch")
+PHONE_COLUMNS = ["phone", "phone_source", "phone_confirmed_at", "phone_next", "phone_next_at", "security_epoch"]
 LOCKED_AT_ONCE = 5000
 
 
 @transaction.atomic
 def set_phone(user: User, e164: str, *, source: PhoneSource, confirmed_at: datetime | None, actor: User | None) -> None:
-    """Replace the number (E.164, or empty to remove it). Sessions and remembered verifications of the person end."""
+    """Replace the number (E.164, or empty to remove it); one that rested is forgotten. Sessions and remembered
+    verifications of the person end."""
     old = User.objects.select_for_update(no_key=True).values_list("phone", flat=True).get(pk=user.pk)
     User.objects.filter(pk=user.pk).update(
         phone=e164,
         phone_source=source if e164 else PhoneSource.NONE,
         phone_confirmed_at=confirmed_at,
+        phone_next="",
+        phone_next_at=None,
         security_epoch=F("security_epoch") + 1,
     )
-    user.refresh_from_db(fields=["phone", "phone_source", "phone_confirmed_at", "security_epoch"])
+    user.refresh_from_db(fields=PHONE_COLUMNS)
     if old != e164:
         announce_phones([PhoneChange(user.pk, old, e164)], source=source, actor=actor)
+
+
+def bring_rested(*, now: datetime) -> int:
+    """Give each person the number whose rest is over. Returns how many got theirs."""
+    over = User.objects.filter(phone_next_at__lte=now, is_active=True).order_by("pk")
+    people = [Person._make(row) for row in over.values_list("pk", *COLUMNS)[:LOCKED_AT_ONCE]]
+    return len(change_many([Change(person, _rested(person)) for person in people], now=now, actor=None))
+
+
+def _rested(person: Person) -> Person:
+    return person._replace(
+        phone=person.phone_next, phone_source=PhoneSource.DIRECTORY.value, phone_confirmed_at=None,
+        phone_next="", phone_next_at=None,
+    )  # fmt: skip
+
+
+def refuse_next(user: User, e164: str) -> bool:
+    """Keep the present number and forget the one that rests; False when that is no longer `e164`."""
+    resting = User.objects.filter(pk=user.pk, phone_next=e164).exclude(phone_next="")
+    done = resting.update(phone_next="", phone_next_at=None)
+    user.refresh_from_db(fields=PHONE_COLUMNS)
+    return bool(done)
 
 
 def move_epoch(user: User) -> None:
@@ -81,7 +108,7 @@ def create_many(people: Sequence[Person], *, now: datetime) -> dict[str, int]:
         (
             f"{UNUSABLE_PASSWORD_PREFIX}{token_urlsafe(30)}", None, False, person.username, person.name, person.email,
             "", True, False, now, None, person.phone, person.phone_source, None, person.directory_id,
-            person.directory_dn, person.directory_phone, person.directory_fingerprint, 0,
+            person.directory_dn, person.directory_phone, person.directory_fingerprint, 0, "", None,
         )
         for person in people
     ]  # fmt: skip
@@ -103,10 +130,7 @@ def change_many(changes: Sequence[Change], *, now: datetime, actor: User | None)
     for change, state in _locked(changes):
         new, epoch = change.new, state.security_epoch
         other_number, leaves = new.phone != change.old.phone, change.old.is_active and not new.is_active
-        rows.append((
-            *new[:1], *new[2:], None if other_number else state.phone_confirmed_at,
-            _deactivated_at(change, state, now), epoch + (other_number or leaves),
-        ))  # fmt: skip
+        rows.append((*new[:1], *new[2:], _deactivated_at(change, state, now), epoch + (other_number or leaves)))
         done.append(change)
     if done:
         _free_names(done)
@@ -118,7 +142,6 @@ def change_many(changes: Sequence[Change], *, now: datetime, actor: User | None)
 class _State(NamedTuple):
     """What only the database knows of a person who is to be changed."""
 
-    phone_confirmed_at: datetime | None
     deactivated_at: datetime | None
     security_epoch: int
 
@@ -160,8 +183,18 @@ def _announce(changes: Sequence[Change], actor: User | None) -> None:
         for change in changes
         if change.old.phone != change.new.phone
     ]
+    resting = [change for change in changes if change.new.phone_next not in ("", change.old.phone_next)]
     left = [change.old.pk for change in changes if change.old.is_active and not change.new.is_active]
+    for until, some in groupby(sorted(resting, key=_rest), key=_rest):
+        announced = [PhoneChange(change.old.pk, change.old.phone, change.new.phone_next) for change in some]
+        phones_announced.send(sender=User, changes=announced, until=until)
     if numbers:
         announce_phones(numbers, source=PhoneSource.DIRECTORY, actor=actor)
     if left:
         users_deactivated.send(sender=User, user_ids=left, actor=actor)
+
+
+def _rest(change: Change) -> datetime:
+    if change.new.phone_next_at is None:
+        raise ValueError("a number at rest has an end of its rest")
+    return change.new.phone_next_at

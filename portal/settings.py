@@ -163,6 +163,8 @@ _countries = PHONE_DEFAULT_REGION or ("*" if DEBUG or "sms" not in MFA_FACTORS e
 PHONE_COUNTRIES = env.parsed("PHONE_COUNTRIES", parse.regions, _countries)
 PHONE_ALLOW_LANDLINE = env.flag("PHONE_ALLOW_LANDLINE", default=False)
 PHONE_SHARED = env.choice("PHONE_SHARED", "warn", ("allow", "warn", "refuse"))
+PHONE_AUTHORITY = env.choice("PHONE_AUTHORITY", "newest", ("newest", "directory", "self", "write_back"))
+PHONE_COOL_DOWN_HOURS = env.whole("PHONE_COOL_DOWN_HOURS", 24)
 
 SMS_GATEWAYS = env.words("SMS_GATEWAYS", "inbox" if DEBUG else "")
 SMS_SENDER = env.text("SMS_SENDER", "Portal")

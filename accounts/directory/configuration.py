@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import cast
 
 from django.conf import settings
 
 from accounts.directory.guards import Limits
-from accounts.directory.plan import Sharing
+from accounts.directory.plan import Authority, Policy, Sharing
 from accounts.directory.readers.ldap import Server
 from accounts.directory.readers.profiles import Profile
 from accounts.phones import Rules
@@ -23,9 +24,14 @@ def rules() -> Rules:
     return Rules(settings.PHONE_DEFAULT_REGION, settings.PHONE_COUNTRIES, settings.PHONE_ALLOW_LANDLINE)
 
 
-def sharing() -> Sharing:
-    """What happens to a number that two people have."""
-    return cast(Sharing, settings.PHONE_SHARED)
+def policy(now: datetime) -> Policy:
+    """What happens to numbers that two people have, that two places say differently, that replace confirmed ones."""
+    rest = timedelta(hours=settings.PHONE_COOL_DOWN_HOURS)
+    return Policy(
+        sharing=cast(Sharing, settings.PHONE_SHARED),
+        authority=cast(Authority, settings.PHONE_AUTHORITY),
+        rests_until=now + rest if rest else None,
+    )
 
 
 def limits() -> Limits:

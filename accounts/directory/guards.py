@@ -16,6 +16,7 @@ class Guard(StrEnum):
     NUMBERS_LOST = "numbers_lost"
     ADDRESSES_LOST = "addresses_lost"
     SAME_NUMBER = "same_number"
+    OTHER_PLAN = "other_plan"
 
 
 class Stop(NamedTuple):

@@ -14,6 +14,7 @@ class Choice(NamedTuple):
 
     e164: str
     problems: list[Problem]
+    rule: str = ""
 
 
 def choose(entry: Entry, rules: phones.Rules, *, before: str) -> Choice:

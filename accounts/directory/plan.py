@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import blake2b
 from typing import Literal, NamedTuple
 
@@ -22,7 +23,23 @@ LEFT = "left"
 """Stands in the fingerprint of somebody whom a run deactivated: only such a person is let back in by a run."""
 
 FROM_DIRECTORY = "directory"
+FROM_PERSON = "self"
 Sharing = Literal["allow", "warn", "refuse"]
+Authority = Literal["newest", "directory", "self", "write_back"]
+"""Whose word about a number counts: whoever changed it last, the directory always, the person's own before the
+directory's; with "write_back" the last one, and the portal tells the directory."""
+
+
+class Policy(NamedTuple):
+    """What an organisation wants done with the numbers of its directory. A new number in place of a confirmed one rests
+    until `rests_until`, or not at all."""
+
+    sharing: Sharing = "warn"
+    authority: Authority = "newest"
+    rests_until: datetime | None = None
+
+
+DEFAULT = Policy()
 NOBODY = Person(0, "", "", "", "", "", "", "", "", "", True)
 
 
@@ -44,9 +61,10 @@ class Tally(NamedTuple):
 
 @dataclass
 class Plan:
-    """Everything a run would write. `create` holds people with pk 0; `changes` may touch notes only (`refreshed`)."""
+    """Everything a run would write. In `create`, `old` is NOBODY and `new` has pk 0; `changes` may touch notes only
+    (`refreshed`)."""
 
-    create: list[Person] = field(default_factory=list)
+    create: list[Change] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     unchanged: int = 0
@@ -82,6 +100,14 @@ class Draft:
     new: Person
     number: str
     problems: list[Problem]
+    rule: str = ""
+
+    @property
+    def given(self) -> str:
+        """The number that the person gets by this run, at once or after its rest; empty where nothing changes."""
+        if self.new.phone != self.old.phone:
+            return self.new.phone
+        return self.new.phone_next if self.new.phone_next != self.old.phone_next else ""
 
 
 class Planner:
@@ -92,9 +118,9 @@ class Planner:
     """
 
     def __init__(
-        self, known: Iterable[Person], *, rules: Rules, sharing: Sharing = "warn", complete: bool = True
+        self, known: Iterable[Person], *, rules: Rules, policy: Policy = DEFAULT, complete: bool = True
     ) -> None:
-        self._rules, self._sharing, self._complete = rules, sharing, complete
+        self._rules, self._policy, self._complete = rules, policy, complete
         self._known: dict[str, Person] = {}
         self._local: list[Person] = []
         for person in known:
@@ -145,7 +171,7 @@ class Planner:
         leaving = self._leavers(settled.held)
         aside = {key: self._aside(key, name) for key, name in settled.aside}
         gone = {key: self._left(aside.get(key, self._known[key])) for key in leaving}
-        sharing.settle(drafts, [*self._local, *self._staying(drafts, gone)], self._sharing)
+        sharing.settle(drafts, [*self._local, *self._staying(drafts, gone)], self._policy.sharing)
         plan = Plan(problems=self._problems, unchanged=self._unchanged)
         self._collect(plan, drafts)
         plan.changes += [Change(self._known[key], new) for key, new in {**aside, **gone}.items()]
@@ -169,18 +195,36 @@ class Planner:
             directory_dn=entry.dn,
             directory_fingerprint=self._mark + entry.fingerprint,
             is_active=old.is_active or old.directory_fingerprint == LEFT,
+            phone_confirmed_at=old.phone_confirmed_at,
+            phone_next=old.phone_next,
+            phone_next_at=old.phone_next_at,
         )
-        return Draft(old, self._with_number(old, new, problems), choice.e164, problems)
+        return Draft(old, self._with_number(old, new, problems), choice.e164, problems, choice.rule)
 
     def _with_number(self, old: Person, new: Person, problems: list[Problem]) -> Person:
-        """The number follows the directory when the directory's own one changed, so that what a person entered in the
-        portal stays until then. A number that the directory lost is kept: silence must not lock anybody out."""
+        """What the directory's number makes of the person's. One that the directory lost is kept: silence must not lock
+        anybody out."""
         number = new.directory_phone
-        if number and number not in (old.directory_phone, old.phone):
-            return new._replace(phone=number, phone_source=FROM_DIRECTORY)
         if not number and old.phone and old.phone_source == FROM_DIRECTORY:
             problems.append(Problem(Flaw.NUMBER_GONE))
-        return new
+        if number and number == old.phone_next:
+            return new
+        new = new._replace(phone_next="", phone_next_at=None)
+        if not number or number == old.phone or not self._follows(old, number):
+            return new
+        if old.phone and old.phone_confirmed_at and self._policy.rests_until:
+            return new._replace(phone_next=number, phone_next_at=self._policy.rests_until)
+        return new._replace(phone=number, phone_source=FROM_DIRECTORY, phone_confirmed_at=None)
+
+    def _follows(self, old: Person, number: str) -> bool:
+        """Whether the directory's number takes the place of another one of the person's. Where the person's own word
+        may be the newer one, only a number that changed in the directory is news."""
+        news = number != old.directory_phone
+        if self._policy.authority == "directory":
+            return news or old.phone_source != FROM_DIRECTORY
+        if self._policy.authority == "self" and old.phone_source == FROM_PERSON:
+            return False
+        return news
 
     def _left(self, person: Person) -> Person:
         return person._replace(is_active=False, directory_fingerprint=LEFT)
@@ -217,9 +261,9 @@ class Planner:
                 problem._replace(pk=new.pk, username=new.username, dn=new.directory_dn) for problem in draft.problems
             ]
             if draft.old is NOBODY:
-                plan.create.append(new)
+                plan.create.append(Change(NOBODY, new, draft.rule))
             elif new != draft.old:
-                plan.changes.append(Change(draft.old, new))
+                plan.changes.append(Change(draft.old, new, draft.rule))
             else:
                 plan.unchanged += 1
 
@@ -228,15 +272,15 @@ class Planner:
         changes = [draft for draft in drafts.values() if draft.old is not NOBODY]
         given: dict[str, int] = {}
         for draft in drafts.values():
-            if draft.new.phone != draft.old.phone:
-                given[draft.new.phone] = given.get(draft.new.phone, 0) + 1
+            if number := draft.given:
+                given[number] = given.get(number, 0) + 1
         return Tally(
             entries=self._entries,
             usable=len(self._seen),
             people=len(active),
             numbers=sum(1 for person in active if person.phone),
             leaving=len(plan.deactivate),
-            numbers_changed=sum(1 for draft in changes if draft.old.phone not in ("", draft.new.phone)),
+            numbers_changed=sum(1 for draft in changes if draft.old.phone and draft.given),
             numbers_lost=sum(1 for draft in changes if draft.old.directory_phone and not draft.new.directory_phone),
             addresses=sum(1 for person in active if person.email),
             addresses_lost=sum(1 for draft in changes if draft.old.email and not draft.new.email),
@@ -250,3 +294,14 @@ def rules_mark(rules: Rules) -> str:
     world = phonenumbers.__version__
     facts = (rules.default_region, sorted(rules.countries), rules.allow_landline, rules.strict, world)
     return blake2b(repr(facts).encode(), digest_size=4).hexdigest()
+
+
+def digest(plan: Plan) -> str:
+    """32 hexadecimal digits that stand for what the plan would do, whatever order it was read in: an admin confirms
+    this plan and no other. The end of a rest is left out, since it moves with the clock."""
+    total = 0
+    for change in (*plan.create, *plan.changes):
+        if change.visible:
+            facts = [change.new.directory_id, *((name, getattr(change.new, name)) for name in change.visible)]
+            total += int.from_bytes(blake2b(repr(facts).encode("utf-8", "surrogatepass"), digest_size=16).digest())
+    return f"{total % 2**128:032x}"

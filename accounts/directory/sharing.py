@@ -18,13 +18,16 @@ def settle(drafts: dict[str, Draft], others: Iterable[Person], policy: Sharing) 
     if policy == "allow":
         return
     numbers = Counter(person.phone for person in others if person.phone and person.is_active)
-    numbers.update(draft.new.phone for draft in drafts.values() if draft.new.phone and draft.new.is_active)
+    for draft in drafts.values():
+        if draft.new.is_active:
+            numbers.update(number for number in (draft.new.phone, draft.new.phone_next) if number)
     reported: set[str] = set()
     again = True
     while again:
         again = False
         for key, draft in drafts.items():
-            if draft.number and draft.new.phone == draft.number and numbers[draft.number] > 1:
+            has = draft.number in (draft.new.phone, draft.new.phone_next)
+            if draft.number and has and numbers[draft.number] > 1:
                 if key not in reported:
                     reported.add(key)
                     draft.problems.append(Problem(Flaw.NUMBER_SHARED))
@@ -35,9 +38,12 @@ def _take_back(draft: Draft, numbers: Counter[str]) -> bool:
     """Let the person have what they had before. The number stays counted until everybody was looked at: two who ask
     for one number are both refused."""
     old, new = draft.old, draft.new
-    if new.phone == old.phone:
+    if not draft.given:
         return False
-    draft.new = new._replace(phone=old.phone, phone_source=old.phone_source, directory_phone=old.directory_phone)
+    draft.new = new._replace(
+        phone=old.phone, phone_source=old.phone_source, phone_confirmed_at=old.phone_confirmed_at,
+        phone_next=old.phone_next, phone_next_at=old.phone_next_at, directory_phone=old.directory_phone,
+    )  # fmt: skip
     if old.phone:
         numbers[old.phone] += 1
     return True

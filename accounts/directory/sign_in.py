@@ -117,14 +117,15 @@ def _person(username: str, ldap_user: Any) -> User | None:
 
 def _meet(entry: Entry) -> User | None:
     """Create the person, with only those people in view whom the plan has to see: who has this name or this number."""
+    now = timezone.now()
     number = numbers.choose(entry, configuration.rules(), before="").e164
     concerned = Q(username=entry.username) | (Q(phone=number) if number else Q())
     columns = (F("pk"), Coalesce("directory_id", Value("")), *COLUMNS[1:])
     people = map(Person._make, User.objects.filter(concerned).values_list(*columns))
-    planner = Planner(people, rules=configuration.rules(), sharing=configuration.sharing(), complete=False)
+    planner = Planner(people, rules=configuration.rules(), policy=configuration.policy(now), complete=False)
     planner.take([Sighting(entry.directory_id, entry.fingerprint, lambda: entry)])
     try:
-        apply(planner.finish(), run=None, now=timezone.now(), actor=None, beat=lambda _done: None)
+        apply(planner.finish(), run=None, now=now, actor=None, beat=lambda _done: None)
     except IntegrityError:
         return None
     return User.objects.filter(directory_id=entry.directory_id).first()

@@ -17,9 +17,9 @@ from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from accounts.directory import configuration, guards, report
+from accounts.directory import configuration, guards, kept, report
 from accounts.directory.apply import apply
-from accounts.directory.plan import Plan, Planner
+from accounts.directory.plan import Plan, Planner, digest
 from accounts.directory.readers import DirectoryError, DirectoryReader
 from accounts.directory.readers.ldap import LdapReader
 from accounts.models import SyncRun, User
@@ -29,6 +29,7 @@ Clock = Callable[[], datetime]
 Progress = Callable[[str, int, int], None]
 """Called with the step, how much of it is done, and how much there is (an estimate while reading)."""
 
+OTHER_PLAN = "The directory is no longer as it was when the plan was confirmed. Look at the new plan."
 SILENT_TOO_LONG = timedelta(minutes=2)
 BEAT_EVERY = 1.0
 log = logging.getLogger("accounts.directory")
@@ -36,6 +37,10 @@ log = logging.getLogger("accounts.directory")
 
 class AlreadyRunning(Exception):
     """Another run is at work."""
+
+
+class AlreadyApplied(Exception):
+    """The plan that was confirmed has been applied; it is good for once."""
 
 
 class RunLost(Exception):
@@ -51,32 +56,39 @@ def run(
     trigger: SyncRun.Trigger,
     actor: User | None = None,
     dry_run: bool = False,
+    confirms: SyncRun | None = None,
     reader: DirectoryReader | None = None,
     progress: Progress | None = None,
     now: Clock = timezone.now,
 ) -> SyncRun:
-    """One run from its beginning to its report. A dry run writes no person, only its own row and problems.
+    """One run from its beginning to its report. A dry run writes no person, only its own row, plan and problems.
 
-    A directory that cannot be read and a guard that objects end the run in its row, not in an exception. Raises
-    AlreadyRunning, NotConfigured, RunLost.
+    With `confirms`, a run that a guard stopped, the guards let exactly the plan of that run pass; any other plan stops
+    again. A directory that cannot be read and a guard that objects end the run in its row, not in an exception. Raises
+    AlreadyRunning, AlreadyApplied, NotConfigured, RunLost.
     """
     reader = reader or _configured_reader()
-    row = begin(trigger=trigger, actor=actor, dry_run=dry_run, now=now)
+    row = begin(trigger=trigger, actor=actor, dry_run=dry_run, confirms=confirms, now=now)
     with _ended(row, now):
         Sync(row, reader, now, progress).carry_out()
     return row
 
 
-def begin(*, trigger: SyncRun.Trigger, actor: User | None, dry_run: bool, now: Clock) -> SyncRun:
+def begin(
+    *, trigger: SyncRun.Trigger, actor: User | None, dry_run: bool, confirms: SyncRun | None = None, now: Clock
+) -> SyncRun:
     """Take the only place there is for a run. One that was silent too long is given up for dead."""
     moment = now()
     bury_the_silent(moment)
     try:
         with transaction.atomic():
             return SyncRun.objects.create(
-                trigger=trigger, actor=actor, dry_run=dry_run, started_at=moment, heartbeat_at=moment
-            )
+                trigger=trigger, actor=actor, dry_run=dry_run, confirms=confirms, started_at=moment,
+                heartbeat_at=moment,
+            )  # fmt: skip
     except IntegrityError:
+        if SyncRun.objects.filter(confirms=confirms, state=SyncRun.State.DONE).exclude(confirms=None).exists():
+            raise AlreadyApplied("This plan was applied already.") from None
         raise AlreadyRunning("A run of the directory sync is at work already.") from None
 
 
@@ -97,23 +109,33 @@ class Sync:
     def carry_out(self) -> None:
         plan = self._plan()
         row = self._row
-        row.counts = report.counts(plan)
-        stop = guards.check(plan.tally, configuration.limits())
+        row.counts, row.plan_digest = report.counts(plan), digest(plan)
+        stop = self._objection(plan)
         if stop:
             row.counts["guard"] = stop.guard
-            row.state, row.message = SyncRun.State.STOPPED, f"Stopped before any change. {stop.words}"
-        else:
-            if not row.dry_run:
-                self._apply(plan)
-            row.state = SyncRun.State.DONE
+            row.message = f"Stopped before any change. {stop.words}"
+        elif not row.dry_run:
+            self._apply(plan)
+        row.state = SyncRun.State.STOPPED if stop else SyncRun.State.DONE
         with transaction.atomic():
+            if stop or row.dry_run:
+                kept.keep(row, (*plan.create, *plan.changes))
             report.keep_problems(row, plan.problems)
             self._finish()
+
+    def _objection(self, plan: Plan) -> guards.Stop | None:
+        """What a guard says against the plan, unless an admin confirmed just this one."""
+        confirmed = self._row.confirms
+        if confirmed is None:
+            return guards.check(plan.tally, configuration.limits())
+        if plan.tally.entries and self._row.plan_digest == confirmed.plan_digest:
+            return None
+        return guards.Stop(guards.Guard.OTHER_PLAN, OTHER_PLAN)
 
     def _plan(self) -> Plan:
         people = known_people()
         total = sum(1 for person in people if person.directory_id)
-        planner = Planner(people, rules=configuration.rules(), sharing=configuration.sharing())
+        planner = Planner(people, rules=configuration.rules(), policy=configuration.policy(self._now()))
         del people
         done = 0
         self._beat("reading", 0, total, at_once=True)
@@ -147,7 +169,10 @@ class Sync:
     def _finish(self) -> None:
         row = self._row
         row.finished_at = self._now()
-        self._save(state=row.state, counts=row.counts, message=row.message, finished_at=row.finished_at)
+        self._save(
+            state=row.state, counts=row.counts, message=row.message, finished_at=row.finished_at,
+            plan_digest=row.plan_digest,
+        )  # fmt: skip
 
     def _save(self, **columns: object) -> None:
         row = self._row

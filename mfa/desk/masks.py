@@ -43,4 +43,4 @@ def columns(values: dict[str, Any], whole: bool) -> dict[str, Any]:
 
 
 def _is_number(column: str, value: object) -> bool:
-    return column in ("phone", "directory_phone") and isinstance(value, str)
+    return column in ("phone", "phone_next", "directory_phone") and isinstance(value, str)

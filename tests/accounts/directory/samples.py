@@ -60,9 +60,9 @@ def written(plan: Plan, known: list[Person]) -> list[Person]:
     for change in plan.changes:
         assert after[change.old.pk] == change.old
         after[change.old.pk] = change.new
-    for new in plan.create:
+    for change in plan.create:
         pk = max(after, default=0) + 1
-        after[pk] = new._replace(pk=pk)
+        after[pk] = change.new._replace(pk=pk)
     names = [person.username for person in after.values()]
     assert len(set(names)) == len(names)
     ids = [person.directory_id for person in after.values() if person.directory_id]

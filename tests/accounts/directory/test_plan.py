@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accounts.directory.entries import Flaw, Problem, Record, Unreadable
-from accounts.directory.plan import LEFT, Plan
+from accounts.directory.plan import LEFT, Plan, Policy
 from accounts.people import Person
 from accounts.phones import Reason, Rules
 from tests.accounts.directory.samples import (
@@ -214,11 +214,11 @@ def test_number_that_the_directory_lost_is_kept_and_reported() -> None:
 ])  # fmt: skip
 def test_number_of_two_people_follows_the_policy(policy: str, phones: set[str], expected: list[str]) -> None:
     records = [entry(ALICE, "alice", MOBILE), entry(BOB, "bob", MOBILE)]
-    plan = plan_of(records, sharing=policy)
+    plan = plan_of(records, policy=Policy(policy))
     after = written(plan, [])
     assert {person.phone for person in after} == phones
     assert reasons(plan) == expected
-    again = plan_of(records, after, sharing=policy)
+    again = plan_of(records, after, policy=Policy(policy))
     assert again.is_empty
     assert reasons(again) == expected
 
@@ -226,13 +226,13 @@ def test_number_of_two_people_follows_the_policy(policy: str, phones: set[str], 
 def test_refused_number_of_a_local_account_leaves_the_old_one() -> None:
     local = person(9, "", "root", phone=OTHER, phone_source="self")
     known = [local, *(p._replace(pk=1) for p in synced([entry(ALICE, "alice", MOBILE)]))]
-    after = by_id(synced([entry(ALICE, "alice", OTHER)], known, sharing="refuse"))
+    after = by_id(synced([entry(ALICE, "alice", OTHER)], known, policy=Policy("refuse")))
     assert (after[ALICE].phone, after[ALICE].directory_phone) == (MOBILE, MOBILE)
 
 
 def test_numbers_swapped_between_two_people_are_shared_by_nobody() -> None:
     known = synced([entry(ALICE, "alice", MOBILE), entry(BOB, "bob", OTHER)])
-    plan = plan_of([entry(ALICE, "alice", OTHER), entry(BOB, "bob", MOBILE)], known, sharing="refuse")
+    plan = plan_of([entry(ALICE, "alice", OTHER), entry(BOB, "bob", MOBILE)], known, policy=Policy("refuse"))
     assert reasons(plan) == []
     assert len(plan.update) == 2
 

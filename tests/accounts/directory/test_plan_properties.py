@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings, strategies as st
 
 from accounts.directory.entries import Entry, Flaw, Problem, Record, Unreadable
-from accounts.directory.plan import Plan
+from accounts.directory.plan import Plan, Policy
 from accounts.people import Person
 from tests.accounts.directory.samples import MOBILE, OTHER, THIRD, entry, person, plan_of, written
 
@@ -38,9 +38,9 @@ LOCAL = person(99, "", "dave", phone=THIRD)
 def test_second_run_on_the_same_directory_changes_nothing(history: list[list[Record]], policy: str) -> None:
     people = [LOCAL]
     for records in history:
-        plan = plan_of(list(records), people, sharing=policy)
+        plan = plan_of(list(records), people, policy=Policy(policy))
         people = written(plan, people)
-        again = plan_of(list(records), people, sharing=policy)
+        again = plan_of(list(records), people, policy=Policy(policy))
         assert again.is_empty, (again.create, again.changes)
         assert sorted(plan.problems) == sorted(problem for problem in again.problems) or _only_pk_differs(plan, again)
 
