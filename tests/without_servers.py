@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-SERVERS = frozenset({"slapd", "redis", "kannel", "smtp", "http_gateway", "postgres", "browser"})
+SERVERS = frozenset({"slapd", "samba", "redis", "kannel", "smtp", "http_gateway", "postgres", "browser"})
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
