@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import phonenumbers
@@ -55,8 +55,11 @@ def region_of(text: str) -> str | None:
     None when it names no country, or is the "0" Active Directory writes for "not set". A country without telephone
     numbers (Antarctica) is still returned: better no number than one read by the rules of another country.
     """
-    if len(text) > LONGEST_NAME:
-        return None
+    return None if len(text) > LONGEST_NAME else _region_of(text)
+
+
+@lru_cache(maxsize=1000)
+def _region_of(text: str) -> str | None:
     key = _key(text)
     if key.isascii() and key.isdecimal():
         key = key.zfill(3)

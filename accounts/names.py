@@ -12,5 +12,8 @@ def normalise(typed: str) -> str:
 
     Text longer than a user name can be is cut before any Unicode work, so size buys an attacker nothing.
     """
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", typed[: LONGEST * 2]).casefold())
+    short = typed[: LONGEST * 2]
+    if short.isascii() and short.isprintable():
+        return short.lower().strip()[:LONGEST]
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", short).casefold())
     return "".join(char for char in folded if unicodedata.category(char)[0] != "C").strip()[:LONGEST]

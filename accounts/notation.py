@@ -31,6 +31,17 @@ _CONTEXT = re.compile(r"^(?P<number>[^;]+);phone-context=(?P<context>\+\d{1,6}|[
 _ANOTHER = re.compile(r"\s*(?:[,;|]|\b(?:or|and|oder|und)\b)\s*|\s*/?\s*(?=\+)", re.IGNORECASE)
 _SLASHED = re.compile(r"^(?P<first>[^/]+)/[^/]+", re.ASCII)
 _NUMBER = re.compile(r"^\(?(?P<plus>\+?)(?P<rest>[\d\s().\-/]*\d[\s).]*)$", re.ASCII)
+# A slash stands behind an area code here: with seven digits before it there may be two numbers.
+_CLEAR = re.compile(r"\(?\+?[0-9][0-9 ().\-]*[0-9]|(?:\+[0-9]{1,3} )?[0-9]{2,3}[0-9]?/[0-9][0-9 \-]*[0-9]")
+_NO_DIGITS = {ord(mark): None for mark in " ().-/"}
+
+
+def at_sight(text: str) -> str | None:
+    """What `digits` gives for one number of ASCII digits, spaces, brackets, points, hyphens and a slash, as is usual.
+    None for any other text, which takes all the steps below."""
+    if len(text) > LONGEST or not _CLEAR.fullmatch(text):
+        return None
+    return text.translate(_NO_DIGITS)
 
 
 def trim(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import phonenumbers
 from phonenumbers import (
@@ -20,6 +21,7 @@ from phonenumbers import (
 )
 from phonenumbers.phonenumber import CountryCodeSource
 
+from accounts import dialling
 from accounts.countries import has_numbers
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -127,8 +129,7 @@ class Rules:
         return self.default_region or (next(iter(self.countries)) if len(self.countries) == 1 else None)
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """One way to read some digits: a number of a region and kind, or the reason why it is refused.
 
     `prefix` is the international dialling prefix that was typed ("011"), empty when none was.
@@ -143,6 +144,33 @@ class Reading:
 
 def read(digits: str, region: str | None, rules: Rules) -> Reading:
     """Read "+" and digits, or the digits as dialled in `region`, by the rules. ASCII digits only; raises nothing."""
+    e164 = digits if digits[0] == "+" or not region else dialling.complete(digits, region)
+    while e164 and E164.fullmatch(e164):
+        known = dialling.recognise(e164)
+        if known:
+            return _judged(e164, known, rules)
+        e164 = dialling.without_trunk_prefix(e164)
+    return _read_closely(digits, region, rules)
+
+
+def _judged(e164: str, number: dialling.Known, rules: Rules, prefix: str = "") -> Reading:
+    """A number that exists, accepted or refused."""
+    kind = _KINDS.get(number.type)
+    if number.type in _BY_TYPE:
+        refused = _BY_TYPE[number.type]
+    elif rules.countries and number.region not in rules.countries:
+        refused = Reason.COUNTRY_NOT_ALLOWED
+    elif kind is None:
+        refused = Reason.NOT_MOBILE
+    elif kind == LANDLINE and not rules.allow_landline:
+        refused = Reason.LANDLINE
+    else:
+        return Reading(e164, number.region, kind, prefix)
+    return Reading(refused=refused)
+
+
+def _read_closely(digits: str, region: str | None, rules: Rules) -> Reading:
+    """The same with all of libphonenumber's care: for digits that carry prefixes, and for those that are no number."""
     try:
         written = phonenumbers.parse(digits, region, keep_raw_input=True)
         e164 = phonenumbers.format_number(written, PhoneNumberFormat.E164)
@@ -151,11 +179,13 @@ def read(digits: str, region: str | None, rules: Rules) -> Reading:
         return Reading(refused=_BY_FAILURE[failure.error_type])
     if region and _lacks_plus(written, region):
         return Reading(refused=Reason.NO_COUNTRY_CODE)
-    refused = _cannot_exist(number, e164) or _is_not_accepted(number, rules)
+    refused = _cannot_exist(number, e164)
     if refused:
         return Reading(refused=refused)
-    found_in = phonenumbers.region_code_for_number(number) or ""
-    return Reading(e164, found_in, _KINDS[phonenumbers.number_type(number)], _dialling_prefix(written, digits, region))
+    known = dialling.Known(
+        str(number.country_code), phonenumbers.region_code_for_number(number) or "", phonenumbers.number_type(number)
+    )
+    return _judged(e164, known, rules, _dialling_prefix(written, digits, region))
 
 
 def _lacks_plus(written: PhoneNumber, region: str) -> bool:
@@ -181,17 +211,6 @@ def _cannot_exist(number: PhoneNumber, e164: str) -> Reason | None:
     # Some countries have numbers of nearly any length; the person most likely mistyped a mobile number.
     length = phonenumbers.is_possible_number_for_type_with_reason(number, PhoneNumberType.MOBILE)
     return _BY_LENGTH.get(length, Reason.INVALID)
-
-
-def _is_not_accepted(number: PhoneNumber, rules: Rules) -> Reason | None:
-    kind = phonenumbers.number_type(number)
-    if kind in _BY_TYPE:
-        return _BY_TYPE[kind]
-    if rules.countries and phonenumbers.region_code_for_number(number) not in rules.countries:
-        return Reason.COUNTRY_NOT_ALLOWED
-    if kind not in _KINDS:
-        return Reason.NOT_MOBILE
-    return Reason.LANDLINE if _KINDS[kind] == LANDLINE and not rules.allow_landline else None
 
 
 def _dialling_prefix(written: PhoneNumber, digits: str, region: str | None) -> str:

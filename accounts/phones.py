@@ -6,13 +6,14 @@ notation.py, which of them are accepted in numbering.py, and what countries are 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
 from accounts import notation
 from accounts.countries import Country, all_countries, has_numbers, name_of, region_of
+from accounts.dialling import RegionPlan, region_plan
 from accounts.numbering import E164, Reading, Reason, Rules, read
 
 __all__ = [
@@ -33,17 +34,24 @@ __all__ = [
 SHORTEST, LONGEST = 4, 20
 
 
-@dataclass(frozen=True, repr=False)
-class Phone:
+class Phone(NamedTuple):
     """A usable number. `rule` tells how its region was found: "international", "region of entry", "default region",
     or the dialling prefix that was typed ("00", "011")."""
 
     e164: str
     region: str
-    country_name: str
     kind: str
-    international: str
     rule: str
+
+    @property
+    def country_name(self) -> str:
+        """The English name of the number's country."""
+        return name_of(self.region)
+
+    @property
+    def international(self) -> str:
+        """The number as people read it: "+49 170 1234567"."""
+        return phonenumbers.format_number(phonenumbers.parse(self.e164), PhoneNumberFormat.INTERNATIONAL)
 
     @property
     def understood(self) -> str:
@@ -78,16 +86,11 @@ def normalise(text: str, *, region: str | None, rules: Rules) -> Phone:
     An international number wins over the region. A region that has no telephone numbers is not replaced by the default
     one: better no number than the number of a stranger.
     """
-    plain = _bounded(text)
-    number = notation.without_extension(plain)
-    if number:
-        raise Unusable(Reason.EXTENSION, text, _suggestion(number, region, rules))
-    number = notation.first_of_several(plain)
-    if number:
-        raise Unusable(Reason.NOT_A_NUMBER, text, _suggestion(number, region, rules))
-    digits = notation.digits(plain)
+    digits = notation.at_sight(text)
+    plain = text
     if digits is None:
-        raise Unusable(Reason.NOT_A_NUMBER, text)
+        plain = _bounded(text)
+        digits = _digits(text, plain, region, rules)
     try:
         return _choose(digits, region, rules)
     except Unusable as refusal:
@@ -128,45 +131,67 @@ def _bounded(text: str) -> str:
     return plain
 
 
+def _digits(text: str, plain: str, region: str | None, rules: Rules) -> str:
+    """The digits of the one number that a plain text holds."""
+    number = notation.without_extension(plain)
+    if number:
+        raise Unusable(Reason.EXTENSION, text, _suggestion(number, region, rules))
+    number = notation.first_of_several(plain)
+    if number:
+        raise Unusable(Reason.NOT_A_NUMBER, text, _suggestion(number, region, rules))
+    digits = notation.digits(plain)
+    if digits is None:
+        raise Unusable(Reason.NOT_A_NUMBER, text)
+    return digits
+
+
 def _choose(digits: str, region: str | None, rules: Rules) -> Phone:
     """The one usable reading of the digits; Unusable when there is none, or when two readings lead to two phones."""
-    dialled = len(digits.lstrip("+"))
+    international = digits[0] == "+"
+    dialled = len(digits) - international
     if not SHORTEST <= dialled <= LONGEST:
         raise Unusable(Reason.TOO_SHORT if dialled < SHORTEST else Reason.TOO_LONG)
+    if international:
+        reading, rule = read(digits, None, rules), "international"
+    else:
+        rule, reading = _national(digits, region, rules)
+    if reading.refused:
+        raise Unusable(reading.refused, suggestion=_likely(digits, region, rules))
+    return Phone(reading.e164, reading.region, reading.kind, rule)
+
+
+def _national(digits: str, region: str | None, rules: Rules) -> tuple[str, Reading]:
+    """The one reading of digits without a plus sign, usable or not, with the rule that found its region."""
     home = _home(region, rules)
     readings = _readings(digits, home, "region of entry" if region else "default region", rules)
     usable = {reading.e164 for _, reading in readings if not reading.refused}
-    plus_forgotten = _with_plus(digits, rules) if home and digits.startswith(_code(home)) else None
+    plus_forgotten = _with_plus(digits, rules) if home and digits.startswith(home.code) else None
     if plus_forgotten and usable != {plus_forgotten}:
         raise Unusable(Reason.NO_COUNTRY_CODE, suggestion=plus_forgotten)
     if len(usable) > 1:
         raise Unusable(Reason.NO_COUNTRY_CODE)
-    for rule, reading in readings:
-        if not reading.refused:
-            return _phone(reading, rule)
-    refused = next((reading.refused for _, reading in readings if reading.refused), Reason.NO_COUNTRY_CODE)
-    raise Unusable(refused, suggestion=_likely(digits, region, rules))
+    if not readings:
+        return "", Reading(refused=Reason.NO_COUNTRY_CODE)
+    return next((found for found in readings if not found[1].refused), readings[0])
 
 
-def _readings(digits: str, home: str | None, rule: str, rules: Rules) -> list[tuple[str, Reading]]:
+def _readings(digits: str, home: RegionPlan | None, rule: str, rules: Rules) -> list[tuple[str, Reading]]:
     """Each way to read the digits with the rule that found its region, the most certain first."""
-    if digits.startswith("+"):
-        return [("international", read(digits, None, rules))]
-    readings = [("00", read(f"+{digits[2:]}", None, rules))] if digits.startswith("00") else []
+    readings = []
+    if digits.startswith("00"):
+        readings.append(("00", read(f"+{digits[2:]}", None, rules)))
+        if home and home.dials_abroad_by_zeros and not readings[0][1].refused:
+            return readings
     if home:
-        reading = read(digits, home, rules)
+        reading = read(digits, home.region, rules)
         readings.append((reading.prefix or rule, reading))
     return readings
 
 
-def _home(region: str | None, rules: Rules) -> str | None:
+def _home(region: str | None, rules: Rules) -> RegionPlan | None:
     """Where a national number is dialled; None when nobody said, or when the region named has no telephone numbers."""
     home = region.strip().upper() if region else rules.assumed_region
-    return home if home and has_numbers(home) else None
-
-
-def _code(region: str) -> str:
-    return str(phonenumbers.country_code_for_region(region))
+    return region_plan(home) if home and has_numbers(home) else None
 
 
 def _with_plus(digits: str, rules: Rules) -> str | None:
@@ -191,8 +216,3 @@ def _suggestion(text: str, region: str | None, rules: Rules) -> str | None:
         return normalise(text, region=region, rules=rules).e164
     except Unusable as refusal:
         return refusal.suggestion
-
-
-def _phone(reading: Reading, rule: str) -> Phone:
-    shown = phonenumbers.format_number(phonenumbers.parse(reading.e164), PhoneNumberFormat.INTERNATIONAL)
-    return Phone(reading.e164, reading.region, name_of(reading.region), reading.kind, shown, rule)

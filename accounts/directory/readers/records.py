@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import partial
+from dataclasses import dataclass
 
 from accounts import names
+from accounts.countries import region_of
 from accounts.directory.entries import (
     LONGEST_DN,
     LONGEST_ID,
@@ -36,7 +37,21 @@ def sight(dn: str, raw: Raw, profile: Profile) -> Sighting:
     values = by_plain_name(raw)
     mark = fingerprint(dn, map(values.get, profile.compared))
     directory_id = profile.read_id((values.get(profile.compared[0]) or _NOTHING)[0])
-    return Sighting(directory_id, mark, partial(_read, dn, values, profile, directory_id, mark))
+    return Sighting(directory_id, mark, Unread(dn, values, profile, directory_id, mark))
+
+
+@dataclass(slots=True)
+class Unread:
+    """What is behind a sighting: raw values by attribute in lower case, and how to read them."""
+
+    dn: str
+    values: Raw
+    profile: Profile
+    directory_id: str
+    fingerprint: str
+
+    def __call__(self) -> Record:
+        return _read(self.dn, self.values, self.profile, self.directory_id, self.fingerprint)
 
 
 def read(dn: str, raw: Raw, profile: Profile) -> Record:
@@ -45,10 +60,15 @@ def read(dn: str, raw: Raw, profile: Profile) -> Record:
 
 
 def _read(dn: str, values: Raw, profile: Profile, directory_id: str, mark: str) -> Record:
-    usernames = values.get(profile.username.lower(), [])
+    usernames = values.get(profile.username.lower()) or _NOTHING
+    text = _text(usernames[0])
+    username = names.normalise(text or "")
     enabled = profile.lets_in(values)
-    problem = _cannot_be_used(directory_id, usernames, profile) or _without_state(enabled, values, profile)
-    username = names.normalise(_text(usernames[0]) or "") if usernames else ""
+    problem = (
+        _no_id(directory_id, profile)
+        or _no_username(usernames, text, username, profile)
+        or _without_state(enabled, values, profile)
+    )
     dn = printable(dn, LONGEST_DN)
     if problem:
         return Unreadable(directory_id, dn, username, problem)
@@ -67,19 +87,18 @@ def _read(dn: str, values: Raw, profile: Profile, directory_id: str, mark: str) 
     )
 
 
-def _cannot_be_used(directory_id: str, usernames: list[bytes], profile: Profile) -> Problem | None:
-    if not _ID.fullmatch(directory_id):
-        return Problem(Flaw.NO_ID, profile.id, printable(directory_id))
+def _no_id(directory_id: str, profile: Profile) -> Problem | None:
+    return None if _ID.fullmatch(directory_id) else Problem(Flaw.NO_ID, profile.id, printable(directory_id))
+
+
+def _no_username(usernames: list[bytes], text: str | None, username: str, profile: Profile) -> Problem | None:
     if len(usernames) > 1:
         return Problem(Flaw.SEVERAL_USERNAMES, profile.username, _shown(b", ".join(usernames[:MOST_VALUES])))
-    text = _text(usernames[0]) if usernames else ""
     if text is None:
         return Problem(Flaw.NOT_TEXT, profile.username, _shown(usernames[0]))
     if len(text) > names.LONGEST:
         return Problem(Flaw.USERNAME_TOO_LONG, profile.username, printable(text))
-    if not names.normalise(text):
-        return Problem(Flaw.NO_USERNAME, profile.username)
-    return None
+    return None if username else Problem(Flaw.NO_USERNAME, profile.username)
 
 
 def _name(values: Raw, profile: Profile, problems: list[Problem]) -> str | None:
@@ -117,7 +136,7 @@ def _phones(values: Raw, profile: Profile) -> tuple[tuple[str, str], ...]:
 def _region(values: Raw, profile: Profile) -> str:
     for attribute in profile.region:
         for value in values.get(attribute.lower(), ())[:1]:
-            if text := (_text(value) or "").strip():
+            if (text := (_text(value) or "").strip()) and region_of(text):
                 return text
     return ""
 
@@ -143,5 +162,8 @@ def _shown(value: bytes) -> str:
 
 def _one_line(text: str) -> str:
     """White space in runs becomes one space; control and format characters go: names are put into mails."""
-    plain = "".join(" " if char.isspace() else char for char in text[: LONGEST_NAME * 4])
+    text = text[: LONGEST_NAME * 4]
+    if text.isprintable():
+        return " ".join(text.split())
+    plain = "".join(" " if char.isspace() else char for char in text)
     return " ".join("".join(char for char in plain if unicodedata.category(char)[0] != "C").split())
