@@ -6,7 +6,6 @@ belong to from being taken for a leaver. Readers yield sightings, which are read
 
 from __future__ import annotations
 
-import marshal
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -116,12 +115,8 @@ class Sighting:
 
 
 def fingerprint(dn: str, values: Iterable[object]) -> str:
-    """24 hexadecimal digits that change when the DN or any raw value does; the person's row keeps them.
-
-    marshal is the cheapest way to bytes that no two lists of values share. Format 2 depends on the values alone, not
-    on which of them are the same object; should another Python write it otherwise, every entry is read once more.
-    """
-    return blake2b(marshal.dumps((dn, *values), 2), digest_size=FINGERPRINT_BYTES).hexdigest()
+    """24 hexadecimal digits that change when the DN or any raw value does; the person's row keeps them."""
+    return blake2b(repr((dn, *values)).encode("utf-8", "surrogatepass"), digest_size=FINGERPRINT_BYTES).hexdigest()
 
 
 def printable(text: str, longest: int = 100) -> str:
