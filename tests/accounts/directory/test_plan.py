@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from accounts.directory.entries import Flaw, Problem, Record, Unreadable
-from accounts.directory.plan import LEFT, Plan, Policy
+from accounts.directory.plan import LEFT, Authority, Plan, Policy, digest
 from accounts.people import Person
 from accounts.phones import Reason, Rules
 from tests.accounts.directory.samples import (
@@ -21,6 +23,9 @@ from tests.accounts.directory.samples import (
     synced,
     written,
 )  # fmt: skip
+
+DAY = timedelta(days=1)
+LATER = datetime(2030, 1, 2, tzinfo=UTC)
 
 
 def by_id(people: list[Person]) -> dict[str, Person]:
@@ -51,7 +56,11 @@ def test_rename_and_other_case_keep_the_person() -> None:
     known = synced([entry(ALICE, "alice", MOBILE)])
     plan = plan_of([entry(ALICE, "alice.sample", MOBILE)], known)
     [change] = plan.update
-    assert (change.old.pk, change.new.username, change.visible) == (1, "alice.sample", ("username", "name", "email"))
+    assert (change.old.pk, change.new.username, change.visible) == (
+        1,
+        "alice.sample",
+        ("username", "name", "email", "directory_dn"),
+    )
 
 
 @pytest.mark.row("T-54")
@@ -243,3 +252,47 @@ def test_some_entries_alone_deactivate_nobody_but_a_name_passes_on() -> None:
     assert (after[CAROL].username, after[ALICE].username) == ("alice", "alice~11111111")
     assert after[ALICE].is_active
     assert after[BOB] == known[1]
+
+
+@pytest.mark.row("T-55b")
+def test_new_number_of_the_directory_rests_before_it_replaces_a_confirmed_one(now: datetime) -> None:
+    known = [person(phone=MOBILE, phone_source="self", phone_confirmed_at=now)]
+    [alice] = synced([entry(ALICE, "alice", OTHER)], known, policy=Policy(rests_until=LATER))
+    assert (alice.phone, alice.phone_confirmed_at, alice.phone_next, alice.phone_next_at) == (MOBILE, now, OTHER, LATER)
+    [again] = synced([entry(ALICE, "alice", OTHER, landline="1")], [alice], policy=Policy(rests_until=LATER + DAY))
+    assert again.phone_next_at == LATER
+
+
+def test_number_that_goes_back_in_the_directory_ends_the_rest(now: datetime) -> None:
+    known = [person(phone=MOBILE, phone_source="self", phone_confirmed_at=now, phone_next=OTHER, phone_next_at=LATER)]
+    [alice] = synced([entry(ALICE, "alice", MOBILE)], known, policy=Policy(rests_until=LATER))
+    assert (alice.phone, alice.phone_confirmed_at, alice.phone_next, alice.phone_next_at) == (MOBILE, now, "", None)
+
+
+def test_number_that_nobody_confirmed_is_replaced_at_once() -> None:
+    known = [person(phone=MOBILE, phone_source="directory", directory_phone=MOBILE)]
+    [alice] = synced([entry(ALICE, "alice", OTHER)], known, policy=Policy(rests_until=LATER))
+    assert (alice.phone, alice.phone_next) == (OTHER, "")
+
+
+@pytest.mark.parametrize(
+    ("authority", "news", "expected"),
+    [
+        ("newest", True, OTHER), ("newest", False, MOBILE), ("write_back", True, OTHER), ("write_back", False, MOBILE),
+        ("directory", True, OTHER), ("directory", False, OTHER), ("self", True, MOBILE), ("self", False, MOBILE),
+    ],
+)  # fmt: skip
+def test_number_of_a_person_gives_way_as_the_policy_says(authority: Authority, news: bool, expected: str) -> None:
+    known = [person(phone=MOBILE, phone_source="self", directory_phone=THIRD if news else OTHER)]
+    [alice] = synced([entry(ALICE, "alice", OTHER)], known, policy=Policy(authority=authority))
+    assert alice.phone == expected
+
+
+def test_digest_names_the_plan_and_neither_its_order_nor_the_clock(now: datetime) -> None:
+    known = [person(phone=MOBILE, phone_confirmed_at=now), person(2, BOB, "bob")]
+    records = [entry(ALICE, "alice", OTHER), entry(BOB, "bob", MOBILE), entry(CAROL, "carol", THIRD)]
+    first = digest(plan_of(records, known, policy=Policy(rests_until=LATER)))
+    assert digest(plan_of(records[::-1], known[::-1], policy=Policy(rests_until=LATER + DAY))) == first
+    assert (
+        digest(plan_of([*records[:2], entry(CAROL, "carol", OTHER)], known, policy=Policy(rests_until=LATER))) != first
+    )

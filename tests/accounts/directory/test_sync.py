@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -51,13 +52,19 @@ def test_every_change_is_kept_with_its_run() -> None:
     assert set(kept) == {"updated", "deactivated", "created"}
     changed = kept["updated"]
     assert changed.old["phone"] == MOBILE
-    assert changed.new == {"username": "alicia", "name": "Alicia", "email": "alicia@example.test", "phone": OTHER}
+    assert changed.new == {
+        "username": "alicia", "name": "Alicia", "email": "alicia@example.test", "phone": OTHER,
+        "phone_source": "directory", "phone_confirmed_at": None, "phone_next_at": None,
+        "directory_dn": "uid=alicia,ou=people,dc=example,dc=test",
+    }  # fmt: skip
+    assert changed.touches == ",username,name,email,phone,directory_dn,"
     assert kept["deactivated"].old == {"is_active": True}
     assert kept["created"].user.username == "carol"
     assert (second.counts["updated"], second.counts["created"], second.counts["deactivated"]) == (1, 1, 1)
 
 
-def test_changed_number_and_leaving_end_sessions_and_are_told_in_bulk(now: datetime) -> None:
+def test_changed_number_and_leaving_end_sessions_and_are_told_in_bulk(now: datetime, settings: Any) -> None:
+    settings.PHONE_COOL_DOWN_HOURS = 0
     run(Given([entry(ALICE, "alice", MOBILE), entry(BOB, "bob", OTHER), *crowd(20)]))
     alice = User.objects.get(directory_id=ALICE)
     users.set_phone(alice, MOBILE, source=PhoneSource.DIRECTORY, confirmed_at=now, actor=None)
@@ -117,13 +124,17 @@ def test_local_account_of_the_name_is_reported_and_untouched(make_user: Callable
     assert (problem.reason, problem.username) == (Flaw.LOCAL_ACCOUNT, "alice")
 
 
-def test_dry_run_writes_its_own_row_and_problems_only() -> None:
+def test_dry_run_writes_its_own_row_its_plan_and_its_problems_only() -> None:
     run(Given([entry(ALICE, "alice", MOBILE)]))
     before = people_checksum()
     dry = run(Given([entry(ALICE, "alice", OTHER), entry(BOB, "bob", "junk")]), dry_run=True)
     assert people_checksum() == before
     assert (dry.state, dry.dry_run, dry.counts["created"], dry.counts["updated"]) == (SyncRun.State.DONE, True, 1, 1)
     assert [problem.reason for problem in dry.problems.all()] == ["not_a_number"]
+    assert [(change.kind, change.username) for change in dry.changes.all()] == [
+        ("created", "bob"),
+        ("updated", "alice"),
+    ]
 
 
 @pytest.mark.row("T-50")
@@ -231,7 +242,7 @@ def test_person_changed_while_the_run_was_planning_is_left_to_the_next_run(now: 
     assert not User.objects.get(directory_id=BOB).is_active
     run(Given([entry(ALICE, "alice", OTHER)]))
     alice.refresh_from_db()
-    assert alice.phone == OTHER
+    assert (alice.phone, alice.phone_next) == (THIRD, OTHER)
 
 
 def test_leaver_changed_meanwhile_leaves_all_the_same(now: datetime) -> None:
