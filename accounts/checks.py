@@ -9,7 +9,13 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from accounts.directory.readers.ldap import is_filter
+from accounts.directory.readers.ldap import is_dn, is_filter
+from accounts.directory.readers.profiles import is_attribute, locks
+
+ATTRIBUTES = (
+    "LDAP_ID_ATTRIBUTE", "LDAP_USERNAME_ATTRIBUTE", "LDAP_NAME_ATTRIBUTES", "LDAP_MAIL_ATTRIBUTE",
+    "LDAP_PHONE_ATTRIBUTES", "LDAP_REGION_ATTRIBUTES",
+)  # fmt: skip
 
 
 @register
@@ -43,10 +49,37 @@ def _rules() -> list[tuple[str, bool, str, str]]:
             "LDAP_BIND_DN and LDAP_BIND_PASSWORD go together.", "Set both: without a password a bind is anonymous.",
         ),
         (
-            "accounts.E006", not is_filter(settings.LDAP_USER_FILTER),
+            "accounts.E006", bool(settings.LDAP_USER_FILTER) and not is_filter(settings.LDAP_USER_FILTER),
             "LDAP_USER_FILTER is no valid filter.", "Write it with its brackets, such as (objectClass=inetOrgPerson).",
         ),
+        (
+            "accounts.E007", bool(settings.LDAP_USER_BASE) and not is_dn(settings.LDAP_USER_BASE),
+            "LDAP_USER_BASE is no distinguished name.", "Write it as ou=people,dc=example,dc=org.",
+        ),
+        (
+            "accounts.E008", bool(wrong := _bad_attributes()),
+            f"{wrong} names no attribute.", "Write letters, digits and hyphens, such as telephoneNumber.",
+        ),
+        (
+            "accounts.E009", not _are_conditions(settings.LDAP_DISABLED_WHEN),
+            "LDAP_DISABLED_WHEN is not understood.", "Write nsAccountLock=true or userAccountControl&2.",
+        ),
     ]  # fmt: skip
+
+
+def _bad_attributes() -> str:
+    """The settings whose attributes no directory can have, joined by commas."""
+    names = {name: getattr(settings, name) for name in ATTRIBUTES}
+    several = {name: [value] if isinstance(value, str) else value for name, value in names.items() if value}
+    return ", ".join(name for name, values in several.items() if not all(map(is_attribute, values)))
+
+
+def _are_conditions(words: list[str]) -> bool:
+    try:
+        locks(words)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_address(url: str) -> bool:

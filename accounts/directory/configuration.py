@@ -10,18 +10,12 @@ from django.conf import settings
 from accounts.directory.guards import Limits
 from accounts.directory.plan import Authority, Policy, Sharing
 from accounts.directory.readers.ldap import Server
-from accounts.directory.readers.profiles import Profile
-from accounts.phones import Rules
+from accounts.directory.readers.profiles import PROFILES, Profile
 
 
 def configured() -> bool:
     """True when this portal has a directory."""
     return bool(settings.LDAP_URL)
-
-
-def rules() -> Rules:
-    """Which telephone numbers are accepted."""
-    return Rules(settings.PHONE_DEFAULT_REGION, settings.PHONE_COUNTRIES, settings.PHONE_ALLOW_LANDLINE)
 
 
 def policy(now: datetime) -> Policy:
@@ -41,11 +35,20 @@ def limits() -> Limits:
 
 def profile() -> Profile:
     """What the attributes of this directory are called."""
-    return Profile(username=settings.LDAP_USERNAME_ATTRIBUTE)
+    return PROFILES[settings.LDAP_PROFILE].with_names(
+        id=settings.LDAP_ID_ATTRIBUTE,
+        username=settings.LDAP_USERNAME_ATTRIBUTE,
+        name=settings.LDAP_NAME_ATTRIBUTES,
+        mail=settings.LDAP_MAIL_ATTRIBUTE,
+        phones=settings.LDAP_PHONE_ATTRIBUTES,
+        region=settings.LDAP_REGION_ATTRIBUTES,
+        disabled_when=settings.LDAP_DISABLED_WHEN,
+    )
 
 
 def server() -> Server:
     """The directory server."""
+    names = profile()
     return Server(
         url=settings.LDAP_URL,
         start_tls=settings.LDAP_START_TLS,
@@ -53,8 +56,8 @@ def server() -> Server:
         bind_dn=settings.LDAP_BIND_DN,
         bind_password=settings.LDAP_BIND_PASSWORD,
         base=settings.LDAP_USER_BASE,
-        user_filter=settings.LDAP_USER_FILTER,
+        user_filter=settings.LDAP_USER_FILTER or names.everybody,
         timeout=settings.LDAP_TIMEOUT,
         page_size=settings.LDAP_PAGE_SIZE,
-        profile=profile(),
+        profile=names,
     )

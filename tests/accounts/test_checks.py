@@ -36,8 +36,16 @@ def test_working_settings_and_no_directory_at_all_are_fine(settings: LazySetting
     ("LDAP_USER_BASE", "", "accounts.E004"),
     ("LDAP_BIND_PASSWORD", "", "accounts.E005"),
     ("LDAP_USER_FILTER", "objectClass=person", "accounts.E006"),
+    ("LDAP_USER_BASE", "people", "accounts.E007"),
+    ("LDAP_ID_ATTRIBUTE", "entry UUID", "accounts.E008"),
+    ("LDAP_USERNAME_ATTRIBUTE", "uid)(a=*", "accounts.E008"),
+    ("LDAP_PHONE_ATTRIBUTES", ["mobile", "mobile;lang-de"], "accounts.E008"),
+    ("LDAP_NAME_ATTRIBUTES", ["1displayName"], "accounts.E008"),
+    ("LDAP_DISABLED_WHEN", ["nsAccountLock"], "accounts.E009"),
+    ("LDAP_DISABLED_WHEN", ["userAccountControl&two"], "accounts.E009"),
+    ("LDAP_DISABLED_WHEN", ["(x)=1"], "accounts.E009"),
 ])  # fmt: skip
-def test_wrong_setting_is_named(settings: LazySettings, name: str, value: str, number: str) -> None:
+def test_wrong_setting_is_named(settings: LazySettings, name: str, value: object, number: str) -> None:
     setattr(settings, name, value)
     [error] = directory_settings(None)
     assert error.id == number

@@ -21,9 +21,8 @@ class LdifReader:
     """Every record of the file that has the profile's object class. A file that cannot be read to its end counts
     for nothing."""
 
-    def __init__(self, path: Path, *, profile: Profile = OPENLDAP, object_class: str = "inetOrgPerson") -> None:
+    def __init__(self, path: Path, *, profile: Profile = OPENLDAP) -> None:
         self._path, self._profile = path, profile
-        self._object_class = object_class.lower().encode()
 
     def batches(self) -> Iterator[list[Sighting]]:
         try:
@@ -36,7 +35,10 @@ class LdifReader:
 
     def _is_person(self, raw: Raw) -> bool:
         classes = next((found for name, found in raw.items() if name.lower() == "objectclass"), None)
-        return classes is None or any(found.lower() == self._object_class for found in classes)
+        if classes is None:
+            return True
+        named = {found.lower() for found in classes}
+        return self._profile.person.encode() in named and self._profile.no_person.encode() not in named
 
 
 def _records(lines: Iterable[bytes]) -> Iterator[tuple[str, Raw]]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 DISABLED = 0x2
 """ADS_UF_ACCOUNTDISABLE of userAccountControl. A lockout after wrong passwords is not that: it passes by itself."""
 
 _BINARY_IDS = frozenset({"objectguid", "ms-ds-consistencyguid"})
+_ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,99}|[0-9]{1,10}(\.[0-9]{1,10}){1,30}")
+_CONDITION = re.compile(r"(?P<name>[^=&]+)(?:=(?P<value>.+)|&(?P<bit>[1-9][0-9]{0,9}))")
 _WHOLE = re.compile(rb"-?[0-9]{1,11}")
 
 
@@ -53,6 +56,16 @@ class Profile:
         """From the value of the id's attribute to the id in lower case; "" for what can be none."""
         return _guid if self.id.lower() in _BINARY_IDS else _text_id
 
+    def with_names(self, **given: Any) -> Profile:
+        """This profile where nothing is given; `disabled_when` are texts as `locks` reads them."""
+        conditions = given.pop("disabled_when", ())
+        named: dict[str, Any] = {
+            field: tuple(value) if isinstance(value, list) else value for field, value in given.items() if value
+        }
+        if conditions:
+            named["locked"], named["locked_bits"] = locks(conditions)
+        return replace(self, **named)
+
     def lets_in(self, values: Mapping[str, Sequence[bytes]]) -> bool | None:
         """Whether the owner of an entry may sign in; None when it does not say. Names of attributes are lower case."""
         for attribute, mark in self.locked:
@@ -80,7 +93,27 @@ ACTIVE_DIRECTORY = Profile(
     no_person="computer",
 )
 
-PROFILES = {"openldap": OPENLDAP, "389ds": DIRECTORY_389, "activedirectory": ACTIVE_DIRECTORY}
+PROFILES: Mapping[str, Profile] = {"openldap": OPENLDAP, "389ds": DIRECTORY_389, "activedirectory": ACTIVE_DIRECTORY}
+
+
+def is_attribute(name: str) -> bool:
+    """True for what can be an attribute's name, without options (RFC 4512 2.5)."""
+    return bool(_ATTRIBUTE.fullmatch(name))
+
+
+def locks(conditions: Sequence[str]) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, int], ...]]:
+    """From "nsAccountLock=true" and "userAccountControl&2" to `locked` and `locked_bits`. ValueError for anything
+    else."""
+    marks, bits = [], []
+    for condition in conditions:
+        found = _CONDITION.fullmatch(condition)
+        if not found or not is_attribute(found["name"]):
+            raise ValueError("no condition")
+        if found["bit"]:
+            bits.append((found["name"], int(found["bit"])))
+        else:
+            marks.append((found["name"], found["value"].lower()))
+    return tuple(marks), tuple(bits)
 
 
 class _PlainNames(dict[str, str]):
