@@ -23,6 +23,7 @@ from phonenumbers.phonenumber import CountryCodeSource
 
 from accounts import dialling
 from accounts.countries import has_numbers
+from accounts.places import Place, longest_first
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
@@ -104,19 +105,28 @@ class Rules:
     """What an organisation accepts. Regions are ISO 3166-1 alpha-2; no `countries` means every country.
 
     `default_region` reads a national number that came without a region; with `strict` it only makes the suggestion.
-    ValueError names a region that does not exist or has no telephone numbers.
+    `places` say which region stands for which part of a directory. ValueError names a region that does not exist or
+    has no telephone numbers.
     """
 
     default_region: str | None
     countries: frozenset[str]
     allow_landline: bool = False
     strict: bool = False
+    places: tuple[Place, ...] = ()
 
     def __post_init__(self) -> None:
-        named = self.countries if self.default_region is None else self.countries | {self.default_region}
-        for region in sorted(named):
+        object.__setattr__(self, "places", longest_first(self.places))
+        default = () if self.default_region is None else (self.default_region,)
+        for region in sorted({*self.countries, *default, *(place.region for place in self.places)}):
             if not has_numbers(region):
                 raise ValueError(f"{region!a} is no country with phone numbers; write ISO codes such as DE")
+
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """All of it in one fixed order: other facts, other judgements."""
+        places = tuple(map(tuple, self.places))
+        return (self.default_region, tuple(sorted(self.countries)), self.allow_landline, self.strict, places)
 
     @property
     def assumed_region(self) -> str | None:

@@ -17,7 +17,10 @@ from accounts.dialling import RegionPlan, region_plan
 from accounts.numbering import E164, Reading, Reason, Rules, read
 
 __all__ = [
+    "DEFAULT_REGION",
     "E164",
+    "INTERNATIONAL",
+    "REGION_OF_ENTRY",
     "Country",
     "Phone",
     "Reason",
@@ -32,6 +35,8 @@ __all__ = [
 
 # Fewer digits are dialled inside a house, more are never one number, whatever the country.
 SHORTEST, LONGEST = 4, 20
+
+INTERNATIONAL, REGION_OF_ENTRY, DEFAULT_REGION = "international", "region of entry", "default region"
 
 
 class Phone(NamedTuple):
@@ -64,11 +69,13 @@ class Phone(NamedTuple):
 
 class Unusable(Exception):
     """The text is no usable number. `raw` is at most the first 64 characters and never printed in full;
-    `suggestion` is a usable E.164 number that the text may have meant, or None."""
+    `suggestion` is a usable E.164 number that the text may have meant, or None. `rule` is the one by which it was
+    tried, see Phone; empty where none could be."""
 
-    def __init__(self, reason: Reason, raw: str = "", suggestion: str | None = None) -> None:
+    def __init__(self, reason: Reason, raw: str = "", suggestion: str | None = None, rule: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.rule = rule
         self.raw = raw[: notation.LONGEST]
         self.suggestion = suggestion
 
@@ -97,7 +104,7 @@ def normalise(text: str, *, region: str | None, rules: Rules) -> Phone:
         # Countries without a trunk zero have no use for the "(0)" that people copy from their neighbours' notation.
         foreign_zero = digits.startswith("+") and "(0)" in plain
         meant = _suggestion(plain.replace("(0)", ""), region, rules) if foreign_zero else refusal.suggestion
-        raise Unusable(refusal.reason, text, meant) from None
+        raise Unusable(refusal.reason, text, meant, _tried(digits, region, rules)) from None
 
 
 def mask(e164: str) -> str:
@@ -152,7 +159,7 @@ def _choose(digits: str, region: str | None, rules: Rules) -> Phone:
     if not SHORTEST <= dialled <= LONGEST:
         raise Unusable(Reason.TOO_SHORT if dialled < SHORTEST else Reason.TOO_LONG)
     if international:
-        reading, rule = read(digits, None, rules), "international"
+        reading, rule = read(digits, None, rules), INTERNATIONAL
     else:
         rule, reading = _national(digits, region, rules)
     if reading.refused:
@@ -163,7 +170,7 @@ def _choose(digits: str, region: str | None, rules: Rules) -> Phone:
 def _national(digits: str, region: str | None, rules: Rules) -> tuple[str, Reading]:
     """The one reading of digits without a plus sign, usable or not, with the rule that found its region."""
     home = _home(region, rules)
-    readings = _readings(digits, home, "region of entry" if region else "default region", rules)
+    readings = _readings(digits, home, REGION_OF_ENTRY if region else DEFAULT_REGION, rules)
     usable = {reading.e164 for _, reading in readings if not reading.refused}
     plus_forgotten = _with_plus(digits, rules) if home and digits.startswith(home.code) else None
     if plus_forgotten and usable != {plus_forgotten}:
@@ -186,6 +193,15 @@ def _readings(digits: str, home: RegionPlan | None, rule: str, rules: Rules) -> 
         reading = read(digits, home.region, rules)
         readings.append((reading.prefix or rule, reading))
     return readings
+
+
+def _tried(digits: str, region: str | None, rules: Rules) -> str:
+    """The rule by which digits that came to nothing were read."""
+    if digits.startswith("+"):
+        return INTERNATIONAL
+    if region:
+        return REGION_OF_ENTRY
+    return DEFAULT_REGION if rules.assumed_region else ""
 
 
 def _home(region: str | None, rules: Rules) -> RegionPlan | None:

@@ -13,6 +13,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import dj_database_url
 from phonenumbers import SUPPORTED_REGIONS
 
+from accounts import places
+from accounts.places import Place
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 PLACEHOLDERS = ("change-me", "changeme", "insecure", "example", "placeholder", "secret")
@@ -124,6 +127,15 @@ def region(text: str) -> str | None:
 def regions(text: str) -> frozenset[str]:
     """Two-letter countries; `*` means every country and gives the empty set."""
     return frozenset(region(word) or "" for word in text.replace(",", " ").split() if word != "*")
+
+
+def regions_by_ou(text: str) -> tuple[Place, ...]:
+    """`FR: ou=paris,dc=example,dc=org; AT: ou=wien,dc=example,dc=org`, the longest name first."""
+    found = places.parse(text)
+    for place in found:
+        if place.region not in SUPPORTED_REGIONS:
+            raise ValueError("must begin each place with a two-letter country and a colon, such as FR: ou=paris,...")
+    return found
 
 
 def broker(text: str) -> str:

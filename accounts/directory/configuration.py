@@ -11,6 +11,7 @@ from accounts.directory.guards import Limits
 from accounts.directory.plan import Authority, Policy, Sharing
 from accounts.directory.readers.ldap import Server
 from accounts.directory.readers.profiles import PROFILES, Profile
+from accounts.phone_rules import rules as rules
 
 
 def configured() -> bool:

@@ -34,15 +34,18 @@ _NOTHING = [b""]
 
 def sight(dn: str, raw: Raw, profile: Profile) -> Sighting:
     """One record of the directory, read as far as it takes to know whether it changed."""
-    values = by_plain_name(raw)
-    mark = fingerprint(dn, map(values.get, profile.compared))
-    directory_id = profile.read_id((values.get(profile.compared[0]) or _NOTHING)[0])
-    return Sighting(directory_id, mark, Unread(dn, values, profile, directory_id, mark))
+    found = [*map(raw.get, profile.attributes)]
+    if len(raw) + found.count(None) != len(found):
+        raw = by_plain_name(raw)
+        found = [*map(raw.get, profile.compared)]
+    mark = fingerprint(dn, found)
+    directory_id = profile.read_id(found[0][0]) if found[0] else ""
+    return Sighting(directory_id, mark, Unread(dn, raw, profile, directory_id, mark))
 
 
 @dataclass(slots=True)
 class Unread:
-    """What is behind a sighting: raw values by attribute in lower case, and how to read them."""
+    """What is behind a sighting: raw values, and how to read them."""
 
     dn: str
     values: Raw
@@ -51,7 +54,7 @@ class Unread:
     fingerprint: str
 
     def __call__(self) -> Record:
-        return _read(self.dn, self.values, self.profile, self.directory_id, self.fingerprint)
+        return _read(self.dn, by_plain_name(self.values), self.profile, self.directory_id, self.fingerprint)
 
 
 def read(dn: str, raw: Raw, profile: Profile) -> Record:

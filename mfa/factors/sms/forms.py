@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext, gettext_lazy as _
 
+from accounts.phone_rules import rules
 from accounts.phones import Phone, Unusable, normalise
 from mfa.factors.sms import numbers
 
@@ -38,7 +39,7 @@ class PhoneForm(forms.Form):
         typed = super().clean() or {}
         if typed.get("country") and typed.get("number"):
             try:
-                self.phone = normalise(typed["number"], region=typed["country"], rules=numbers.rules())
+                self.phone = normalise(typed["number"], region=typed["country"], rules=rules())
             except Unusable as refused:
                 self.add_error("number", refusal(refused))
         return typed

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-
-from accounts.phones import Phone, Rules, Unusable, country_choices, normalise
+from accounts.phone_rules import rules
+from accounts.phones import Phone, Unusable, country_choices, normalise
 
 UNKNOWN_TO_THE_PICKER = frozenset({"TA"})
 """Tristan da Cunha shares its numbers with Saint Helena, and the picker's list of countries has only the latter."""
-
-
-def rules() -> Rules:
-    """What the settings accept, for `phones.normalise`."""
-    return Rules(
-        default_region=settings.PHONE_DEFAULT_REGION or None,
-        countries=settings.PHONE_COUNTRIES,
-        allow_landline=settings.PHONE_ALLOW_LANDLINE,
-    )
 
 
 def usable(e164: str) -> bool:

@@ -1,0 +1,18 @@
+"""The rules for telephone numbers that the settings give, for pages and for the directory alike."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from accounts.phones import Rules
+
+
+def rules() -> Rules:
+    """What is accepted, by the settings as they are now."""
+    return Rules(
+        default_region=settings.PHONE_DEFAULT_REGION or None,
+        countries=settings.PHONE_COUNTRIES,
+        allow_landline=settings.PHONE_ALLOW_LANDLINE,
+        strict=settings.PHONE_STRICT,
+        places=settings.PHONE_REGIONS_BY_OU,
+    )
