@@ -208,7 +208,11 @@ class SyncChange(models.Model):
 
 
 class SyncProblem(models.Model):
-    """An entry, or one of its values, that a run could not use, with the reason and a suggestion (E.164) if any."""
+    """An entry, or one of its values, that a run could not use, with the reason and a suggestion (E.164) if any.
+
+    It is open until a run that changed people looks at the same entry again. `exact` is the value to the letter, where
+    a correction can be made of it.
+    """
 
     run = models.ForeignKey(SyncRun, models.CASCADE, related_name="problems")
     user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
@@ -219,11 +223,43 @@ class SyncProblem(models.Model):
     reason = models.CharField(_("reason"), max_length=40)
     suggestion = models.CharField(_("suggestion"), max_length=16, blank=True)
     rule = models.CharField(_("rule"), max_length=60, blank=True)
+    exact = models.CharField(max_length=200, blank=True, editable=False)
+    is_open = models.BooleanField(default=True, editable=False)
 
     class Meta:
         verbose_name = _("unusable value")
         verbose_name_plural = _("unusable values")
         ordering = ("pk",)
+        indexes = (models.Index(fields=["id"], name="accounts_problem_open", condition=Q(is_open=True)),)
 
     def __str__(self) -> str:
         return f"{self.username}: {self.reason}"
+
+
+class SyncAlarm(models.Model):
+    """A time in which the directory runs were in trouble: opened once, told once for each way of it, ended by a good
+    run. `told` holds what was told between commas (",failed,stopped,")."""
+
+    class Trouble(models.TextChoices):
+        FAILED = "failed", _("a run failed")
+        STOPPED = "stopped", _("a guard stopped a run")
+        KILLED = "killed", _("runs were ended from outside again and again")
+        MISSING = "missing", _("no run came to its end")
+
+    trouble = models.CharField(_("trouble"), max_length=10, choices=Trouble.choices)
+    run = models.ForeignKey(SyncRun, models.SET_NULL, null=True, related_name="alarms")
+    began_at = models.DateTimeField(_("began"))
+    told = models.CharField(max_length=100, blank=True, editable=False)
+    is_open = models.BooleanField(default=True, editable=False)
+    over_at = models.DateTimeField(_("over"), null=True)
+
+    class Meta:
+        verbose_name = _("alarm of the directory runs")
+        verbose_name_plural = _("alarms of the directory runs")
+        ordering = ("-pk",)
+        constraints = (
+            models.UniqueConstraint(fields=["is_open"], condition=Q(is_open=True), name="accounts_one_alarm_at_a_time"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.began_at:%Y-%m-%d %H:%M} {self.get_trouble_display()}"

@@ -13,6 +13,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 LONGEST_ID, LONGEST_DN, LONGEST_NAME, LONGEST_MAIL = 64, 1000, 200, 254
+LONGEST_EXACT = 200
 FINGERPRINT_BYTES = 12
 
 
@@ -58,7 +59,8 @@ WORDS = {
 
 class Problem(NamedTuple):
     """A record or a value that could not be used. `reason` is a Flaw or a Reason of accounts.phones; `value` is at most
-    100 printable characters; `pk` is the person's, 0 when there is none."""
+    100 printable characters, `exact` the value to the letter where a correction can be made of it; `pk` is the person's,
+    0 when there is none."""
 
     reason: str
     attribute: str = ""
@@ -68,6 +70,7 @@ class Problem(NamedTuple):
     username: str = ""
     dn: str = ""
     rule: str = ""
+    exact: str = ""
 
 
 @dataclass(slots=True)
@@ -117,6 +120,12 @@ class Sighting:
 def fingerprint(dn: str, values: Iterable[object]) -> str:
     """24 hexadecimal digits that change when the DN or any raw value does; the person's row keeps them."""
     return blake2b(repr((dn, *values)).encode("utf-8", "surrogatepass"), digest_size=FINGERPRINT_BYTES).hexdigest()
+
+
+def to_the_letter(text: str) -> str:
+    """The text if it is known to be the directory's value and a database can keep it, else nothing: bytes that were no
+    text have become replacement characters."""
+    return "" if len(text) > LONGEST_EXACT or "\N{REPLACEMENT CHARACTER}" in text or "\0" in text else text
 
 
 def printable(text: str, longest: int = 100) -> str:

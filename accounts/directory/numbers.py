@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from accounts import phones, places
-from accounts.directory.entries import Entry, Problem, printable
+from accounts.directory.entries import Entry, Problem, printable, to_the_letter
 
 LONGEST_PLACE = 30
 
@@ -72,8 +72,7 @@ def _read(
     try:
         return phones.normalise(text, region=origin.region, rules=rules)
     except phones.Unusable as unusable:
-        rule = origin.words(unusable.rule, rules)
-        problems.append(
-            Problem(unusable.reason, attribute, printable(unusable.raw), unusable.suggestion or "", rule=rule)
-        )
+        rule, meant = origin.words(unusable.rule, rules), unusable.suggestion or ""
+        exact = to_the_letter(text) if meant else ""
+        problems.append(Problem(unusable.reason, attribute, printable(unusable.raw), meant, rule=rule, exact=exact))
         return None

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator
+from typing import TypeVar
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts import bulk, names
-from accounts.directory.entries import Flaw, Problem
+from accounts.directory.entries import Flaw
 from accounts.directory.plan import Plan
 from accounts.models import SyncChange, SyncProblem, SyncRun
 from accounts.phones import Reason
 
-RUNS_WITH_PROBLEMS = 48
-"""So many runs keep their list of problems; older ones keep their counts."""
+Item = TypeVar("Item")
 
-_COLUMNS = ("run_id", "user_id", "username", "dn", "attribute", "value", "reason", "suggestion", "rule")
+RUNS_WITH_PROBLEMS = 48
+"""So many runs keep their list of problems; older ones keep their counts, and what is open still."""
+
+AT_ONCE = 5000
+
+_COLUMNS = (
+    "run_id", "user_id", "username", "dn", "attribute", "value", "reason", "suggestion", "rule", "exact", "is_open",
+)  # fmt: skip
 
 
 def counts(plan: Plan) -> dict[str, int]:
@@ -35,20 +42,58 @@ def counts(plan: Plan) -> dict[str, int]:
     }
 
 
-def keep_problems(run: SyncRun, problems: Sequence[Problem]) -> None:
-    """Store the problems of this run; forget those of runs long past, and what long past runs only planned."""
+def keep_problems(run: SyncRun, plan: Plan) -> None:
+    """Store the problems of this run, which are open where the run was for good; forget those of runs long past, and
+    what long past runs only planned."""
+    real = run.state == SyncRun.State.DONE and not run.dry_run
+    if real:
+        _close(_seen_again(run, plan))
     rows = (
         (
             run.pk, problem.pk or None, problem.username[: names.LONGEST], problem.dn[:1000], problem.attribute[:64],
-            problem.value[:100], str(problem.reason)[:40], problem.suggestion[:16], problem.rule[:60],
+            problem.value[:100], str(problem.reason)[:40], problem.suggestion[:16], problem.rule[:60], problem.exact,
+            real,
         )
-        for problem in problems
+        for problem in plan.problems
     )  # fmt: skip
     bulk.insert(SyncProblem, _COLUMNS, rows)
     recent = SyncRun.objects.order_by("-pk").values_list("pk", flat=True)[:RUNS_WITH_PROBLEMS]
-    SyncProblem.objects.filter(run_id__lt=min(recent)).delete()
+    SyncProblem.objects.filter(run_id__lt=min(recent), is_open=False).delete()
     only_planned = Q(run__dry_run=True) | Q(run__state=SyncRun.State.STOPPED)
     SyncChange.objects.filter(only_planned, run_id__lt=min(recent)).delete()
+
+
+def open_problems() -> QuerySet[SyncProblem]:
+    """What is unusable in the directory as far as the portal knows: of each entry, what the last look at it found."""
+    return SyncProblem.objects.filter(is_open=True)
+
+
+def _seen_again(run: SyncRun, plan: Plan) -> Iterator[Q]:
+    """Whose problems this run knows better. A full run has seen everybody. Another has seen those it lists or changes:
+    somebody with a problem is never passed over as unchanged."""
+    if run.mode == SyncRun.Mode.FULL:
+        yield Q()
+        return
+    if run.mode == SyncRun.Mode.UNDO:
+        return
+    people = {change.old.pk for change in plan.changes} | {problem.pk for problem in plan.problems if problem.pk}
+    entries = {change.new.directory_dn for change in (*plan.create, *plan.changes)}
+    entries |= {problem.dn for problem in plan.problems}
+    for keys in _parts(people):
+        yield Q(user__in=keys)
+    for dns in _parts(entries):
+        yield Q(user=None, dn__in=dns)
+
+
+def _close(found: Iterable[Q]) -> None:
+    for these in found:
+        open_problems().filter(these).update(is_open=False)
+
+
+def _parts(items: Collection[Item]) -> Iterator[list[Item]]:
+    rows = list(items)
+    for start in range(0, len(rows), AT_ONCE):
+        yield rows[start : start + AT_ONCE]
 
 
 def words(reason: str) -> str:

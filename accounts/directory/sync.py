@@ -120,7 +120,7 @@ class Sync:
         with transaction.atomic():
             if stop or row.dry_run:
                 kept.keep(row, (*plan.create, *plan.changes))
-            report.keep_problems(row, plan.problems)
+            report.keep_problems(row, plan)
             self._finish()
 
     def _objection(self, plan: Plan) -> guards.Stop | None:

@@ -13,7 +13,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import PhoneSource, SyncProblem, SyncRun, User
+from accounts.directory import report
+from accounts.models import PhoneSource, User
 from mfa import kinds, outcomes, roles
 from mfa.desk.readonly import is_number_of_a_row
 from mfa.models import AuditEvent, Factor
@@ -84,7 +85,7 @@ class Required(SimpleListFilter):
 
 
 class UnusableNumber(SimpleListFilter):
-    """By the latest run that was not a dry one and came to its end."""
+    """By what the directory runs found last."""
 
     title = _("unusable number in the directory")
     parameter_name = "unusable"
@@ -95,8 +96,7 @@ class UnusableNumber(SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() not in ("yes", "no"):
             return queryset
-        run = SyncRun.objects.filter(state=SyncRun.State.DONE, dry_run=False).values_list("pk", flat=True).first()
-        problems = Exists(SyncProblem.objects.filter(run=run, user=OuterRef("pk")))
+        problems = Exists(report.open_problems().filter(user=OuterRef("pk")))
         return queryset.filter(problems if self.value() == "yes" else ~problems)
 
 
