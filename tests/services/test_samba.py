@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import time
@@ -13,21 +14,17 @@ import pytest
 
 from tests.services.samba import Samba
 from tests.services.servers import networks
-from tests.services.servers.networks import free_network
+from tests.services.servers.networks import address, free_number
 from tests.services.servers.processes import MissingProgram
 
 PASSWORD = "Tall-trees-7"
 STARTER = """
 import time
 from pathlib import Path
-from tests.services.servers.networks import free_network
-from tests.services.servers.processes import ServerProcess
-network = free_network()
-server = ServerProcess(network.command("sleep", "300"), log=Path({log!r}))
-server.start()
-network.connect(server.pid)
-print(server.pid, network.number, flush=True)
-time.sleep(300)
+from tests.services.servers.networks import private_network
+with private_network(Path({folder!r})) as network:
+    print(network.keeper.pid, network.number, flush=True)
+    time.sleep(300)
 """
 
 
@@ -80,14 +77,15 @@ def test_service_account_reads_people_and_changes_nothing(samba: Samba) -> None:
 def test_stopped_controller_comes_back_with_its_people(samba: Samba) -> None:
     samba.add_person("alice")
     samba.stop()
-    until_gone(Path("/sys/class/net") / f"tst{samba.network.number}a")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((samba.network.there, 636), timeout=5)
     samba.start()
     assert len(samba.search()) == 1
 
 
 @pytest.mark.service("network")
 def test_killed_test_process_leaves_no_process_and_no_network(tmp_path: Path) -> None:
-    script = STARTER.format(log=str(tmp_path / "log"))
+    script = STARTER.format(folder=str(tmp_path))
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as starter:
         assert starter.stdout is not None
         pid, number = map(int, starter.stdout.readline().split())
@@ -108,9 +106,8 @@ def until_gone(cable: Path) -> None:
 
 @pytest.mark.service("network")
 def test_network_is_never_given_out_twice() -> None:
-    found = [free_network() for _ in range(50)]
-    assert len({network.number for network in found}) == 50
-    assert len({network.there for network in found} | {network.here for network in found}) == 100
+    found = [free_number() for _ in range(50)]
+    assert len({address(number, host) for number in found for host in (1, 2)}) == 100
 
 
 def test_machine_without_network_namespaces_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -119,4 +116,4 @@ def test_machine_without_network_namespaces_is_named(monkeypatch: pytest.MonkeyP
     refusing.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     with pytest.raises(MissingProgram, match="namespaces"):
-        networks.free_network()
+        networks.free_number()

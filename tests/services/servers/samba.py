@@ -16,7 +16,7 @@ from ldap.controls.libldap import SimplePagedResultsControl
 
 from tests.services.servers.certificates import Authority, ServerCertificate
 from tests.services.servers.folders import temporary_folder
-from tests.services.servers.networks import Network, free_network
+from tests.services.servers.networks import Network, private_network
 from tests.services.servers.processes import MissingProgram, ServerFailed, ServerProcess, find_program
 
 REALM = "EXAMPLE.TEST"
@@ -82,9 +82,7 @@ class Samba:
 
     def start(self) -> None:
         """Start it and wait until it answers; nothing happens when it runs."""
-        if not self.process.running:
-            self.process.start()
-            self.network.connect(self.process.pid)
+        self.process.start()
         self.process.wait_until(self._answers, timeout=60)
 
     def stop(self) -> None:
@@ -178,8 +176,7 @@ def samba_server() -> Iterator[Samba]:
     MissingProgram when Samba is not installed, or where no network namespace may be made.
     """
     program = find_program("samba", "samba")
-    network = free_network()
-    with temporary_folder("samba") as folder:
+    with temporary_folder("samba") as folder, private_network(folder) as network:
         certificate = Authority(folder / "tls").issue(names=[network.there, f"dc.{REALM.lower()}"])
         administrator = _password()
         _make_domain(folder / "domain", administrator)
@@ -191,7 +188,7 @@ def samba_server() -> Iterator[Samba]:
             administrator_password=administrator,
             password=_password(),
             process=ServerProcess(
-                network.command(program, "-s", folder / "domain/smb.conf", "-F", "--debug-stdout", "-M", "single"),
+                network.inside(program, "-s", folder / "domain/smb.conf", "-F", "--debug-stdout", "-M", "single"),
                 log=folder / "samba.log",
             ),
         )
