@@ -40,21 +40,23 @@ def sight(dn: str, raw: Raw, profile: Profile) -> Sighting:
         found = [*map(raw.get, profile.compared)]
     mark = fingerprint(dn, found)
     directory_id = profile.read_id(found[0][0]) if found[0] else ""
-    return Sighting(directory_id, mark, Unread(dn, raw, profile, directory_id, mark))
+    return Sighting(directory_id, mark, Unread(dn, found, profile, directory_id, mark))
 
 
 @dataclass(slots=True)
 class Unread:
-    """What is behind a sighting: raw values, and how to read them."""
+    """What is behind a sighting: the values of each of `profile.attributes`, None for one without, and how to read
+    them."""
 
     dn: str
-    values: Raw
+    found: list[list[bytes] | None]
     profile: Profile
     directory_id: str
     fingerprint: str
 
     def __call__(self) -> Record:
-        return _read(self.dn, by_plain_name(self.values), self.profile, self.directory_id, self.fingerprint)
+        values = {name: found for name, found in zip(self.profile.compared, self.found, strict=True) if found}
+        return _read(self.dn, values, self.profile, self.directory_id, self.fingerprint)
 
 
 def read(dn: str, raw: Raw, profile: Profile) -> Record:
