@@ -153,6 +153,7 @@ class SyncRun(models.Model):
     heartbeat_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     step = models.CharField(_("step"), max_length=20, blank=True)
+    step_at = models.DateTimeField(default=timezone.now, editable=False)
     progress_done = models.PositiveIntegerField(default=0)
     progress_total = models.PositiveIntegerField(default=0)
     counts = models.JSONField(_("counts"), default=dict)

@@ -7,7 +7,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from accounts.directory import configuration, sync
+from accounts.directory import configuration, life, sync
 from accounts.models import SyncRun, User
 
 MOST_KILLS = 3
@@ -24,14 +24,14 @@ def sync_directory(trigger: str = "schedule", actor_id: int | None = None, dry_r
     actor = User.objects.filter(pk=actor_id).first() if actor_id else None
     try:
         sync.run(trigger=SyncRun.Trigger(trigger), actor=actor, dry_run=dry_run)
-    except (sync.AlreadyRunning, sync.RunLost) as refusal:
+    except (life.AlreadyRunning, life.RunLost) as refusal:
         log.info("directory sync left to another: %s", refusal)
 
 
 @shared_task(name="accounts.tasks.resume_killed")
 def resume_killed() -> None:
     """Notice a run whose worker was killed, and begin it again."""
-    sync.bury_the_silent(timezone.now())
+    life.bury_the_silent(timezone.now())
     latest = list(SyncRun.objects.order_by("-pk")[:MOST_KILLS])
     killed = [run for run in latest if run.state == SyncRun.State.KILLED]
     if not latest or latest[0].state != SyncRun.State.KILLED or len(killed) == MOST_KILLS:

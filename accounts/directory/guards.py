@@ -19,6 +19,10 @@ class Guard(StrEnum):
     OTHER_PLAN = "other_plan"
 
 
+NEVER_OVERRULED = frozenset({Guard.EMPTY, Guard.NOTHING_USABLE})
+"""No directory is ever rightly like this, so nobody can let such a plan through."""
+
+
 class Stop(NamedTuple):
     """Which guard stopped the run, and why, in plain words."""
 
@@ -27,10 +31,16 @@ class Stop(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """How much one run may change: `percent` of those concerned, but always up to `least`."""
+    """How much one run may change: `percent` of those concerned, but always up to `least`. `name` is how the two
+    settings begin."""
 
     percent: int
     least: int
+    name: str = "SYNC_MAX_LOSS"
+
+    @property
+    def shown(self) -> str:
+        return f"{self.name}_PERCENT={self.percent}, {self.name}_LEAST={self.least}"
 
     def of(self, everybody: int) -> int:
         return max(self.least, everybody * self.percent // 100)
@@ -46,7 +56,8 @@ def check(tally: Tally, limits: Limits) -> Stop | None:
     for guard, count, everybody, words in _measures(tally):
         allowed = limits.of(everybody)
         if count > allowed:
-            return Stop(guard, f"{words.format(count=count, all=everybody)} At most {allowed} may in one run.")
+            rule = f"At most {allowed} may in one run ({limits.shown})."
+            return Stop(guard, f"{words.format(count=count, all=everybody)} {rule}")
     return None
 
 

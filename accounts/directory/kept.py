@@ -5,15 +5,32 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
 
 from accounts import bulk
 from accounts.directory.plan import NOBODY
-from accounts.models import SyncChange, SyncRun
+from accounts.models import SyncChange, SyncRun, User
 from accounts.people import VISIBLE, Change, Person
 
 _COLUMNS = ("run_id", "user_id", "username", "kind", "touches", "rule", "old", "new")
-PHONE_NOTES = ("phone_source", "phone_confirmed_at", "phone_next_at")
-"""What belongs to a number: kept with it, so that an undo brings all of it back."""
+NUMBER = ("phone", "phone_source", "phone_confirmed_at", "phone_next", "phone_next_at")
+"""What belongs to a number: kept together, so that an undo brings all of it back."""
+
+Kind = SyncChange.Kind
+VIEWS: dict[str, tuple[SyncChange.Kind, tuple[str, ...]]] = {
+    "created": (Kind.CREATED, ()),
+    "numbers": (Kind.UPDATED, ("phone",)),
+    "resting": (Kind.UPDATED, ("phone_next",)),
+    "names": (Kind.UPDATED, ("name", "email")),
+    "moved": (Kind.UPDATED, ("username", "directory_dn")),
+    "deactivated": (Kind.DEACTIVATED, ()),
+    "reactivated": (Kind.REACTIVATED, ()),
+}
+"""What a plan is looked at by: one kind each, so that the index finds and sorts it, and columns that changed."""
 
 
 def keep(run: SyncRun, changes: Iterable[Change]) -> None:
@@ -34,19 +51,38 @@ def _row(run_id: int, change: Change) -> tuple[object, ...]:
 def _kind(change: Change) -> str:
     old, new = change.old, change.new
     if old == NOBODY:
-        return SyncChange.Kind.CREATED.value
+        return Kind.CREATED.value
     if old.is_active == new.is_active:
-        return SyncChange.Kind.UPDATED.value
-    return (SyncChange.Kind.REACTIVATED if new.is_active else SyncChange.Kind.DEACTIVATED).value
+        return Kind.UPDATED.value
+    return (Kind.REACTIVATED if new.is_active else Kind.DEACTIVATED).value
 
 
 def columns(person: Person, names: Iterable[str]) -> dict[str, object]:
     """The named columns, with what belongs to a number where one is among them; moments in ISO 8601."""
     names = list(names)
     if "phone" in names or "phone_next" in names:
-        names += PHONE_NOTES
+        names = list(dict.fromkeys((*names, *NUMBER)))
     return {name: _plain(getattr(person, name)) for name in names}
 
 
 def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value
+
+
+def of_view(run: SyncRun, view: str) -> QuerySet[SyncChange]:
+    """The changes of one view, in the order they were planned in."""
+    kind, touched = VIEWS[view]
+    return SyncChange.objects.filter(_touching(touched), run=run, kind=kind).order_by("pk")
+
+
+def _touching(names: Iterable[str]) -> Q:
+    return reduce(or_, (Q(touches__contains=f",{name},") for name in names), Q())
+
+
+def counted(run: SyncRun) -> dict[str, Any]:
+    """What the run's page and the history need besides the counts of the plan: how many changes each view has, and how
+    many people of the directory are active now."""
+    views = {name: Count("pk", filter=_touching(touched) & Q(kind=kind)) for name, (kind, touched) in VIEWS.items()}
+    found = SyncChange.objects.filter(run=run).aggregate(**views)
+    people = User.objects.filter(is_active=True, directory_id__isnull=False).count()
+    return {"views": {name: count for name, count in found.items() if count}, "people": people}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from django.db.models import Q, QuerySet
 
@@ -40,6 +40,11 @@ def counts(plan: Plan) -> dict[str, int]:
         "resting": sum(1 for change in plan.changes if change.new.phone_next not in ("", change.old.phone_next)),
         "problems": len(plan.problems),
     }
+
+
+def figures(counts: Mapping[str, Any]) -> list[tuple[str, object]]:
+    """The counts of a run as people read them; what only pages need is left out."""
+    return [(name.replace("_", " "), value) for name, value in counts.items() if not isinstance(value, (dict, list))]
 
 
 def keep_problems(run: SyncRun, plan: Plan) -> None:

@@ -61,6 +61,7 @@ class Migration(migrations.Migration):
                 ('heartbeat_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished')),
                 ('step', models.CharField(blank=True, max_length=20, verbose_name='step')),
+                ('step_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('progress_done', models.PositiveIntegerField(default=0)),
                 ('progress_total', models.PositiveIntegerField(default=0)),
                 ('counts', models.JSONField(default=dict, verbose_name='counts')),

@@ -11,7 +11,7 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from accounts.directory import report
-from accounts.directory.sync import SILENT_TOO_LONG
+from accounts.directory.life import SILENT_TOO_LONG
 from accounts.models import SyncChange, SyncProblem, SyncRun
 from mfa.desk import masks
 
@@ -21,7 +21,7 @@ CSV_HEAD = ("user name", "distinguished name", "attribute", "value", "reason", "
 
 
 def in_words(counts: Mapping[str, Any]) -> str:
-    return ", ".join(f"{str(name).replace('_', ' ')} {value}" for name, value in counts.items())
+    return ", ".join(f"{name} {value}" for name, value in report.figures(counts))
 
 
 def progress(run: SyncRun, *, now: datetime) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def progress(run: SyncRun, *, now: datetime) -> dict[str, Any]:
         "running": running,
         "tone": TONES.get(run.state, "off"),
         "silent": running and now - run.heartbeat_at > SILENT_TOO_LONG,
-        "counts": [(str(name).replace("_", " "), value) for name, value in run.counts.items()],
+        "counts": report.figures(run.counts),
         "step": run.step or _("starting"),
     }
 

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 from kombu.exceptions import ChannelError, OperationalError
 
-from accounts.directory.sync import SILENT_TOO_LONG
+from accounts.directory.life import SILENT_TOO_LONG
 from accounts.models import SyncProblem, SyncRun, User
 from mfa import audit, roles
 from mfa.desk import export, masks, run_report

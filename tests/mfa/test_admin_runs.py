@@ -14,7 +14,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from accounts.directory.sync import SILENT_TOO_LONG
+from accounts.directory.life import SILENT_TOO_LONG
 from accounts.models import SyncChange, SyncProblem, SyncRun, User
 from mfa.models import AuditEvent
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from accounts.directory import configuration, sync
+from accounts.directory import configuration, life, report, sync
 from accounts.directory.readers import DirectoryReader
 from accounts.directory.readers.ldif import LdifReader
 from accounts.models import SyncRun
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         with Bar() as bar:
             try:
                 return sync.run(trigger=SyncRun.Trigger.SHELL, dry_run=dry_run, reader=reader, progress=bar.show)
-            except (sync.AlreadyRunning, sync.NotConfigured, sync.RunLost) as refusal:
+            except (life.AlreadyRunning, sync.NotConfigured, life.RunLost) as refusal:
                 raise CommandError(str(refusal), returncode=FAILED) from None
 
 
@@ -73,5 +73,5 @@ def _as_json(run: SyncRun) -> str:
 
 def _as_text(run: SyncRun) -> str:
     title = f"Directory run {run.pk}{' (dry run)' if run.dry_run else ''}: {run.get_state_display()}"
-    figures = [f"  {name.replace('_', ' ')}: {figure}" for name, figure in run.counts.items()]
+    figures = [f"  {name}: {figure}" for name, figure in report.figures(run.counts)]
     return "\n".join([title, *figures])

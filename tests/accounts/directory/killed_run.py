@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,9 +19,10 @@ django.setup()
 
 from django.utils import timezone
 
-from accounts.directory import apply, sync
+from accounts.directory import apply, kept, sync
 from accounts.directory.readers.ldif import LdifReader
 from accounts.models import SyncChange, SyncRun, User
+from accounts.people import Change
 
 COLUMNS = (
     "directory_id", "username", "name", "email", "phone", "phone_source", "directory_phone", "directory_dn",
@@ -30,15 +32,15 @@ COLUMNS = (
 
 def die_after(writes: int) -> None:
     """Kill this process inside a transaction, after its rows were written and before it ends."""
-    insert, left = apply._insert, [writes]
+    keep, left = kept.keep, [writes]
 
-    def deadly(run: SyncRun | None, rows: object) -> None:
-        insert(run, rows)  # type: ignore[arg-type]
+    def deadly(run: SyncRun, changes: Iterable[Change]) -> None:
+        keep(run, changes)
         left[0] -= 1
         if left[0] == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    apply._insert = deadly
+    kept.keep = deadly
 
 
 def main() -> None:
@@ -51,8 +53,8 @@ def main() -> None:
     )
     people = sorted(list(map(str, row)) for row in User.objects.values_list(*COLUMNS))
     killed = SyncRun.objects.filter(state=SyncRun.State.KILLED).count()
-    kept = SyncChange.objects.exclude(kind="created").count()
-    sys.stdout.write(json.dumps({"state": run.state, "people": people, "killed": killed, "kept": kept}))
+    changes = SyncChange.objects.exclude(kind="created").count()
+    sys.stdout.write(json.dumps({"state": run.state, "people": people, "killed": killed, "kept": changes}))
 
 
 main()

@@ -13,7 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts import users
-from accounts.directory import sync
+from accounts.directory import life
 from accounts.directory.entries import Flaw, Problem, Record, Unreadable
 from accounts.directory.plan import LEFT
 from accounts.directory.readers import PartialResult
@@ -54,7 +54,7 @@ def test_every_change_is_kept_with_its_run() -> None:
     assert changed.old["phone"] == MOBILE
     assert changed.new == {
         "username": "alicia", "name": "Alicia", "email": "alicia@example.test", "phone": OTHER,
-        "phone_source": "directory", "phone_confirmed_at": None, "phone_next_at": None,
+        "phone_source": "directory", "phone_confirmed_at": None, "phone_next": "", "phone_next_at": None,
         "directory_dn": "uid=alicia,ou=people,dc=example,dc=test",
     }  # fmt: skip
     assert changed.touches == ",username,name,email,phone,directory_dn,"
@@ -193,7 +193,7 @@ def test_error_of_the_portal_frees_the_place_and_says_no_more_than_that() -> Non
 def test_second_run_at_the_same_time_is_refused() -> None:
     class Nested(Given):
         def batches(self):  # type: ignore[no-untyped-def]
-            with pytest.raises(sync.AlreadyRunning):
+            with pytest.raises(life.AlreadyRunning):
                 run(Given(crowd(1)))
             yield from super().batches()
 
@@ -204,7 +204,7 @@ def test_second_run_at_the_same_time_is_refused() -> None:
 @pytest.mark.row("T-55d")
 def test_run_without_a_sign_of_life_gives_up_its_place(now: datetime) -> None:
     dead = SyncRun.objects.create(trigger="schedule", started_at=now, heartbeat_at=now)
-    with pytest.raises(sync.AlreadyRunning):
+    with pytest.raises(life.AlreadyRunning):
         run(Given(crowd(1)), now=lambda: now + timedelta(minutes=2))
     later = now + timedelta(minutes=2, seconds=1)
     assert run(Given(crowd(1)), now=lambda: later).state == SyncRun.State.DONE
@@ -219,7 +219,7 @@ def test_run_given_up_for_dead_writes_nothing_when_it_wakes() -> None:
             yield from super().batches()
             SyncRun.objects.update(state=SyncRun.State.KILLED)
 
-    with pytest.raises(sync.RunLost):
+    with pytest.raises(life.RunLost):
         run(Asleep([entry(ALICE, "alice")]))
     assert not User.objects.exists()
     assert SyncRun.objects.get().state == SyncRun.State.KILLED
