@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
+import ldap
 import pytest
+from ldap.dn import dn2str, escape_dn_chars, str2dn
 
 from accounts.directory.entries import Entry
 from accounts.directory.readers import (
@@ -15,7 +17,7 @@ from accounts.directory.readers import (
     PartialResult,
     TlsRefused,
 )  # fmt: skip
-from accounts.directory.readers.ldap import LdapReader, Server, is_filter
+from accounts.directory.readers.ldap import LdapReader, Server, errors, is_dn, is_filter
 from tests.accounts.directory.ldap_stub import Page, ldap_stub
 from tests.accounts.directory.places import server_for
 from tests.services.servers.ports import free_port
@@ -40,6 +42,7 @@ def test_everybody_is_read_in_pages_over_verified_tls(directory: Slapd, ldaps: b
     assert len(entry.directory_id) == 36
 
 
+@pytest.mark.row("T-55c")
 @pytest.mark.parametrize("ldaps", [False, True], ids=["StartTLS", "ldaps"])
 def test_other_authority_is_refused(directory: Slapd, ldaps: bool) -> None:
     server = replace(server_for(directory, ldaps=ldaps), ca_file=str(directory.other_ca_file))
@@ -47,6 +50,7 @@ def test_other_authority_is_refused(directory: Slapd, ldaps: bool) -> None:
         read_all(server)
 
 
+@pytest.mark.row("T-55c")
 @pytest.mark.parametrize("fixture", ["slapd_with_wrong_name", "slapd_self_signed", "slapd_expired"])
 @pytest.mark.parametrize("ldaps", [False, True], ids=["StartTLS", "ldaps"])
 def test_wrong_certificate_is_refused(request: pytest.FixtureRequest, fixture: str, ldaps: bool) -> None:
@@ -54,11 +58,13 @@ def test_wrong_certificate_is_refused(request: pytest.FixtureRequest, fixture: s
         read_all(server_for(request.getfixturevalue(fixture), ldaps=ldaps))
 
 
+@pytest.mark.row("T-55c")
 def test_connection_without_tls_is_refused_before_it_is_made(server: Server) -> None:
     with pytest.raises(TlsRefused, match="without TLS"):
         read_all(replace(server, start_tls=False))
 
 
+@pytest.mark.row("T-55c")
 def test_server_without_starttls_never_gets_the_password(server: Server) -> None:
     with ldap_stub(port=free_port()) as stub:
         with pytest.raises(TlsRefused):
@@ -154,6 +160,38 @@ def test_server_that_accepts_and_says_nothing_is_unavailable_in_time(server: Ser
         read_all(replace(server, url=f"ldap://127.0.0.1:{port}", timeout=1))
     for link in held:
         link.close()
+
+
+@pytest.mark.row("T-48")
+@pytest.mark.parametrize("name", ['odd,+"\\<>;=', " spaces ", "#hash", "Zoë Łukasz 张伟", "\\2c"])
+def test_every_character_of_a_name_round_trips_through_a_rename(directory: Slapd, server: Server, name: str) -> None:
+    dn = directory.add_person("alice")
+    directory.rename(dn, f"uid={escape_dn_chars(name)}")
+    [entry] = read_all(server)
+    [[(attribute, value, _)], *rest] = str2dn(entry.dn)
+    assert (attribute, value) == ("uid", name)
+    assert dn2str(rest) == server.base
+
+
+@pytest.mark.parametrize(("text", "valid"), [
+    ("ou=people,dc=example", True), ("OU=A\\,B,DC=x", True), ("people", False), ("", False), ("ou=a,,", False),
+])  # fmt: skip
+def test_distinguished_name_is_checked_without_a_server(text: str, valid: bool) -> None:
+    assert is_dn(text) is valid
+
+
+@pytest.mark.parametrize(("info", "words"), [
+    ("80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 52e, v1db1", "password is wrong"),
+    ("80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 533, v1db1", "account is disabled"),
+    ("80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 775, v1db1", "locked out"),
+    ("80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 0, v1db1", "not right"),
+    ("data tall trees 7", "not right"), (b"bytes", "not right"), (None, "not right"),
+])  # fmt: skip
+def test_refused_bind_is_put_into_words_of_our_own(info: object, words: str) -> None:
+    said = errors.why_refused(ldap.INVALID_CREDENTIALS({"desc": "Invalid credentials", "info": info}))
+    assert words in said
+    assert "tall" not in said
+    assert errors.why_refused(ldap.INVALID_CREDENTIALS()) == "name or password is not right"
 
 
 @pytest.mark.parametrize(("text", "valid"), [
