@@ -6,12 +6,13 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django_celery_results.models import GroupResult, TaskResult
 
-from accounts.models import SyncRun, User
-from mfa.desk import runs, schedules, trail
+from accounts.models import SyncProblem, SyncRun, User
+from mfa.desk import problems, runs, schedules, trail
 from mfa.desk.people import PersonAdmin
 
 admin.site.register(User, PersonAdmin)
 admin.site.register(SyncRun, runs.RunAdmin)
+admin.site.register(SyncProblem, problems.ProblemAdmin)
 for model, model_admin in trail.MODELS.items():
     admin.site.register(model, model_admin)
 

@@ -59,8 +59,8 @@ WORDS = {
 
 class Problem(NamedTuple):
     """A record or a value that could not be used. `reason` is a Flaw or a Reason of accounts.phones; `value` is at most
-    100 printable characters, `exact` the value to the letter where a correction can be made of it; `pk` is the person's,
-    0 when there is none."""
+    100 printable characters, `exact` the value to the letter where a correction can be made of it; `pk` is the
+    person's, 0 when there is none."""
 
     reason: str
     attribute: str = ""

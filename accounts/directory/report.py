@@ -19,6 +19,9 @@ RUNS_WITH_PROBLEMS = 48
 """So many runs keep their list of problems; older ones keep their counts, and what is open still."""
 
 AT_ONCE = 5000
+HEAD = (
+    "user name", "distinguished name", "attribute", "value", "reason", "in words", "suggestion", "rule", "seen",
+)  # fmt: skip
 
 _COLUMNS = (
     "run_id", "user_id", "username", "dn", "attribute", "value", "reason", "suggestion", "rule", "exact", "is_open",
@@ -71,6 +74,14 @@ def keep_problems(run: SyncRun, plan: Plan) -> None:
 def open_problems() -> QuerySet[SyncProblem]:
     """What is unusable in the directory as far as the portal knows: of each entry, what the last look at it found."""
     return SyncProblem.objects.filter(is_open=True)
+
+
+def row(problem: SyncProblem) -> tuple[object, ...]:
+    """One line of the table whose head is HEAD."""
+    return (
+        problem.username, problem.dn, problem.attribute, problem.value, problem.reason, words(problem.reason),
+        problem.suggestion, problem.rule, problem.run.started_at,
+    )  # fmt: skip
 
 
 def _seen_again(run: SyncRun, plan: Plan) -> Iterator[Q]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 LISTS = (
     ("accounts.view_user", "accounts_user", gettext_lazy("People"), "users"),
     ("accounts.view_syncrun", "accounts_syncrun", gettext_lazy("Directory runs"), "refresh-cw"),
+    ("accounts.view_syncproblem", "accounts_syncproblem", gettext_lazy("Unusable values"), "triangle-alert"),
     ("mfa.view_auditevent", "mfa_auditevent", gettext_lazy("Audit trail"), "history"),
     ("mfa.view_authenticationrecord", "mfa_authenticationrecord", gettext_lazy("Authentication log"), "clipboard-list"),
     ("mfa.view_delivery", "mfa_delivery", gettext_lazy("Deliveries"), "mail"),
@@ -21,6 +22,7 @@ LISTS = (
 EXPLAINED = {
     "accounts_user": gettext_lazy("Factors, numbers, resets and activation codes"),
     "accounts_syncrun": gettext_lazy("What each run read, changed and could not use"),
+    "accounts_syncproblem": gettext_lazy("Numbers and entries to correct in the directory"),
     "mfa_auditevent": gettext_lazy("Who changed what, for whom and why"),
     "mfa_authenticationrecord": gettext_lazy("Every attempt at every door, with its cause"),
     "mfa_delivery": gettext_lazy("Messages that left, and those that did not"),

@@ -15,9 +15,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts import spreadsheet
 from accounts.models import User
 from mfa import audit
-from mfa.desk import export, masks
+from mfa.desk import masks
 from mfa.models import AuditEvent, AuthenticationRecord, Delivery
 
 TRAIL = "/admin/mfa/auditevent/"
@@ -139,7 +140,7 @@ def _fill(user: User, count: int) -> None:
     ],
 )  # fmt: skip
 def test_no_cell_is_taken_for_a_formula(value: object, text: str) -> None:
-    assert export.cell(value) == text
+    assert spreadsheet.cell(value) == text
 
 
 @pytest.mark.row("A-1.2.10")
