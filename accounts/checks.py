@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning as Caution, register
 
 from accounts.directory.readers.ldap import is_dn, is_filter
 from accounts.directory.readers.profiles import is_attribute, locks
@@ -24,6 +24,26 @@ def directory_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if not settings.LDAP_URL:
         return []
     return [Error(words, hint=hint, id=number) for number, wrong, words, hint in _rules() if wrong]
+
+
+@register
+def phone_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Rules for telephone numbers that contradict each other: what they read would always be refused."""
+    allowed = settings.PHONE_COUNTRIES
+    default = settings.PHONE_DEFAULT_REGION
+    named = {
+        "PHONE_DEFAULT_REGION": {default} if default else set(),
+        "PHONE_REGIONS_BY_OU": {place.region for place in settings.PHONE_REGIONS_BY_OU},
+    }
+    return [
+        Caution(
+            f"{name} names {', '.join(sorted(regions - allowed))}, whose numbers PHONE_COUNTRIES does not accept.",
+            hint="Name the country there too, or leave it out here.",
+            id="accounts.W001",
+        )
+        for name, regions in named.items()
+        if allowed and not regions <= allowed
+    ]
 
 
 def _rules() -> list[tuple[str, bool, str, str]]:

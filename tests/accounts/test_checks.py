@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 
-from accounts.checks import directory_settings
+from accounts import places
+from accounts.checks import directory_settings, phone_settings
 
 
 @pytest.fixture(autouse=True)
@@ -57,3 +58,15 @@ def test_directory_without_tls_stops_the_start(settings: LazySettings) -> None:
     settings.LDAP_URL, settings.LDAP_START_TLS = "ldap://directory.example.test", False
     [error] = directory_settings(None)
     assert error.id == "accounts.E002"
+
+
+def test_country_that_is_assumed_but_not_accepted_is_named(settings: LazySettings) -> None:
+    settings.PHONE_DEFAULT_REGION, settings.PHONE_COUNTRIES = "DE", frozenset({"DE", "FR"})
+    settings.PHONE_REGIONS_BY_OU = places.parse("FR: ou=paris,dc=example")
+    assert phone_settings(None) == []
+    settings.PHONE_COUNTRIES = frozenset({"AT"})
+    assert [(found.id, found.msg.split(",")[0]) for found in phone_settings(None)] == [
+        ("accounts.W001", "PHONE_DEFAULT_REGION names DE"), ("accounts.W001", "PHONE_REGIONS_BY_OU names FR"),
+    ]  # fmt: skip
+    settings.PHONE_COUNTRIES = frozenset()
+    assert phone_settings(None) == []
