@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -39,6 +40,7 @@ def server(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
     with django_db_blocker.unblock():
         running = LiveServer("localhost")
         yield running
+        let_requests_end()
         running.stop()
 
 
@@ -80,6 +82,13 @@ def stage(open_stage: Callable[..., Stage], request: pytest.FixtureRequest) -> S
     """One window, 1440x900 unless the marker `window` says otherwise."""
     marker = request.node.get_closest_marker("window")
     return open_stage(**(marker.kwargs if marker else {}))
+
+
+def let_requests_end() -> None:
+    """The windows are closed, yet a busy machine may still be busy with what they asked for, on our database."""
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(20)
 
 
 def empty_tables() -> None:
