@@ -9,6 +9,7 @@ import phonenumbers
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from accounts import notation
 from accounts.phones import E164, Phone, Reason, Rules, Unusable, country_choices, mask, normalise, region_of
 from tests.tables import BAD_PHONES, GOOD_PHONES
 
@@ -347,6 +348,7 @@ def try_to_read(text: str, region: str | None, rules: Rules) -> Phone | None:
 
 
 NEAR_NUMBERS = st.text("0123456789+-() ./,;#x٣９\u200f", max_size=30)
+SLASHED = st.from_regex(r"\+?[0-9]{1,6}[ /]{0,2}[0-9 .-]{1,12}", fullmatch=True)
 RULES = st.sampled_from([ANYWHERE, GERMAN, STRICT, WITH_LANDLINES])
 
 
@@ -370,6 +372,24 @@ def test_a_national_number_that_is_understood_stays_the_same(region: str, nation
         if phone:
             again = normalise(phone.e164, region=None, rules=rules)
             assert (again.e164, again.region, again.kind) == (phone.e164, phone.region, phone.kind)
+
+
+@settings(deadline=None, max_examples=1000)
+@given(text=st.text("0123456789+-() ./", max_size=20) | SLASHED)
+def test_digits_told_at_sight_are_those_of_all_the_steps(text: str) -> None:
+    seen = notation.at_sight(text)
+    if seen is not None:
+        assert notation.trim(text) == notation.plain(text) == text
+        assert (notation.without_extension(text), notation.first_of_several(text)) == (None, None)
+        assert notation.digits(text) == seen
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["+491701234567", "+49 170 1234567", "0170 1234567", "0170/1234567", "+49 (0)170 1234-567", "(0170) 123.45.67"],
+)
+def test_usual_notations_are_told_at_sight(text: str) -> None:
+    assert notation.at_sight(text) == notation.digits(text)
 
 
 def test_reading_numbers_needs_no_django() -> None:
