@@ -16,7 +16,7 @@ __all__ = ["Samba", "samba", "samba_server"]
 def samba() -> Iterator[Samba]:
     """The domain controller of the session, made when it is first asked for; call `samba.reset()` first.
 
-    Making its domain costs some ten seconds of one core in each process that asks for it.
+    Its domain is made once in a run of the tests, which costs some ten seconds; further processes take a copy.
     """
     with started(samba_server()) as server:
         yield server

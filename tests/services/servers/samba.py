@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 import socket
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,17 +13,16 @@ import ldap.dn
 from ldap.controls.libldap import SimplePagedResultsControl
 
 from tests.services.servers.certificates import Authority, ServerCertificate
+from tests.services.servers.domains import REALM, domain_copy, strong_password
 from tests.services.servers.folders import temporary_folder
 from tests.services.servers.networks import Network, private_network
-from tests.services.servers.processes import MissingProgram, ServerFailed, ServerProcess, find_program
+from tests.services.servers.processes import ServerProcess, find_program
 
-REALM = "EXAMPLE.TEST"
 SUFFIX = "DC=example,DC=test"
 PEOPLE = f"OU=people,{SUFFIX}"
 ADMINISTRATOR = f"CN=Administrator,CN=Users,{SUFFIX}"
 READER = f"CN=reader,CN=Users,{SUFFIX}"
 NORMAL_ACCOUNT, DISABLED = 0x200, 0x2
-SYSTEM_PYTHON = Path("/usr/bin/python3")
 
 Attributes = dict[str, list[bytes]]
 NewValues = Sequence[str] | Sequence[bytes] | str | bytes | None
@@ -171,22 +168,24 @@ class Samba:
 
 @contextlib.contextmanager
 def samba_server() -> Iterator[Samba]:
-    """A fresh domain example.test with an empty `OU=people`. Takes some ten seconds, nearly all for its databases.
+    """A fresh domain example.test with an empty `OU=people`.
 
     MissingProgram when Samba is not installed, or where no network namespace may be made.
     """
     program = find_program("samba", "samba")
-    with temporary_folder("samba") as folder, private_network(folder) as network:
+    with (
+        temporary_folder("samba") as folder,
+        private_network(folder) as network,
+        domain_copy(folder / "domain") as administrator,
+    ):
         certificate = Authority(folder / "tls").issue(names=[network.there, f"dc.{REALM.lower()}"])
-        administrator = _password()
-        _make_domain(folder / "domain", administrator)
         _write_config(folder / "domain", network, certificate)
         server = Samba(
             network=network,
             ca_file=certificate.ca_file,
             other_ca_file=Authority(folder / "other", "Another authority").ca_file,
             administrator_password=administrator,
-            password=_password(),
+            password=strong_password(),
             process=ServerProcess(
                 network.inside(program, "-s", folder / "domain/smb.conf", "-F", "--debug-stdout", "-M", "single"),
                 log=folder / "samba.log",
@@ -199,21 +198,6 @@ def samba_server() -> Iterator[Samba]:
             yield server
         finally:
             server.stop()
-
-
-def _password() -> str:
-    return f"Aa1-{secrets.token_urlsafe(18)}"
-
-
-def _make_domain(folder: Path, administrator: str) -> None:
-    folder.mkdir()
-    script = Path(__file__).with_name("samba_domain.py")
-    command: list[str | Path] = [SYSTEM_PYTHON, "-I", script, folder, REALM]
-    made = subprocess.run(command, input=administrator, capture_output=True, text=True, check=False)
-    if "ModuleNotFoundError" in made.stderr:
-        raise MissingProgram("Samba's Python modules are not installed: run `bin/system-packages test`.")
-    if made.returncode:
-        raise ServerFailed(f"The domain could not be made:\n{made.stderr[-2000:]}")
 
 
 def _write_config(folder: Path, network: Network, certificate: ServerCertificate) -> None:
