@@ -5,7 +5,8 @@ django-auth-ldap searches and binds; who that is here, and whether they may come
 
 from __future__ import annotations
 
-from types import ModuleType
+from collections.abc import Mapping
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from django.db import IntegrityError
@@ -24,12 +25,25 @@ from accounts.directory.apply import apply
 from accounts.directory.entries import Entry, Sighting
 from accounts.directory.plan import Planner
 from accounts.directory.readers import DirectoryError
-from accounts.directory.readers.ldap import REFUSALS, Server, link
-from accounts.directory.readers.ldap.server import SUBTREE
-from accounts.directory.readers.records import read
+from accounts.directory.readers.ldap import REFUSALS, SUBTREE, Server, link, person
+from accounts.directory.readers.records import Raw, read
 from accounts.models import User
 from accounts.passwords import DirectoryUnreachable
 from accounts.people import COLUMNS, Person
+
+
+class PersonSearch(LDAPSearch):  # type: ignore[misc]  # the package has no type hints
+    """Leaves DN and values as the server wrote them. The package's own search puts a DN into lower case, and lower case
+    of "İ" or of a final "Σ" is another name to a directory: such people could not sign in."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(server.base, SUBTREE)
+        self._server = server
+
+    def execute(
+        self, connection: link.Link, filterargs: Mapping[str, str] = MappingProxyType({}), escape: bool = True
+    ) -> list[tuple[str, Raw]]:
+        return person.find(connection, self._server, filterargs["user"])
 
 
 class DirectoryBackend(LDAPBackend):  # type: ignore[misc]  # the package has no type hints
@@ -99,15 +113,14 @@ def _settings_of(server: Server) -> dict[str, object]:
         "CONNECTION_OPTIONS": server.options(),
         "BIND_DN": server.bind_dn,
         "BIND_PASSWORD": server.bind_password,
-        "USER_SEARCH": LDAPSearch(server.base, SUBTREE, server.person_filter, list(server.profile.attributes)),
+        "USER_SEARCH": PersonSearch(server),
         "ALWAYS_UPDATE_USER": False,
     }
 
 
 def _person(username: str, ldap_user: Any) -> User | None:
     """None unless exactly this user name has one readable entry and nobody else's account is in its way."""
-    raw = {name: [_bytes(value) for value in values] for name, values in ldap_user.attrs.items()}
-    entry = read(ldap_user.dn, raw, configuration.profile())
+    entry = read(ldap_user.dn, ldap_user.attrs, configuration.profile())
     # A directory compares more loosely than the portal (runs of spaces, accents of some servers).
     if not isinstance(entry, Entry) or entry.username != username or not entry.enabled:
         return None
@@ -129,7 +142,3 @@ def _meet(entry: Entry) -> User | None:
     except IntegrityError:
         return None
     return User.objects.filter(directory_id=entry.directory_id).first()
-
-
-def _bytes(value: str | bytes) -> bytes:
-    return value.encode() if isinstance(value, str) else value

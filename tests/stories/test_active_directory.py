@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 PASSWORD = "Tall-trees-7"
 MANY = "CN=Configuration"
 INJECTIONS = ["*", "al*", "*)(sAMAccountName=*", "\\2a", "alice)(|(cn=*", "(|(cn=*))", "alice\\00", "*)(cn=*))(&(cn=*"]
-AWKWARD = 'odd, "x" <y>;\\z+#ü'
+AWKWARD = 'odd, "x" <y>;\\z+#üİΟΔΟΣ'
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from django.conf import LazySettings
 from django.contrib.auth import authenticate
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from ldap.dn import escape_dn_chars, str2dn
 
 from accounts import passwords
 from accounts.directory.sign_in import DirectoryBackend
@@ -217,3 +218,20 @@ def test_no_password_is_logged_at_debug(
 
 def test_failed_sign_in_is_announced_without_the_password() -> None:
     assert authenticate(username="alice", password="small trees") is None
+
+
+@pytest.mark.row("T-48")
+@pytest.mark.parametrize("name", ["İbrahim ŞAHİN", "Straße ẞ", "ΟΔΥΣΣΕΥΣ", 'Odd, "X" +<Y>;\\'])
+def test_distinguished_name_is_bound_and_kept_as_the_directory_writes_it(directory: Slapd, name: str) -> None:
+    directory.add(f"ou=Löwen,{directory.base}", {"objectClass": "organizationalUnit", "ou": "Löwen"})
+    rdn = f"cn={escape_dn_chars(name)}"
+    directory.add(f"{rdn},ou=Löwen,{directory.base}", {
+        "objectClass": "inetOrgPerson", "cn": name, "sn": "S", "uid": "unusual", "userPassword": GOOD,
+    })  # fmt: skip
+    person = owner("unusual")
+    assert person is not None
+    assert str2dn(person.directory_dn)[0][0][1] == name
+    before = (person.directory_dn, person.directory_fingerprint)
+    assert run().state == SyncRun.State.DONE
+    person.refresh_from_db()
+    assert (person.directory_dn, person.directory_fingerprint) == before

@@ -13,8 +13,6 @@ import ldap.dn
 from accounts.directory.readers import TlsRefused
 from accounts.directory.readers.profiles import OPENLDAP, Profile
 
-SUBTREE: int = ldap.SCOPE_SUBTREE
-
 
 @dataclass(frozen=True)
 class Server:
@@ -41,11 +39,6 @@ class Server:
     def upgrades(self) -> bool:
         """True when TLS begins after the connection was made."""
         return self.url.lower().startswith("ldap:")
-
-    @property
-    def person_filter(self) -> str:
-        """The filter of one person, a %-format in which `user` is their escaped user name."""
-        return f"(&{self.user_filter.replace('%', '%%')}({self.profile.username}=%(user)s))"
 
     def require_protection(self) -> None:
         """Raise TlsRefused unless what is sent can be read by the directory alone."""
