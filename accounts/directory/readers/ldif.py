@@ -10,6 +10,7 @@ from pathlib import Path
 
 from accounts.directory.entries import Sighting
 from accounts.directory.readers import BadFile
+from accounts.directory.readers.files import opened
 from accounts.directory.readers.profiles import OPENLDAP, Profile
 from accounts.directory.readers.records import Raw, sight
 
@@ -25,13 +26,10 @@ class LdifReader:
         self._path, self._profile = path, profile
 
     def batches(self) -> Iterator[list[Sighting]]:
-        try:
-            with self._path.open("rb") as file:
-                people = (sight(dn, raw, self._profile) for dn, raw in _records(file) if self._is_person(raw))
-                while batch := list(islice(people, BATCH)):
-                    yield batch
-        except OSError:
-            raise BadFile(f"The file {self._path.name} cannot be read.") from None
+        with opened(self._path) as file:
+            people = (sight(dn, raw, self._profile) for dn, raw in _records(file) if self._is_person(raw))
+            while batch := list(islice(people, BATCH)):
+                yield batch
 
     def _is_person(self, raw: Raw) -> bool:
         classes = next((found for name, found in raw.items() if name.lower() == "objectclass"), None)
@@ -52,6 +50,8 @@ def _records(lines: Iterable[bytes]) -> Iterator[tuple[str, Raw]]:
         name, value = _split(line, number)
         if name.lower() == "dn":
             dn = value.decode("utf-8", "replace")
+        elif name.lower() == "changetype":
+            raise BadFile(f"Line {number} of the LDIF file is about a change: a file of entries is wanted.")
         elif dn:
             raw.setdefault(name, []).append(value)
         elif name.lower() != "version":
