@@ -27,6 +27,31 @@ def directory_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 @register
+def sources(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """People come from one place, and groups from where people sign in."""
+    file, groups = settings.DIRECTORY_FILE, settings.LDAP_GROUPS
+    rules = [
+        (
+            "accounts.E020", bool(file and settings.LDAP_URL), "Both LDAP_URL and DIRECTORY_FILE are set.",
+            "Keep one: whoever is missing in either would be taken for a leaver.",
+        ),
+        (
+            "accounts.E021", bool(file) and Path(file).suffix.lower() not in (".csv", ".ldif"),
+            "DIRECTORY_FILE names neither a .csv nor an .ldif file.", "Its ending says how it is read.",
+        ),
+        (
+            "accounts.E022", bool(groups) and not settings.LDAP_URL, "LDAP_GROUPS needs the directory of LDAP_URL.",
+            "Files bring people only; leave LDAP_GROUPS out.",
+        ),
+        (
+            "accounts.E023", not all(is_dn(rule.dn) for rule in groups), "LDAP_GROUPS names what is no group's place.",
+            "Write helpdesk: cn=helpdesk,ou=groups,dc=example,dc=org, and a backslash before a semicolon in a name.",
+        ),
+    ]  # fmt: skip
+    return [Error(words, hint=hint, id=number) for number, wrong, words, hint in rules if wrong]
+
+
+@register
 def phone_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Rules for telephone numbers that contradict each other: what they read would always be refused."""
     allowed = settings.PHONE_COUNTRIES

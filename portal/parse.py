@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import dj_database_url
 from phonenumbers import SUPPORTED_REGIONS
 
-from accounts import places
+from accounts import memberships, places
 from accounts.places import Place
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -21,6 +22,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 PLACEHOLDERS = ("change-me", "changeme", "insecure", "example", "placeholder", "secret")
 FACTORS = Path(__file__).resolve().parent.parent / "mfa" / "factors"
 BROKER_SCHEMES = ("filesystem", "redis", "rediss", "amqp", "amqps")
+ADDRESS = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+")
 MAIL_SCHEMES = ("inbox", "smtp", "smtp+starttls", "smtps")
 
 
@@ -135,6 +137,18 @@ def regions_by_ou(text: str) -> tuple[Place, ...]:
     for place in found:
         if place.region not in SUPPORTED_REGIONS:
             raise ValueError("must begin each place with a two-letter country and a colon, such as FR: ou=paris,...")
+    return found
+
+
+def groups(text: str) -> tuple[memberships.Rule, ...]:
+    """`helpdesk: cn=helpdesk,ou=groups,dc=example,dc=org; admin: cn=...` -> which group there makes which of ours."""
+    return memberships.parse(text)
+
+
+def addresses(text: str) -> list[str]:
+    found = text.replace(",", " ").split()
+    if not all(ADDRESS.fullmatch(word) for word in found):
+        raise ValueError("must be mail addresses separated by commas")
     return found
 
 

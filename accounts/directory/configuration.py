@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import cast
 
 from django.conf import settings
 
 from accounts.directory.guards import Limits
 from accounts.directory.plan import Authority, Policy, Sharing
-from accounts.directory.readers.ldap import Server
+from accounts.directory.readers import DirectoryReader
+from accounts.directory.readers.csv import CsvReader
+from accounts.directory.readers.ldap import LdapReader, Server
+from accounts.directory.readers.ldif import LdifReader
 from accounts.directory.readers.profiles import PROFILES, Profile
 from accounts.phone_rules import rules as rules
 
 
 def configured() -> bool:
-    """True when this portal has a directory."""
+    """True when this portal has a directory, be it a file."""
+    return bool(settings.LDAP_URL or settings.DIRECTORY_FILE)
+
+
+def knows_passwords() -> bool:
+    """True when people can sign in with the directory's password: a file has none."""
     return bool(settings.LDAP_URL)
+
+
+def reader() -> DirectoryReader:
+    """What runs read."""
+    return file_reader(Path(settings.DIRECTORY_FILE)) if settings.DIRECTORY_FILE else LdapReader(server())
+
+
+def file_reader(path: Path) -> DirectoryReader:
+    """A file that stands for the directory, by its ending."""
+    kind = CsvReader if path.suffix.lower() == ".csv" else LdifReader
+    return kind(path, profile=profile())
 
 
 def policy(now: datetime) -> Policy:

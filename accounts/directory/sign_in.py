@@ -68,7 +68,7 @@ class DirectoryBackend(LDAPBackend):  # type: ignore[misc]  # the package has no
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: object
     ) -> User | None:
         typed = names.normalise(username or "")
-        if not configuration.configured() or not typed or not (password or "").strip("\0 \t\r\n"):
+        if not configuration.knows_passwords() or not typed or not (password or "").strip("\0 \t\r\n"):
             return None
         server = configuration.server()
         try:

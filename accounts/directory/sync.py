@@ -12,7 +12,6 @@ from accounts.directory.apply import apply
 from accounts.directory.life import Clock, Progress
 from accounts.directory.plan import Plan, Planner, digest
 from accounts.directory.readers import DirectoryReader
-from accounts.directory.readers.ldap import LdapReader
 from accounts.models import SyncRun, User
 from accounts.people import COLUMNS, Person
 
@@ -114,5 +113,5 @@ def known_people() -> list[Person]:
 
 def _configured_reader() -> DirectoryReader:
     if not configuration.configured():
-        raise NotConfigured("There is no directory: LDAP_URL is not set.")
-    return LdapReader(configuration.server())
+        raise NotConfigured("There is no directory: neither LDAP_URL nor DIRECTORY_FILE is set.")
+    return configuration.reader()

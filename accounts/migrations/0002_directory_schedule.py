@@ -12,7 +12,7 @@ SCHEDULES = [
         "accounts.tasks.sync_directory",
         (1, "hours"),
         3600,
-        "Brings people and their phone numbers from the directory. Nothing happens while LDAP_URL is not set.",
+        "Brings people and their phone numbers from the directory. Nothing happens while there is none.",
     ),
     (
         "Directory sync: go on after a kill",

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from accounts.directory import configuration, life, report, sync
 from accounts.directory.readers import DirectoryReader
+from accounts.directory.readers.csv import CsvReader
 from accounts.directory.readers.ldif import LdifReader
 from accounts.models import SyncRun
 
@@ -28,10 +29,10 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nobody")
         parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
         parser.add_argument("--ldif", type=Path, metavar="FILE", help="read this LDIF file instead of the directory")
+        parser.add_argument("--csv", type=Path, metavar="FILE", help="read this CSV file instead of the directory")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        reader = LdifReader(options["ldif"], profile=configuration.profile()) if options["ldif"] else None
-        run = self._run(reader, options["dry_run"])
+        run = self._run(_file(options["ldif"], options["csv"]), options["dry_run"])
         self.stdout.write(_as_json(run) if options["json"] else _as_text(run))
         if run.state == SyncRun.State.STOPPED:
             raise CommandError(run.message, returncode=STOPPED)
@@ -44,6 +45,14 @@ class Command(BaseCommand):
                 return sync.run(trigger=SyncRun.Trigger.SHELL, dry_run=dry_run, reader=reader, progress=bar.show)
             except (life.AlreadyRunning, sync.NotConfigured, life.RunLost) as refusal:
                 raise CommandError(str(refusal), returncode=FAILED) from None
+
+
+def _file(ldif: Path | None, table: Path | None) -> DirectoryReader | None:
+    if ldif and table:
+        raise CommandError("Name one file: --ldif or --csv.", returncode=FAILED)
+    if table:
+        return CsvReader(table, profile=configuration.profile())
+    return LdifReader(ldif, profile=configuration.profile()) if ldif else None
 
 
 class Bar:

@@ -68,7 +68,7 @@ def test_run_at_work_and_missing_directory_end_with_one(directory: Slapd, settin
         command()
     assert refused.value.returncode == 1
     settings.LDAP_URL = ""
-    with pytest.raises(CommandError, match="LDAP_URL is not set"):
+    with pytest.raises(CommandError, match="neither LDAP_URL nor DIRECTORY_FILE is set"):
         command()
 
 
