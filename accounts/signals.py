@@ -26,3 +26,6 @@ refuse it. Arguments: `changes: list[PhoneChange]` (`new` is the number that res
 
 users_deactivated = Signal()
 """Arguments: `user_ids: list[int]`, `actor: User | None`."""
+
+memberships_changed = Signal()
+"""People of the directory entered or left groups, as their directory says. Arguments: `changes: list[Membership]`."""

@@ -7,7 +7,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from accounts.directory import configuration, guards, kept, life, report
+from accounts.directory import configuration, groups, guards, kept, life, report
 from accounts.directory.apply import apply
 from accounts.directory.life import Clock, Progress
 from accounts.directory.plan import Plan, Planner, digest
@@ -62,6 +62,8 @@ class Sync:
             row.message = f"Stopped before any change. {stop.words}"
         elif not row.dry_run:
             self._apply(plan)
+        if not stop:
+            self._follow_groups()
         row.state = SyncRun.State.STOPPED if stop else SyncRun.State.DONE
         with transaction.atomic():
             if stop or row.dry_run:
@@ -102,6 +104,12 @@ class Sync:
         missed = total - applied.created - applied.changed
         if missed:
             self._row.counts["left_for_next_run"] = missed
+
+    def _follow_groups(self) -> None:
+        outcome = groups.follow(dry_run=self._row.dry_run, beat=lambda: self._life.beat("groups", 0, 0, at_once=True))
+        if outcome:
+            self._row.counts.update(outcome.counts)
+            self._row.message = outcome.words
 
 
 def known_people() -> list[Person]:
