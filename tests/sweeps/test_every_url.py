@@ -16,6 +16,7 @@ from mfa.models import Factor
 from tests.answers import Answer
 from tests.stories import acting
 from tests.sweeps.url_map import Page, pages
+from tests.tables import BAD_CODES, BAD_NAMES, BAD_PHONES
 
 PUBLIC = {
     "sign-in/", "sign-in/code/", "sign-in/code/send/", "sign-out/", "health/live", "health/ready",
@@ -25,6 +26,10 @@ PUBLIC = {
 
 NEEDS_NO_PROOF = {"prove/", "prove/send/", "activation/", "totp/<int:pk>/test/"}
 """By POST, yet without fresh proof: they are how one gives it, or judge a code and change nothing."""
+
+NOT_ALLOWED = 405
+QUERIES = ("way", "next", "page")
+FIELDS = (*QUERIES, "code", "username", "password", "name", "number", "country", "first", "second")
 
 ALL = pages()
 CLOSED = [page for page in ALL if not page.is_public]
@@ -121,7 +126,7 @@ def test_a_post_without_its_token_is_refused(person: acting.Person, page: Page) 
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = person.client.cookies
     before = content()
-    assert strict.post(fill(page, person.user), {}, secure=True).status_code in (403, 405)
+    assert strict.post(fill(page, person.user), {}, secure=True).status_code in (403, NOT_ALLOWED)
     assert content() == before
 
 
@@ -136,7 +141,7 @@ def test_nothing_changes_by_any_other_method(person: acting.Person, method: str)
         answer = person.client.generic(method, fill(page, person.user), secure=True)
         assert answer.status_code < 500, page
         if method in ("TRACE", "PUT", "DELETE", "PATCH"):
-            assert answer.status_code in (404, 405), page
+            assert answer.status_code in (404, NOT_ALLOWED), page
     assert content() == before
 
 
@@ -157,15 +162,13 @@ def test_what_belongs_to_another_person_does_not_exist(
 @pytest.mark.row("A-15.3.5")
 @pytest.mark.parametrize("page", ALL, ids=str)
 def test_odd_input_in_every_field_is_an_error_on_the_page_and_never_a_fault(person: acting.Person, page: Page) -> None:
-    from tests.tables import BAD_CODES, BAD_NAMES, BAD_PHONES
-
-    queries = ("way", "next", "page")
-    fields = ("code", "username", "password", "name", "number", "country", "way", "next", "first", "second", "page")
-    values = [*BAD_CODES, *BAD_NAMES, *(text for text, _ in BAD_PHONES)]
-    for value in {str(value)[:20_000] for value in values}:
-        for answer in (
-            person.client.post(fill(page, person.user), dict.fromkeys(fields, value), secure=True),
-            person.client.get(fill(page, person.user), dict.fromkeys(queries, value[:2000]), secure=True),
-        ):
-            assert answer.status_code < 500, (page, value[:40])
+    numbers = [text for text, _ in BAD_PHONES] if page.route.startswith("sms/") else []
+    typed = {text[:20_000] for text in (*BAD_CODES, *BAD_NAMES, *numbers)}
+    asked = {text[:2000] for text in (*BAD_CODES, *BAD_NAMES)}
+    for send, names, texts in ((person.client.post, FIELDS, typed), (person.client.get, QUERIES, asked)):
+        for text in sorted(texts):
+            answer = send(fill(page, person.user), dict.fromkeys(names, text), secure=True)
+            assert answer.status_code < 500, (page, text[:40])
+            if answer.status_code == NOT_ALLOWED:
+                break  # before anything was read
     assert timezone.now() > person.started
