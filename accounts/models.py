@@ -67,7 +67,10 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     directory_fingerprint = models.CharField(max_length=32, blank=True, editable=False)
     phone_next = models.CharField(
         _("number at rest"), max_length=16, blank=True, editable=False,
-        help_text=_("What the directory has instead of a confirmed number; it counts when its rest is over."),
+        help_text=_(
+            "What the directory has instead of a confirmed number; it counts when its rest is over, and never where "
+            "there is no end: then it was refused."
+        ),
     )  # fmt: skip
     phone_next_at = models.DateTimeField(_("end of its rest"), null=True, blank=True, editable=False)
 
@@ -95,8 +98,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
             ),
             models.CheckConstraint(condition=~Q(username=""), name="accounts_user_has_a_name"),
             models.CheckConstraint(
-                condition=Q(phone_next="", phone_next_at__isnull=True)
-                | Q(phone_next__regex=f"^{E164.pattern}$", phone_next_at__isnull=False),
+                condition=Q(phone_next="", phone_next_at__isnull=True) | Q(phone_next__regex=f"^{E164.pattern}$"),
                 name="accounts_user_rest_is_whole",
             ),
         )
@@ -107,6 +109,16 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     def clean(self) -> None:
         self.username = names.normalise(self.username)
         self.email = type(self).objects.normalize_email(self.email)
+
+    @property
+    def resting_phone(self) -> str:
+        """The directory's number that will count when its rest is over; else empty."""
+        return self.phone_next if self.phone_next_at else ""
+
+    @property
+    def refused_phone(self) -> str:
+        """The directory's number that does not count, since its owner refused it; else empty."""
+        return "" if self.phone_next_at else self.phone_next
 
     def get_full_name(self) -> str:
         return self.name or self.username
@@ -264,3 +276,44 @@ class SyncAlarm(models.Model):
 
     def __str__(self) -> str:
         return f"{self.began_at:%Y-%m-%d %H:%M} {self.get_trouble_display()}"
+
+
+class WriteBack(models.Model):
+    """A confirmed number on its way into the directory. `expected` is the number (E.164, or empty) that a run read
+    there before: any other one there means that the directory was changed meanwhile. While it waits, `next_try_at` is
+    also until when the worker that took it may be at work."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("waits for the directory")
+        WRITTEN = "written", _("written to the directory")
+        REFUSED = "refused", _("refused by the directory")
+        GIVEN_UP = "given_up", _("given up")
+        SUPERSEDED = "superseded", _("replaced by a newer number")
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="write_backs", verbose_name=_("person"))
+    e164 = models.CharField(_("number"), max_length=16)
+    expected = models.CharField(_("number in the directory before"), max_length=16, blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.QUEUED)
+    attempts = models.PositiveIntegerField(_("tries"), default=0)
+    answer = models.CharField(_("last answer"), max_length=300, blank=True)
+    created_at = models.DateTimeField(_("confirmed"), default=timezone.now)
+    queued_at = models.DateTimeField(default=timezone.now)
+    next_try_at = models.DateTimeField(_("next try"), default=timezone.now)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("number for the directory")
+        verbose_name_plural = _("numbers for the directory")
+        ordering = ("-pk",)
+        indexes = (
+            models.Index(fields=["next_try_at"], condition=Q(state="queued"), name="accounts_write_back_due"),
+            models.Index(fields=["state", "-id"], name="accounts_write_back_state"),
+        )
+        constraints = (
+            models.UniqueConstraint(
+                fields=["user"], condition=Q(state="queued"), name="accounts_one_write_back_at_a_time"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.user_id}"

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 class Person(NamedTuple):
     """The columns of a person that a directory run reads and writes. `pk` is 0 for somebody not yet stored;
-    `directory_id` is empty for a local account. `phone_next` (E.164) takes the place of `phone` at `phone_next_at`."""
+    `directory_id` is empty for a local account. `phone_next` (E.164) takes the place of `phone` at `phone_next_at`,
+    or never where that is empty: its owner refused it."""
 
     pk: int
     directory_id: str

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
+from accounts import users
 from accounts.directory import configuration, life, sync
 from accounts.models import SyncRun, User
 
@@ -39,3 +41,11 @@ def resume_killed() -> None:
     last = latest[0]
     if last.trigger != SyncRun.Trigger.SHELL and not last.dry_run:
         sync_directory(last.trigger, last.actor_id)
+
+
+@shared_task(name="accounts.tasks.bring_rested_numbers")
+def bring_rested_numbers() -> None:
+    """Give everybody whose directory number has rested that number."""
+    now, refuse_shared = timezone.now(), settings.PHONE_SHARED == "refuse"
+    while settled := users.bring_rested(now=now, refuse_shared=refuse_shared):
+        log.info("the rest of %d numbers is over", settled)

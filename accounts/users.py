@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -45,11 +46,21 @@ def set_phone(user: User, e164: str, *, source: PhoneSource, confirmed_at: datet
         announce_phones([PhoneChange(user.pk, old, e164)], source=source, actor=actor)
 
 
-def bring_rested(*, now: datetime) -> int:
-    """Give each person the number whose rest is over. Returns how many got theirs."""
+def bring_rested(*, now: datetime, refuse_shared: bool = False) -> int:
+    """Give some thousands of active people the number whose rest is over; with `refuse_shared` nobody gets one that
+    somebody else has, which then counts as refused. Returns how many were settled: 0 when all are."""
     over = User.objects.filter(phone_next_at__lte=now, is_active=True).order_by("pk")
     people = [Person._make(row) for row in over.values_list("pk", *COLUMNS)[:LOCKED_AT_ONCE]]
-    return len(change_many([Change(person, _rested(person)) for person in people], now=now, actor=None))
+    taken = _taken(people) if refuse_shared else frozenset()
+    changes = [Change(one, _refused(one) if one.phone_next in taken else _rested(one)) for one in people]
+    return len(change_many(changes, now=now, actor=None))
+
+
+def _taken(people: Sequence[Person]) -> frozenset[str]:
+    """The numbers that rest for several of the people, or that another active person has."""
+    wanted = Counter(person.phone_next for person in people)
+    owned = User.objects.filter(phone__in=wanted, is_active=True).values_list("phone", flat=True)
+    return frozenset(owned) | {number for number, count in wanted.items() if count > 1}
 
 
 def _rested(person: Person) -> Person:
@@ -59,10 +70,14 @@ def _rested(person: Person) -> Person:
     )  # fmt: skip
 
 
+def _refused(person: Person) -> Person:
+    return person._replace(phone_next_at=None)
+
+
 def refuse_next(user: User, e164: str) -> bool:
-    """Keep the present number and forget the one that rests; False when that is no longer `e164`."""
-    resting = User.objects.filter(pk=user.pk, phone_next=e164).exclude(phone_next="")
-    done = resting.update(phone_next="", phone_next_at=None)
+    """Keep the present number: the one that rests never counts, until the directory has another one again. False when
+    `e164` does not rest any more."""
+    done = User.objects.filter(pk=user.pk, phone_next=e164, phone_next_at__isnull=False).update(phone_next_at=None)
     user.refresh_from_db(fields=PHONE_COLUMNS)
     return bool(done)
 
@@ -183,7 +198,7 @@ def _announce(changes: Sequence[Change], actor: User | None) -> None:
         for change in changes
         if change.old.phone != change.new.phone
     ]
-    resting = [change for change in changes if change.new.phone_next not in ("", change.old.phone_next)]
+    resting = [change for change in changes if change.new.phone_next_at and _is_new_at_rest(change)]
     left = [change.old.pk for change in changes if change.old.is_active and not change.new.is_active]
     for until, some in groupby(sorted(resting, key=_rest), key=_rest):
         announced = [PhoneChange(change.old.pk, change.old.phone, change.new.phone_next) for change in some]
@@ -192,6 +207,10 @@ def _announce(changes: Sequence[Change], actor: User | None) -> None:
         announce_phones(numbers, source=PhoneSource.DIRECTORY, actor=actor)
     if left:
         users_deactivated.send(sender=User, user_ids=left, actor=actor)
+
+
+def _is_new_at_rest(change: Change) -> bool:
+    return change.new.phone_next != change.old.phone_next or not change.old.phone_next_at
 
 
 def _rest(change: Change) -> datetime:

@@ -34,6 +34,7 @@ class Purpose(StrEnum):
     PROOF = "proof"
     CONFIRM_PHONE = "confirm-phone"
     UNDO_PHONE = "undo-phone"
+    REFUSE_PHONE = "refuse-phone"
     ACTIVATE = "activate"
 
 
@@ -56,6 +57,16 @@ class CardAction:
     danger: bool = False
     dialog: bool = False
     beside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something about a kind that the owner should know, and the pages that settle it."""
+
+    tone: str
+    title: str
+    text: str
+    actions: tuple[CardAction, ...] = ()
 
 
 class FactorKind(ABC):
@@ -108,6 +119,14 @@ class FactorKind(ABC):
     def add_url(self) -> str | None:
         """The page that enrols one, or None."""
         return None
+
+    def offered(self, user: User) -> bool:
+        """Whether the person may add one."""
+        return True
+
+    def notes(self, user: User, *, now: datetime) -> list[Note]:
+        """What the person's first page says besides the cards; nothing where all is well."""
+        return []
 
     def actions(self, factor: Factor) -> list[CardAction]:
         """What the owner can do with it on the dashboard."""

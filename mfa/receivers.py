@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import PhoneSource, User
 from accounts.phones import mask
-from accounts.signals import PhoneChange, phones_changed, users_deactivated
+from accounts.signals import PhoneChange, phones_announced, phones_changed, users_deactivated
 from mfa import audit, kinds, notifications
 from mfa.delivery import outbox
 from mfa.kinds import Purpose
@@ -19,8 +19,9 @@ from mfa.models import AuditEvent, Delivery, Factor, OneTimeCode
 
 Item = TypeVar("Item")
 
-SENT_TO_THE_NUMBER = (Purpose.SIGN_IN, Purpose.PROOF, Purpose.CONFIRM_PHONE)
-"""What a person's own change ends. One by the organisation ends the older link back too: its word is the newer one."""
+SENT_TO_THE_NUMBER = (Purpose.SIGN_IN, Purpose.PROOF, Purpose.CONFIRM_PHONE, Purpose.REFUSE_PHONE)
+"""What a person's own change ends, with the link that refuses a number which rested until then. One by the organisation
+ends the older link back too: its word is the newer one."""
 AT_ONCE = 500
 
 
@@ -41,7 +42,16 @@ def numbers_changed(
         if not told:
             people = User.objects.in_bulk([change.user_id for change in part])
             audit.record_many(_changed(people[change.user_id], change, source, actor) for change in part)
-            outbox.queue_many([m for change in part for m in _messages(people[change.user_id], change, source, now)])
+            notice = _notice(source, now)
+            outbox.queue_many([m for change in part for m in _messages(people[change.user_id], change, notice)])
+
+
+@receiver(phones_announced, dispatch_uid="mfa.receivers.numbers_announced")
+def numbers_announced(sender: object, *, changes: list[PhoneChange], until: datetime, **more: Any) -> None:
+    """The trail has each number that begins to rest. Whoever sends codes there tells its owner."""
+    for part in _parts(changes):
+        people = User.objects.in_bulk([change.user_id for change in part])
+        audit.record_many(_announced(people[change.user_id], change, until) for change in part)
 
 
 @receiver(users_deactivated, dispatch_uid="mfa.receivers.people_deactivated")
@@ -73,16 +83,25 @@ def _changed(person: User, change: PhoneChange, source: PhoneSource, actor: User
     return audit.event(action, user=person, actor=actor, reason="", details=details)
 
 
-def _messages(person: User, change: PhoneChange, source: PhoneSource, now: datetime) -> Iterator[Delivery]:
+def _announced(person: User, change: PhoneChange, until: datetime) -> AuditEvent:
+    details: dict[str, object] = {"old": mask(change.old), "new": mask(change.new), "counts from": until.isoformat()}
+    return audit.event("phone.announced", user=person, actor=None, reason="", details=details)
+
+
+def _notice(source: PhoneSource, now: datetime) -> outbox.Circular:
+    by = "directory" if source is PhoneSource.DIRECTORY else "helpdesk"
+    until = now + outbox.NOTICE_LIFETIME
+    return outbox.Circular("phone-changed-for-you", {"by": by, "at": now}, now=now, worth_until=until)
+
+
+def _messages(person: User, change: PhoneChange, notice: outbox.Circular) -> Iterator[Delivery]:
     """To the old number and the mailbox; a first number that the directory brings is no news."""
     if not change.old or not person.is_active:
         return
-    by = "directory" if source is PhoneSource.DIRECTORY else "helpdesk"
-    context: dict[str, object] = {"old": mask(change.old), "new": mask(change.new), "by": by, "at": now}
-    until = now + outbox.NOTICE_LIFETIME
+    own = {"old": mask(change.old), "new": mask(change.new)}
     if person.email:
-        yield outbox.mail(person, person.email, "phone-changed-for-you", context, now=now, worth_until=until)
-    yield outbox.sms(person, change.old, "phone-changed-for-you", context, now=now, worth_until=until)
+        yield notice.mail(person, own)
+    yield notice.sms(person, change.old, own)
 
 
 def _parts(items: Iterable[Item]) -> Iterator[list[Item]]:

@@ -21,6 +21,7 @@ DATA_DIR = env.parsed("DATA_DIR", parse.folder, str(BASE_DIR / "var"))
 
 PORTAL_NAME = env.text("PORTAL_NAME", "Second factors")
 HELPDESK_CONTACT = env.text("HELPDESK_CONTACT", "")
+DIRECTORY_CONTACT = env.text("DIRECTORY_CONTACT", HELPDESK_CONTACT)
 PUBLIC_URL = env.parsed("PUBLIC_URL", parse.public_url)
 HTTPS = PUBLIC_URL.startswith("https://")
 if not HTTPS and not DEBUG:

@@ -20,18 +20,23 @@ def settle(drafts: dict[str, Draft], others: Iterable[Person], policy: Sharing) 
     numbers = Counter(person.phone for person in others if person.phone and person.is_active)
     for draft in drafts.values():
         if draft.new.is_active:
-            numbers.update(number for number in (draft.new.phone, draft.new.phone_next) if number)
+            numbers.update(number for number in (draft.new.phone, _resting(draft.new)) if number)
     reported: set[str] = set()
     again = True
     while again:
         again = False
         for key, draft in drafts.items():
-            has = draft.number in (draft.new.phone, draft.new.phone_next)
+            has = draft.number in (draft.new.phone, _resting(draft.new))
             if draft.number and has and numbers[draft.number] > 1:
                 if key not in reported:
                     reported.add(key)
                     draft.problems.append(Problem(Flaw.NUMBER_SHARED))
                 again |= policy == "refuse" and _take_back(draft, numbers)
+
+
+def _resting(person: Person) -> str:
+    """The number that will count; a refused one is nobody's."""
+    return person.phone_next if person.phone_next_at else ""
 
 
 def _take_back(draft: Draft, numbers: Counter[str]) -> bool:

@@ -21,6 +21,13 @@ SCHEDULES = [
         60,
         "Starts a run again whose worker was killed.",
     ),
+    (
+        "Directory numbers whose rest is over",
+        "accounts.tasks.bring_rested_numbers",
+        (1, "minutes"),
+        60,
+        "Lets numbers of the directory count that rested in place of a confirmed one.",
+    ),
 ]
 
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
-from django.template.loader import render_to_string
-from django.utils.translation import override
 
 from accounts.models import User
 from mfa import crypto
-from mfa.delivery import wake
-from mfa.delivery.writing import one_line, plain_context, without_controls
+from mfa.delivery import rendering, wake
+from mfa.delivery.writing import one_line
 from mfa.models import Delivery
 
 NOTICE_LIFETIME = timedelta(days=7)
@@ -39,7 +36,7 @@ def queue_mail(
 
 
 def queue_many(deliveries: list[Delivery]) -> None:
-    """Queue what `sms` and `mail` wrote: one statement for many, and one sweep to send them."""
+    """Queue what a `Circular` wrote: one statement for many, and one sweep to send them."""
     Delivery.objects.bulk_create(deliveries, batch_size=500)
     if deliveries:
         transaction.on_commit(wake.sweep)
@@ -49,7 +46,7 @@ def sms(
     user: User, number: str, template: str, context: dict[str, object], *, now: datetime, worth_until: datetime
 ) -> Delivery:
     """An SMS that is written and sealed but not queued yet."""
-    body = _render(f"sms/{template}.txt", user, context)
+    body = rendering.text(f"sms/{template}.txt", user, context)
     return _sealed(Delivery.Channel.SMS, user, number, template, body, now=now, worth_until=worth_until)
 
 
@@ -63,11 +60,26 @@ def mail(
     worth_until: datetime | None = None,
 ) -> Delivery:
     """A mail that is written and sealed but not queued yet."""
-    subject, _, body = _render(f"mail/{template}.txt", user, context).partition("\n")
-    return _sealed(
-        Delivery.Channel.MAIL, user, address, template, body.strip(), now=now,
-        worth_until=worth_until or now + NOTICE_LIFETIME, subject=one_line(subject)[:200],
-    )  # fmt: skip
+    whole = rendering.text(f"mail/{template}.txt", user, context)
+    return _letter(user, address, template, whole, now=now, worth_until=worth_until or now + NOTICE_LIFETIME)
+
+
+class Circular:
+    """One notice to many people, to be queued by `queue_many`. `common` is told to all; own words of each person, which
+    may be empty, are told to that one."""
+
+    def __init__(self, template: str, common: dict[str, object], *, now: datetime, worth_until: datetime) -> None:
+        self._template, self._texts = template, rendering.Circular(common)
+        self._now, self._until = now, worth_until
+
+    def sms(self, user: User, number: str, own: dict[str, str]) -> Delivery:
+        body = self._texts.text(f"sms/{self._template}.txt", user, own)
+        channel = Delivery.Channel.SMS
+        return _sealed(channel, user, number, self._template, body, now=self._now, worth_until=self._until)
+
+    def mail(self, user: User, own: dict[str, str]) -> Delivery:
+        whole = self._texts.text(f"mail/{self._template}.txt", user, own)
+        return _letter(user, user.email, self._template, whole, now=self._now, worth_until=self._until)
 
 
 def read(delivery: Delivery) -> str:
@@ -75,23 +87,20 @@ def read(delivery: Delivery) -> str:
     return crypto.decrypt(delivery.body, row=delivery.row).decode() if delivery.body else ""
 
 
-def _render(template: str, user: User, context: dict[str, object]) -> str:
-    shared: dict[str, object] = {
-        "portal_name": settings.PORTAL_NAME,
-        "portal_url": settings.PUBLIC_URL,
-        "portal_host": settings.ALLOWED_HOSTS[0],
-        "helpdesk": settings.HELPDESK_CONTACT,
-        "person": user.get_full_name(),
-        "username": user.username,
-    }
-    with override(user.language or settings.LANGUAGE_CODE):
-        return without_controls(render_to_string(template, plain_context(shared | context))).strip()
-
-
 def _queue(delivery: Delivery) -> Delivery:
     delivery.save(force_insert=True)
     transaction.on_commit(lambda: wake.worker_for(delivery.pk))
     return delivery
+
+
+def _letter(
+    user: User, address: str, template: str, whole: str, *, now: datetime, worth_until: datetime
+) -> Delivery:  # fmt: skip
+    subject, _, body = whole.partition("\n")
+    return _sealed(
+        Delivery.Channel.MAIL, user, address, template, body.strip(), now=now, worth_until=worth_until,
+        subject=one_line(subject)[:200],
+    )  # fmt: skip
 
 
 def _sealed(

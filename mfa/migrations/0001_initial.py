@@ -159,7 +159,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('token', models.CharField(default=secrets.token_urlsafe, editable=False, max_length=43, unique=True)),
-                ('purpose', models.CharField(choices=[('sign-in', 'sign-in'), ('proof', 'proof'), ('confirm-phone', 'confirm-phone'), ('undo-phone', 'undo-phone'), ('activate', 'activate')], max_length=20)),
+                ('purpose', models.CharField(choices=[('sign-in', 'sign-in'), ('proof', 'proof'), ('confirm-phone', 'confirm-phone'), ('undo-phone', 'undo-phone'), ('refuse-phone', 'refuse-phone'), ('activate', 'activate')], max_length=20)),
                 ('code_hash', models.CharField(max_length=64)),
                 ('target', models.CharField(blank=True, max_length=64)),
                 ('failures', models.PositiveSmallIntegerField(default=0)),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _, ngettext
 
+from accounts.models import User
 from mfa import kinds
 from mfa.kinds import CardAction, FactorKind
 from mfa.models import Factor
@@ -53,20 +54,20 @@ def _card(kind: FactorKind, factor: Factor) -> Card:
     return Card(kind, factor, kind.describe(factor), beside, others, kind.left(factor))
 
 
-def missing(factors: list[Factor]) -> list[FactorKind]:
+def missing(user: User, factors: list[Factor]) -> list[FactorKind]:
     """The kinds that the person could add, the strongest first; those that cannot stand alone need another first."""
     have = {factor.kind for factor in factors}
     protected = any(kinds.kind(slug).alone for slug in have)
-    offered = [kind for kind in kinds.registry().values() if kind.add_url() and (kind.alone or protected)]
-    addable = [kind for kind in offered if not (kind.single and kind.slug in have)]
+    offered = [kind for kind in kinds.registry().values() if kind.add_url() and kind.offered(user)]
+    addable = [kind for kind in offered if (kind.alone or protected) and not (kind.single and kind.slug in have)]
     return sorted(addable, key=lambda k: k.rank)
 
 
-def advice(factors: list[Factor]) -> Advice | None:
+def advice(user: User, factors: list[Factor]) -> Advice | None:
     """A first factor, then a way back in, then codes that run out; None when all is well."""
     registry = kinds.registry()
     if not any(registry[factor.kind].alone for factor in factors):
-        return _first_factor()
+        return _first_factor(user)
     backup = next((k for k in registry.values() if k.add_url() and not k.alone), None)
     if backup is None:
         return None
@@ -87,8 +88,16 @@ def advice(factors: list[Factor]) -> Advice | None:
     return Advice("warn", title % {"left": left}, words, _("Make new codes"), backup.add_url())
 
 
-def _first_factor() -> Advice:
-    best = min((k for k in kinds.registry().values() if k.add_url() and k.alone), key=lambda k: k.rank)
+def first(user: User) -> list[FactorKind]:
+    """The kinds that may be the person's first, the strongest first."""
+    offered = [kind for kind in kinds.registry().values() if kind.add_url() and kind.alone and kind.offered(user)]
+    return sorted(offered, key=lambda kind: kind.rank)
+
+
+def _first_factor(user: User) -> Advice | None:
+    best = next(iter(first(user)), None)
+    if best is None:
+        return None
     return Advice(
         "warn",
         _("A password alone protects your account."),

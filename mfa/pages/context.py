@@ -16,7 +16,11 @@ from mfa.pages.gate import ON_THE_WAY_IN
 
 def portal(request: HttpRequest) -> dict[str, Any]:
     """Names for everybody; navigation and the end of the fresh proof for whoever is signed in."""
-    shared: dict[str, Any] = {"portal_name": settings.PORTAL_NAME, "helpdesk_contact": settings.HELPDESK_CONTACT}
+    shared: dict[str, Any] = {
+        "portal_name": settings.PORTAL_NAME,
+        "helpdesk_contact": settings.HELPDESK_CONTACT,
+        "directory_contact": settings.DIRECTORY_CONTACT,
+    }
     # An error page may answer a request that was refused before anybody asked who it is.
     if not hasattr(request, "user") or not request.user.is_authenticated:
         return shared

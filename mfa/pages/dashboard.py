@@ -17,13 +17,16 @@ from mfa.pages.gate import open_before_enrolment
 
 @require_safe
 def show(request: SignedInRequest) -> HttpResponse:
-    factors = enrolment.usable(request.user, now=timezone.now())
+    now = timezone.now()
+    user = request.user
+    factors = enrolment.usable(user, now=now)
     context = {
+        "notes": [note for kind in kinds.registry().values() for note in kind.notes(user, now=now)],
         "summary": _summary(factors),
         "cards": cards.of(factors),
-        "missing": cards.missing(factors),
-        "advice": cards.advice(factors),
-        "events": events.latest(request.user),
+        "missing": cards.missing(user, factors),
+        "advice": cards.advice(user, factors),
+        "events": events.latest(user),
     }
     return render(request, "pages/dashboard.html", context)
 
@@ -34,8 +37,7 @@ def enrol(request: SignedInRequest) -> HttpResponse:
     """Guided first set-up: the kinds to choose from, the best one first."""
     if enrolment.usable(request.user, now=timezone.now()):
         return redirect("dashboard")
-    choices = [kind for kind in kinds.registry().values() if kind.add_url() and kind.alone]
-    return render(request, "pages/enrol.html", {"choices": sorted(choices, key=lambda kind: kind.rank)})
+    return render(request, "pages/enrol.html", {"choices": cards.first(request.user)})
 
 
 def _summary(factors: list[Factor]) -> str:

@@ -38,6 +38,8 @@ WORDS: dict[str, str | Promise] = {
     "activation.issued": gettext_lazy("Activation code issued"),
     "activation.used": gettext_lazy("Activation code used"),
     "sessions.ended": gettext_lazy("Signed out everywhere"),
+    "phone.announced": gettext_lazy("The directory has another phone number"),
+    "phone.refused": gettext_lazy("Phone number of the directory refused"),
     "phone.change-started": gettext_lazy("A code was sent to a new phone number"),
     "factor.clock-adjusted": gettext_lazy("Clock of the authenticator app adjusted"),
     "identity.checked": gettext_lazy("Helpdesk checked who was calling"),

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_lazy as lazy
 
+from accounts import whose
 from accounts.models import User
 from accounts.phones import mask
 from mfa import codes, limits
 from mfa.delivery import outbox
-from mfa.factors.sms import numbers
-from mfa.kinds import Answer, CardAction, FactorKind, Purpose
+from mfa.factors.sms import notes, numbers
+from mfa.kinds import Answer, CardAction, FactorKind, Note, Purpose
 from mfa.models import Delivery, Factor
 from mfa.outcomes import SMS_INCORRECT, SMS_NOT_SENT, SMS_VERIFIED, Result, Unusable
 
@@ -60,7 +61,15 @@ class Sms(FactorKind):
     def add_url(self) -> str:
         return reverse("sms:change")
 
+    def offered(self, user: User) -> bool:
+        return not whose.directory_decides(user)
+
+    def notes(self, user: User, *, now: datetime) -> list[Note]:
+        return notes.urgent(user, now=now)
+
     def actions(self, factor: Factor) -> list[CardAction]:
+        if whose.directory_decides(factor.user):
+            return [CardAction(_("(About this number)"), reverse("sms:change"), dialog=True, beside=True)]
         return [
             CardAction(_("(Change settings)"), reverse("sms:change"), dialog=True, beside=True),
             CardAction(_("Remove"), reverse("sms:remove"), danger=True),

@@ -8,13 +8,13 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from accounts import users
+from accounts import users, whose
 from accounts.models import PhoneSource, User
 from accounts.phones import mask
 from mfa import audit, codes, enrolment, limits, notifications, policy
 from mfa.factors.sms import notices, undo
 from mfa.factors.sms.factor import KIND, send_code
-from mfa.factors.sms.refusals import NothingToConfirm, SameNumber, SharedNumber
+from mfa.factors.sms.refusals import DirectoryDecides, NothingToConfirm, SameNumber, SharedNumber
 from mfa.kinds import Purpose
 from mfa.models import Delivery, Factor, OneTimeCode
 from mfa.outcomes import SMS_INCORRECT, Expired, Refused, Replayed, WrongCode
@@ -33,7 +33,8 @@ class Started:
 
 
 def start(user: User, e164: str, *, actor: User, now: datetime) -> Started:
-    """Send a code to a new number; any older one ends. Raises Locked, TooManyMessages, SameNumber, SharedNumber.
+    """Send a code to a new number; any older one ends. Raises Locked, TooManyMessages, SameNumber, SharedNumber,
+    DirectoryDecides.
 
     A number refused because others have it costs as much as one that is not, so that nobody tries numbers out.
     """
@@ -41,6 +42,7 @@ def start(user: User, e164: str, *, actor: User, now: datetime) -> Started:
         limits.check(limits.lock(limits.of_account(user)), COUNTED, now=now)
         if User.objects.filter(pk=user.pk, phone=e164).exists():
             raise SameNumber
+        _leave_to_directory(user, e164)
         shared = _has_another_owner(user, e164)
         if not (shared and settings.PHONE_SHARED == "refuse"):
             token, delivery = send_code(user, e164, Purpose.CONFIRM_PHONE, template="confirm-phone", now=now)
@@ -68,6 +70,7 @@ def finish(user: User, token: str, text: str, *, actor: User, now: datetime) -> 
         try:
             limits.check(counter, COUNTED, now=now)
             row = codes.spend(user, Purpose.CONFIRM_PHONE, token, text, wrong=SMS_INCORRECT, now=now)
+            _leave_to_directory(user, row.target)
             if settings.PHONE_SHARED == "refuse" and _has_another_owner(user, row.target):
                 raise SharedNumber
         except (WrongCode, Expired, Replayed) as refused:
@@ -87,7 +90,9 @@ def of(user: User) -> Factor:
 
 
 def remove(user: User, *, actor: User, now: datetime) -> None:
-    """Take the number away; codes by SMS end with it. Raises enrolment.LastFactor where the person must keep it."""
+    """Take the number away; codes by SMS end with it. Raises enrolment.LastFactor where the person must keep it,
+    and DirectoryDecides."""
+    _leave_to_directory(user, "")
     with transaction.atomic():
         user = enrolment.lock_person(user)
         if not user.phone:
@@ -115,11 +120,18 @@ def _set(user: User, e164: str, *, actor: User, now: datetime) -> None:
     """Write the number, the audit row and the notices. The caller holds the person's row."""
     before = undo.Number.of(user)
     link = undo.offer(user, before, now=now)
+    source = PhoneSource.DIRECTORY if whose.directory_decides(user) else PhoneSource.SELF
     with notifications.told_by_the_act():
-        users.set_phone(user, e164, source=PhoneSource.SELF, confirmed_at=now if e164 else None, actor=actor)
+        users.set_phone(user, e164, source=source, confirmed_at=now if e164 else None, actor=actor)
     action = "phone.changed" if e164 else "phone.removed"
-    audit.record(action, user=user, actor=actor, old=mask(before.e164), new=mask(e164), source="self")
+    audit.record(action, user=user, actor=actor, old=mask(before.e164), new=mask(e164), source=source.value)
     notices.tell(user, before.e164, e164, link, now=now)
+
+
+def _leave_to_directory(user: User, e164: str) -> None:
+    """Where the directory decides, the person may only confirm what the directory has."""
+    if whose.directory_decides(user) and e164 not in whose.numbers_in_directory(user):
+        raise DirectoryDecides
 
 
 def _has_another_owner(user: User, e164: str) -> bool:

@@ -8,9 +8,10 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext, gettext_lazy as _
 
+from accounts.models import User
 from accounts.phone_rules import rules
 from accounts.phones import Phone, Unusable, normalise
-from mfa.factors.sms import numbers
+from mfa.factors.sms import notes, numbers
 
 LONGEST = 100
 
@@ -55,7 +56,11 @@ def refusal(refused: Unusable) -> str:
     }
 
 
-def likely_country(e164: str) -> str:
-    """The country to start with: that of the present number, else the organisation's own."""
-    known = numbers.understood(e164) if e164 else None
-    return known.region if known else settings.PHONE_DEFAULT_REGION or ""
+def filled_in(user: User, wish: str) -> dict[str, str]:
+    """What the form starts with: the number of the directory that is wished for, else the likely country alone, that of
+    the present number or the organisation's own."""
+    wished = numbers.understood(notes.filled_in(user, wish))
+    if wished:
+        return {"country": wished.region, "number": wished.international}
+    known = numbers.understood(user.phone)
+    return {"country": known.region if known else settings.PHONE_DEFAULT_REGION or ""}

@@ -23,6 +23,14 @@ class SharedNumber(Unusable):
         return _("This number belongs to another account already. Use your own number, or ask helpdesk.")
 
 
+class DirectoryDecides(Unusable):
+    """The settings leave the person's number to the directory."""
+
+    @property
+    def words(self) -> str:
+        return _("Your organisation's directory decides about your number; it cannot be changed here.")
+
+
 class NothingToConfirm(Unusable):
     """No change waits under this token: it was finished, replaced by a newer one, or never begun."""
 

@@ -11,14 +11,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import whose
 from accounts.models import User
 from accounts.phones import mask
 from accounts.requests import SignedInRequest
 from mfa import enrolment, kinds
 from mfa.delivery import watch
-from mfa.factors.sms import flows
+from mfa.factors.sms import flows, notes
 from mfa.factors.sms.factor import KIND
-from mfa.factors.sms.forms import PhoneForm, likely_country
+from mfa.factors.sms.forms import PhoneForm, filled_in
 from mfa.kinds import CardAction
 from mfa.outcomes import Refused
 from mfa.pages import sessions
@@ -34,13 +35,17 @@ PREVIEWS_PER_MINUTE = 60
 @sensitive_post_parameters("number")
 @require_http_methods(["GET", "POST"])
 def change(request: SignedInRequest) -> HttpResponse:
-    form = PhoneForm(request.POST or None, initial={"country": likely_country(request.user.phone)})
+    user = request.user
+    if whose.directory_decides(user) and not user.phone_next:
+        return _left_to_directory(request)
+    form = PhoneForm(request.POST or None, initial=filled_in(user, request.GET.get("number", "")))
     if form.is_valid() and form.phone and begun(request, form, form.phone.e164):
         return redirect("sms:confirm")
     context = {
         "form": form,
-        "stronger": _stronger(request.user),
-        "masked": mask(request.user.phone),
+        "stronger": _stronger(user),
+        "masked": mask(user.phone),
+        "notes": notes.everything(user, now=timezone.now()),
     }
     return render(request, "sms/change.html", context, status=422 if form.errors else 200)
 
@@ -64,6 +69,8 @@ def preview(request: SignedInRequest) -> HttpResponse:
 def remove(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     user = request.user
+    if whose.directory_decides(user):
+        return _left_to_directory(request)
     if not user.phone:
         return redirect("dashboard")
     factor = flows.of(user)
@@ -88,6 +95,13 @@ def begun(request: SignedInRequest, form: PhoneForm | None, e164: str) -> bool:
     request.session[CHANGE] = {"token": started.token, "delivery": started.delivery.pk, "shared": started.shared}
     watch.remember(request.session, started.delivery)
     return True
+
+
+def _left_to_directory(request: SignedInRequest) -> HttpResponse:
+    """Nothing to change here; whom to ask instead."""
+    user = request.user
+    told = {"masked": mask(user.phone), "notes": notes.everything(user, now=timezone.now()), "ask": notes.ask()}
+    return render(request, "sms/directory_decides.html", told, status=403 if request.method == "POST" else 200)
 
 
 def _removed(request: SignedInRequest) -> HttpResponse:

@@ -19,7 +19,8 @@ TEMPLATES = Path(django_settings.BASE_DIR) / "templates"
 CONTEXT: dict[str, object] = {
     "code": "123456", "label": "Authenticator app", "name": "Work & home", "kind": "", "left": 4, "by": "directory",
     "old": "+49 *** **67", "new": "+49 *** **89", "undo_url": "https://portal.test/undo/",
-    "undo_until": datetime(2026, 3, 5, 12, 3, tzinfo=UTC),
+    "undo_until": datetime(2026, 3, 5, 12, 3, tzinfo=UTC), "until": datetime(2026, 3, 3, 9, 31, tzinfo=UTC),
+    "refuse_url": "https://portal.test/sms/refuse/",
 }  # fmt: skip
 
 

@@ -1,0 +1,122 @@
+"""What the owner of a number is told about the directory's: that another one rests there, or that none can be used."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _, gettext_lazy as lazy
+
+from accounts import whose
+from accounts.directory.entries import Flaw
+from accounts.models import PhoneSource, SyncProblem, User
+from accounts.phones import Reason, mask
+from mfa.kinds import CardAction, Note
+
+WHY: dict[str, str | Promise] = {
+    Reason.NO_COUNTRY_CODE: lazy("The number there has no country code."),
+    Reason.NOT_A_NUMBER: lazy("What is written there cannot be read as one phone number."),
+    Reason.TOO_SHORT: lazy("The number there is too short."),
+    Reason.TOO_LONG: lazy("The number there is too long."),
+    Reason.EXTENSION: lazy("The number there has an extension, which no text message reaches."),
+    Reason.LANDLINE: lazy("The number there is a landline number."),
+    Reason.PREMIUM: lazy("The number there is a premium-rate number."),
+    Reason.SHARED_COST: lazy("The number there is a shared-cost number."),
+    Reason.SATELLITE: lazy("The number there is a satellite number."),
+    Reason.COUNTRY_NOT_ALLOWED: lazy("The number there is of a country that is not in use here."),
+    Reason.NOT_MOBILE: lazy("The number there is not of a mobile phone."),
+    Flaw.NUMBER_GONE: lazy("There is no number there any more."),
+    Flaw.NUMBER_SHARED: lazy("Another account has the number that is written there."),
+}
+FROM_DIRECTORY, SUGGESTED = "directory", "suggested"
+"""What `?number=` of the page that changes the number may ask to be filled in."""
+
+
+def urgent(user: User, *, now: datetime) -> list[Note]:
+    """What the first page says: something is to be done or decided."""
+    notes = [_resting(user)] if user.resting_phone else []
+    if not user.phone or user.phone_source == PhoneSource.DIRECTORY:
+        notes += [_trouble(user, problem)] if (problem := whose.trouble(user)) else []
+    return notes
+
+
+def everything(user: User, *, now: datetime) -> list[Note]:
+    """What the page of the number says."""
+    notes = urgent(user, now=now)
+    if user.refused_phone:
+        notes.append(_refused(user))
+    elif _own_word_stays(user):
+        notes.append(_own(user))
+    return notes
+
+
+def ask() -> str:
+    """Whom to ask for a change in the directory."""
+    if not settings.DIRECTORY_CONTACT:
+        return _("To have it changed there, ask whoever keeps your organisation's directory.")
+    return _("To have it changed there, ask: %(contact)s") % {"contact": settings.DIRECTORY_CONTACT}
+
+
+def filled_in(user: User, wish: str) -> str:
+    """The number (E.164) that the page begins with; empty for none."""
+    if wish == SUGGESTED:
+        problem = whose.trouble(user)
+        return problem.suggestion if problem else ""
+    return user.phone_next if wish == FROM_DIRECTORY or whose.directory_decides(user) else ""
+
+
+def _resting(user: User) -> Note:
+    until = timezone.localtime(user.phone_next_at)
+    words = {
+        "from": date_format(until, _("l, j M, H:i")), "old": mask(user.phone), "new": mask(user.phone_next),
+    }  # fmt: skip
+    return Note(
+        "warn",
+        _("Your directory has another number, %(new)s.") % words,
+        _("It counts from %(from)s. Until then codes go to %(old)s.") % words,
+        (
+            CardAction(_("Use it now"), f"{reverse('sms:change')}?number={FROM_DIRECTORY}"),
+            CardAction(_("That is not my number"), reverse("sms:not_mine"), danger=True),
+        ),
+    )
+
+
+def _refused(user: User) -> Note:
+    words = {"old": mask(user.phone), "new": mask(user.phone_next)}
+    title = _("You refused the directory's number, %(new)s.") % words
+    return Note("info", title, _("Codes keep going to %(old)s.") % words + " " + ask())
+
+
+def _own_word_stays(user: User) -> bool:
+    other = user.directory_phone not in ("", user.phone)
+    return settings.PHONE_AUTHORITY == "self" and user.phone_source == PhoneSource.SELF and other
+
+
+def _own(user: User) -> Note:
+    words = {"new": mask(user.directory_phone)}
+    title = _("The directory has another number, %(new)s.") % words
+    return Note("info", title, _("Your own number stays, whatever the directory has."))
+
+
+def _trouble(user: User, problem: SyncProblem) -> Note:
+    """What is wrong there, what works meanwhile, and the one page that mends it."""
+    text = [str(WHY.get(problem.reason, _("The number there cannot be used.")))]
+    if user.phone:
+        text.append(_("Codes keep going to %(old)s.") % {"old": mask(user.phone)})
+    if whose.directory_decides(user):
+        return Note("warn", str(_NOTHING_USABLE), " ".join([*text, ask()]))
+    change = reverse("sms:change")
+    action = CardAction(_("Enter your number here"), change, dialog=True)
+    if problem.suggestion:
+        text.append(_("It may have been meant as %(number)s.") % {"number": mask(problem.suggestion)})
+        action = CardAction(_("Use %(number)s") % {"number": mask(problem.suggestion)}, f"{change}?number={SUGGESTED}")
+    elif user.phone and not user.phone_confirmed_at:
+        text.append(_("Enter it here to confirm it, or another one."))
+    return Note("warn", str(_NOTHING_USABLE), " ".join([*text, ask()]), (action,))
+
+
+_NOTHING_USABLE = lazy("The directory has no number of yours that can be used.")

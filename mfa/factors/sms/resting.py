@@ -1,0 +1,107 @@
+"""A number that the directory has in place of a confirmed one: telling the owner while it rests, and refusing it.
+
+Whoever can write in the directory could else take over the account by its phone. The link in the notice needs no
+sign-in: the owner may be away from every other factor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.dispatch import receiver
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import users
+from accounts.models import User
+from accounts.phones import mask
+from accounts.signals import PhoneChange, phones_announced
+from mfa import audit, codes, enrolment, notifications
+from mfa.delivery import outbox
+from mfa.factors.sms.refusals import NothingToConfirm
+from mfa.factors.sms.undo import LENGTH
+from mfa.kinds import Purpose
+from mfa.models import Delivery, OneTimeCode
+from mfa.outcomes import SMS_INCORRECT, Refused
+
+AT_ONCE = 500
+
+
+@receiver(phones_announced, dispatch_uid="mfa.factors.sms.tell_of_rest")
+def tell(sender: object, *, changes: list[PhoneChange], until: datetime, **more: Any) -> None:
+    """Tell the present number and the mailbox of each person, with a link that refuses the new number."""
+    now = timezone.now()
+    notice = outbox.Circular("phone-announced", {"at": now, "until": until}, now=now, worth_until=until)
+    for start in range(0, len(changes), AT_ONCE):
+        part = changes[start : start + AT_ONCE]
+        people = User.objects.filter(is_active=True).in_bulk([change.user_id for change in part])
+        told = [change for change in part if change.user_id in people]
+        targets = {change.user_id: change.new for change in told}
+        issued = codes.issue_many(
+            targets, Purpose.REFUSE_PHONE, length=LENGTH, alphabet=codes.UNAMBIGUOUS, now=now, until=until
+        )
+        outbox.queue_many([
+            message
+            for change in told
+            for message in _messages(people[change.user_id], change, issued[change.user_id], notice)
+        ])  # fmt: skip
+
+
+def _messages(
+    person: User, change: PhoneChange, issued: codes.Issued, notice: outbox.Circular
+) -> Iterator[Delivery]:  # fmt: skip
+    link = settings.PUBLIC_URL + reverse("sms:refuse", args=[issued.row.token, issued.code])
+    own = {"old": mask(change.old), "new": mask(change.new), "refuse_url": link}
+    if person.email:
+        yield notice.mail(person, own)
+    yield notice.sms(person, change.old, own)
+
+
+def offered(token: str) -> OneTimeCode:
+    """What is behind a link, whatever became of it; changes nothing. Raises NothingToConfirm."""
+    row = OneTimeCode.objects.filter(token=token, purpose=Purpose.REFUSE_PHONE).select_related("user").first()
+    if row is None or not row.user.is_active:
+        raise NothingToConfirm
+    return row
+
+
+def take(token: str, code: str, *, now: datetime) -> User:
+    """Refuse the number that the link is about. Raises Refused; NothingToConfirm where it rests no more."""
+    user = offered(token).user
+    with transaction.atomic():
+        user = enrolment.lock_person(user)
+        try:
+            row = codes.spend(user, Purpose.REFUSE_PHONE, token, code, wrong=SMS_INCORRECT, now=now)
+        except Refused as refused:
+            refusal = refused
+        else:
+            refusal = NothingToConfirm()
+            if user.resting_phone == row.target:
+                return _refuse(user, actor=None, reason="link in the notice", now=now)
+    raise refusal
+
+
+def refuse(user: User, *, actor: User, now: datetime) -> bool:
+    """The owner, signed in, refuses whatever number rests; False where none does."""
+    with transaction.atomic():
+        user = enrolment.lock_person(user)
+        if not user.resting_phone:
+            return False
+        live = OneTimeCode.objects.filter(user=user, purpose=Purpose.REFUSE_PHONE, ending=OneTimeCode.Ending.LIVE)
+        live.update(ending=OneTimeCode.Ending.REPLACED, ended_at=now)
+        _refuse(user, actor=actor, reason="", now=now)
+    return True
+
+
+def _refuse(user: User, *, actor: User | None, reason: str, now: datetime) -> User:
+    """The mailbox hears of it: the one who refuses may also be somebody who found the old phone. The caller holds the
+    person's row."""
+    old, new = mask(user.phone), mask(user.resting_phone)
+    users.refuse_next(user, user.resting_phone)
+    audit.record("phone.refused", user=user, actor=actor, reason=reason, old=old, new=new)
+    notifications.tell(user, "phone-refused", {"old": old, "new": new, "at": now}, now=now)
+    return user
