@@ -11,11 +11,18 @@ from django.test import Client
 from accounts.models import User
 
 pytest_plugins = [
-    f"tests.services.{name}"
-    for name in ("chromium", "http_gateway", "kannel", "postgres", "redis", "samba", "slapd", "smtp")
+    f"tests.services.{name}" for name in ("chromium", "http_gateway", "kannel", "postgres", "redis", "slapd", "smtp")
 ]
 
 PASSWORD = "correct horse battery staple"
+UNCOUNTED = ("tests/browser/", "tests/sweeps/")
+"""They run over nearly every line and judge few: they are no reason to call a line tested, and slow when traced."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(UNCOUNTED):
+            item.add_marker("no_cover")
 
 
 @pytest.fixture
