@@ -29,3 +29,6 @@ users_deactivated = Signal()
 
 memberships_changed = Signal()
 """People of the directory entered or left groups, as their directory says. Arguments: `changes: list[Membership]`."""
+
+users_forgotten = Signal()
+"""People who left long ago are about to lose name, number and address. Arguments: `user_ids: list[int]`."""

@@ -1,4 +1,5 @@
-"""What follows when the directory changes groups: in the same transaction, for thousands at once."""
+"""What follows when the directory changes groups, and when leavers are forgotten: in the same transaction, for many at
+once."""
 
 from __future__ import annotations
 
@@ -8,8 +9,9 @@ from django.dispatch import receiver
 
 from accounts.memberships import Membership
 from accounts.models import User
-from accounts.signals import memberships_changed
+from accounts.signals import memberships_changed, users_forgotten
 from mfa import audit
+from mfa.models import Delivery, Factor, OneTimeCode, Policy
 
 
 @receiver(memberships_changed, dispatch_uid="mfa.directory_events.groups_changed")
@@ -23,3 +25,15 @@ def groups_changed(sender: object, *, changes: list[Membership], **more: Any) ->
         )
         for change in changes
     )  # fmt: skip
+
+
+@receiver(users_forgotten, dispatch_uid="mfa.directory_events.leavers_forgotten")
+def leavers_forgotten(sender: object, *, user_ids: list[int], **more: Any) -> None:
+    """Secrets, codes and messages go with the person; the audit trail and the authentication log stay."""
+    people = list(User.objects.filter(pk__in=user_ids))
+    audit.record_many(
+        audit.event("account.forgotten", user=person, actor=None, reason="left long ago", details={})
+        for person in people
+    )
+    for model in (Factor, OneTimeCode, Policy, Delivery):
+        model._default_manager.filter(user__in=user_ids).delete()

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.contrib.sessions.models import Session
 from django.db.models import Model, Q, QuerySet
 
+from accounts import leavers
 from mfa.models import Budget, Delivery, Factor, GuessCounter, OneTimeCode
 
 BATCH = 1000
@@ -20,8 +21,10 @@ DELIVERIES_FOR = timedelta(days=180)
 
 
 def clean_up(*, now: datetime) -> dict[str, int]:
-    """Delete what is over. Returns how many rows of each table went. Harmless to interrupt and to run twice."""
-    return {over.model._meta.model_name or "": _delete(over) for over in _over(now)}
+    """Delete what is over, and forget who left long ago. Returns how many rows of each table went. Harmless to
+    interrupt and to run twice."""
+    gone = {over.model._meta.model_name or "": _delete(over) for over in _over(now)}
+    return gone | {"leavers": leavers.forget(now=now)}
 
 
 def _over(now: datetime) -> list[QuerySet[Model]]:

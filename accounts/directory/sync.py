@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import transaction
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from accounts import leavers
 from accounts.directory import configuration, groups, guards, kept, life, report
 from accounts.directory.apply import apply
 from accounts.directory.life import Clock, Progress
@@ -64,6 +67,8 @@ class Sync:
             self._apply(plan)
         if not stop:
             self._follow_groups()
+        if row.dry_run:
+            row.counts["leavers_forgotten_by_tomorrow"] = leavers.due(at=self._now() + timedelta(days=1)).count()
         row.state = SyncRun.State.STOPPED if stop else SyncRun.State.DONE
         with transaction.atomic():
             if stop or row.dry_run:
