@@ -11,7 +11,8 @@ from django.test import Client
 from accounts.models import User
 
 pytest_plugins = [
-    f"tests.services.{name}" for name in ("chromium", "http_gateway", "kannel", "postgres", "redis", "slapd", "smtp")
+    f"tests.services.{name}"
+    for name in ("chromium", "http_gateway", "kannel", "postgres", "redis", "samba", "slapd", "smtp")
 ]
 
 PASSWORD = "correct horse battery staple"
