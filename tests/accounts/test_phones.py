@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 import phonenumbers
 import pytest
@@ -201,13 +202,24 @@ def test_rules_with_an_unknown_country_are_refused_by_its_name(region: str) -> N
         Rules(default_region=None, countries=frozenset({"DE", region}))
 
 
+def least_seconds(act: Callable[[], object]) -> float:
+    """What the act costs this thread, the least of three times: others may have met the garbage collector."""
+
+    def once() -> float:
+        started = time.thread_time()
+        act()
+        return time.thread_time() - started
+
+    return min(once() for _ in range(3))
+
+
 @pytest.mark.row("T-69")
 @pytest.mark.parametrize("mark", ["\u0300", "(", "9", " ", "\u200f", "+", ";", "x1", "\ufdfa", "%20"])
 @pytest.mark.parametrize("start", ["", "tel:", "+49170"])
 def test_huge_input_is_refused_at_once(start: str, mark: str) -> None:
-    started = time.thread_time()
-    caught = refusal(start + mark * 100_000 + ".", "DE")
-    assert time.thread_time() - started < 0.05
+    text = start + mark * 100_000 + "."
+    assert least_seconds(lambda: refusal(text, "DE")) < 0.05
+    caught = refusal(text, "DE")
     assert caught.reason is Reason.TOO_LONG or not caught.raw.strip(" .\u200f")
     assert len(caught.raw) <= 64
 
@@ -218,10 +230,7 @@ def test_huge_input_is_refused_at_once(start: str, mark: str) -> None:
 )
 def test_longest_input_that_is_read_at_all_is_read_quickly(mark: str) -> None:
     text = ("+49" + mark * 64)[:63] + "!"
-    refusal(text, "DE")
-    started = time.thread_time()
-    refusal(text, "DE")
-    assert time.thread_time() - started < 0.05
+    assert least_seconds(lambda: refusal(text, "DE")) < 0.05
 
 
 @pytest.mark.row("T-55")
@@ -320,10 +329,8 @@ def test_directory_names_of_a_country_lead_to_its_region(text: str, region: str 
 @pytest.mark.row("T-69")
 @pytest.mark.parametrize("mark", ["\u0300", "9", "a\u0301", "\ufdfa"])
 def test_huge_country_name_is_refused_at_once(mark: str) -> None:
-    region_of("DE")
-    started = time.thread_time()
+    assert least_seconds(lambda: region_of(mark * 1_000_000)) < 0.05
     assert region_of(mark * 1_000_000) is None
-    assert time.thread_time() - started < 0.05
 
 
 def test_every_picker_name_leads_back_to_its_region() -> None:
