@@ -243,6 +243,10 @@ def test_outage_and_refused_service_account_change_nothing(company: Samba, setti
     company.add_person("alice", PASSWORD)
     sync()
     before = people_checksum()
+    settings.LDAP_USER_BASE = "DC=elsewhere,DC=test"
+    with pytest.raises(CommandError, match="LDAP_USER_BASE"):
+        sync()
+    settings.LDAP_USER_BASE = company.base
     settings.LDAP_BIND_PASSWORD = "wrong"
     with pytest.raises(CommandError, match="refused the service account"):
         sync()

@@ -1,8 +1,9 @@
-"""Everybody under a base, page by page (RFC 2696), as they arrive."""
+"""Everybody under a base, page by page (RFC 2696)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import ldap
@@ -34,30 +35,33 @@ class LdapReader:
 
 def pages(
     link: Link, server: Server, filter_text: str, attributes: Sequence[str], *, base: str | None = None
-) -> Iterator[Iterator[tuple[str, Raw]]]:
-    """What a search below `base` (else the server's) finds: pages, each to be read to its end before the next is asked
-    for, entries as they arrive. Raises ldap.LDAPError, or PartialResult where the server does not page properly."""
+) -> Iterator[list[tuple[str, Raw]]]:
+    """What a search below `base` (else the server's) finds, page by page, the next one on its way while this one is
+    looked at. Raises ldap.LDAPError, or PartialResult where the server does not page properly."""
     page = SimplePagedResultsControl(True, size=server.page_size, cookie=b"")
-    below = server.base if base is None else base
-    while True:
-        sent = link.search_ext(below, ldap.SCOPE_SUBTREE, filter_text, list(attributes), serverctrls=[page])
-        yield _page(link, sent, page, server)
-        if not page.cookie:
-            return
+    search = partial(
+        link.search_ext, server.base if base is None else base, ldap.SCOPE_SUBTREE, filter_text, list(attributes),
+        serverctrls=[page],
+    )  # fmt: skip
+    sent: int | None = search()
+    while sent is not None:
+        found, page.cookie = _page(link, sent, server)
+        sent = search() if page.cookie else None
+        yield found
 
 
-def _page(link: Link, sent: int, page: SimplePagedResultsControl, server: Server) -> Iterator[tuple[str, Raw]]:
-    """One page; leaves the cookie of the next one in `page`. References to other servers are passed over."""
+def _page(link: Link, sent: int, server: Server) -> tuple[list[tuple[str, Raw]], bytes]:
+    """One page and the cookie of the next. References to other servers are passed over."""
     patience, receive = max(PATIENCE, server.timeout), link.result4
     entry, done = ldap.RES_SEARCH_ENTRY, ldap.RES_SEARCH_RESULT
+    found: list[tuple[str, Raw]] = []
     while True:
-        # One message at a time: the server goes on while this one is looked at, and a page is never held twice.
-        kind, found, _, controls, _, _ = receive(sent, 0, patience)
+        # One message at a time: libldap is slower, and holds the page twice, when it has to collect the messages.
+        kind, some, _, controls, _, _ = receive(sent, 0, patience)
         if kind == entry:
-            yield from found
+            found += some
         elif kind == done:
-            break
-    page.cookie = _cookie(controls, server)
+            return found, _cookie(controls, server)
 
 
 def _cookie(controls: list[Any], server: Server) -> bytes:
