@@ -19,13 +19,16 @@ log = logging.getLogger("accounts.directory")
 
 
 @shared_task(name="accounts.tasks.sync_directory")
-def sync_directory(trigger: str = "schedule", actor_id: int | None = None, dry_run: bool = False) -> None:
-    """Run the directory sync; nothing happens without a directory or while another run is at work."""
+def sync_directory(
+    trigger: str = "schedule", actor_id: int | None = None, dry_run: bool = False, mode: str = "full"
+) -> None:
+    """Run the directory sync, of everybody or with mode "incremental" of what changed; nothing happens without a
+    directory or while another run is at work."""
     if not configuration.configured():
         return
     actor = User.objects.filter(pk=actor_id).first() if actor_id else None
     try:
-        sync.run(trigger=SyncRun.Trigger(trigger), actor=actor, dry_run=dry_run)
+        sync.run(trigger=SyncRun.Trigger(trigger), actor=actor, dry_run=dry_run, mode=SyncRun.Mode(mode))
     except (life.AlreadyRunning, life.RunLost) as refusal:
         log.info("directory sync left to another: %s", refusal)
 
@@ -40,7 +43,12 @@ def resume_killed() -> None:
         return
     last = latest[0]
     if last.trigger != SyncRun.Trigger.SHELL and not last.dry_run:
-        sync_directory(last.trigger, last.actor_id)
+        sync_directory(last.trigger, last.actor_id, mode=_mode_again(last))
+
+
+def _mode_again(killed: SyncRun) -> str:
+    """An undo that was killed is not gone on with by itself: what it left half done is for everybody's run."""
+    return SyncRun.Mode.INCREMENTAL if killed.mode == SyncRun.Mode.INCREMENTAL else SyncRun.Mode.FULL
 
 
 @shared_task(name="accounts.tasks.bring_rested_numbers")

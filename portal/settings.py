@@ -204,6 +204,8 @@ ALARM_MAIL = env.parsed("ALARM_MAIL", parse.addresses, "")
 SYNC_ALARM_HOURS = env.whole("SYNC_ALARM_HOURS", 24)
 SYNC_MAX_LOSS_PERCENT = env.whole("SYNC_MAX_LOSS_PERCENT", 5)
 SYNC_MAX_LOSS_LEAST = env.whole("SYNC_MAX_LOSS_LEAST", 10)
+SYNC_FULL_EVERY_HOURS = env.whole("SYNC_FULL_EVERY_HOURS", 30, least=1)
+SYNC_COUNT_EVERY_MINUTES = env.whole("SYNC_COUNT_EVERY_MINUTES", 60)
 
 CELERY_BROKER_URL = env.parsed("CELERY_BROKER_URL", parse.broker, "filesystem://")
 if CELERY_BROKER_URL.startswith("filesystem:"):

@@ -54,6 +54,11 @@ def limits() -> Limits:
     return Limits(settings.SYNC_MAX_LOSS_PERCENT, settings.SYNC_MAX_LOSS_LEAST)
 
 
+def full_every() -> timedelta:
+    """How long incremental runs go on without one that reads everybody."""
+    return timedelta(hours=settings.SYNC_FULL_EVERY_HOURS)
+
+
 def profile() -> Profile:
     """What the attributes of this directory are called."""
     return PROFILES[settings.LDAP_PROFILE].with_names(

@@ -6,7 +6,7 @@ person of two, or two of one, is never guessed: the entries concerned are left a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -59,15 +59,39 @@ class Tally(NamedTuple):
     most_alike: int = 0
 
 
+class Unsettled(NamedTuple):
+    """Entries whose outcome hangs on other entries."""
+
+    ids: set[str]
+    dns: set[str]
+
+
+class Elsewhere(NamedTuple):
+    """The people beside those whom a planner was given: how many they are (as in Tally), how many of them the directory
+    is taken to show, and who of them has one of some numbers."""
+
+    people: int
+    numbers: int
+    addresses: int
+    shown: int
+    having: Callable[[set[str]], Iterable[Person]]
+
+
+NOWHERE_ELSE = Elsewhere(0, 0, 0, 0, lambda numbers: ())
+
+
 @dataclass
 class Plan:
     """Everything a run would write. In `create`, `old` is NOBODY and `new` has pk 0; `changes` may touch notes only
-    (`refreshed`)."""
+    (`refreshed`). `entries` is how many were read; `unsettled` are those that a next run must look at again though
+    nothing about them may change, by id or, without one, by DN."""
 
     create: list[Change] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     unchanged: int = 0
+    entries: int = 0
+    unsettled: Unsettled = field(default_factory=lambda: Unsettled(set(), set()))
     tally: Tally = field(default_factory=Tally)
 
     @property
@@ -115,12 +139,20 @@ class Planner:
 
     `known` is everybody the portal has, local accounts included. With `complete=False` the records are some of the
     directory's only: whoever is absent from them stays (but gives way when a user name has passed to another id).
+    With `elsewhere`, `known` and the records are all there is to say about some of the people, and nothing is said about
+    the others.
     """
 
     def __init__(
-        self, known: Iterable[Person], *, rules: Rules, policy: Policy = DEFAULT, complete: bool = True
+        self,
+        known: Iterable[Person],
+        *,
+        rules: Rules,
+        policy: Policy = DEFAULT,
+        complete: bool = True,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
-        self._rules, self._policy, self._complete = rules, policy, complete
+        self._rules, self._policy, self._complete, self._elsewhere = rules, policy, complete, elsewhere
         self._known: dict[str, Person] = {}
         self._local: list[Person] = []
         for person in known:
@@ -133,6 +165,7 @@ class Planner:
         self._drafts: dict[str, Draft] = {}
         self._seen: set[str] = set()
         self._problems: list[Problem] = []
+        self._unsettled = Unsettled(set(), set())
         self._entries = self._unchanged = 0
 
     def take(self, sightings: Iterable[Sighting]) -> None:
@@ -172,7 +205,10 @@ class Planner:
         aside = {key: self._aside(key, name) for key, name in settled.aside}
         gone = {key: self._left(aside.get(key, self._known[key])) for key in leaving}
         sharing.settle(drafts, [*self._local, *self._staying(drafts, gone)], self._policy.sharing)
-        plan = Plan(problems=self._problems, unchanged=self._unchanged)
+        self._unsettled.ids.update(key for key in settled.held if key)
+        plan = Plan(
+            problems=self._problems, unchanged=self._unchanged, entries=self._entries, unsettled=self._unsettled
+        )
         self._collect(plan, drafts)
         plan.changes += [Change(self._known[key], new) for key, new in {**aside, **gone}.items()]
         plan.tally = self._count(plan, drafts)
@@ -242,18 +278,28 @@ class Planner:
         return [key for key, person in self._known.items() if person.is_active and key not in present]
 
     def _staying(self, drafts: dict[str, Draft], gone: dict[str, Person]) -> list[Person]:
-        return [person for key, person in self._known.items() if key not in drafts and key not in gone]
+        here = [person for key, person in self._known.items() if key not in drafts and key not in gone]
+        if not self._elsewhere:
+            return here
+        asked = {number for draft in drafts.values() for number in (draft.old.phone, draft.new.phone, draft.number)}
+        return [*here, *self._elsewhere.having(asked - {""})]
 
     def _hold_unreadable(self, record: Unreadable) -> None:
         """Whoever the record may stand for is in the directory still."""
         known = self._known.get(record.directory_id)
         pk = known.pk if known else 0
         self._problems.append(record.problem._replace(pk=pk, username=record.username[:150], dn=record.dn))
+        if record.problem.reason == Flaw.NO_ID:
+            self._unsettled.dns.add(record.dn)
+        else:
+            self._unsettled.ids.add(record.directory_id)
         self._names.keep(record.directory_id, record.username, record.dn)
 
     def _collect(self, plan: Plan, drafts: dict[str, Draft]) -> None:
         for draft in drafts.values():
             new = draft.new
+            if self._policy.sharing == "refuse" and any(one.reason == Flaw.NUMBER_SHARED for one in draft.problems):
+                plan.unsettled.ids.add(draft.new.directory_id)
             if draft.problems and new.directory_fingerprint != LEFT:
                 # Looked at again by the next run, so that its report names what is still wrong.
                 new = new._replace(directory_fingerprint="")
@@ -274,15 +320,16 @@ class Planner:
         for draft in drafts.values():
             if number := draft.given:
                 given[number] = given.get(number, 0) + 1
+        beside = self._elsewhere or NOWHERE_ELSE
         return Tally(
-            entries=self._entries,
-            usable=len(self._seen),
-            people=len(active),
-            numbers=sum(1 for person in active if person.phone),
+            entries=self._entries + beside.shown,
+            usable=len(self._seen) + beside.shown,
+            people=len(active) + beside.people,
+            numbers=sum(1 for person in active if person.phone) + beside.numbers,
             leaving=len(plan.deactivate),
             numbers_changed=sum(1 for draft in changes if draft.old.phone and draft.given),
             numbers_lost=sum(1 for draft in changes if draft.old.directory_phone and not draft.new.directory_phone),
-            addresses=sum(1 for person in active if person.email),
+            addresses=sum(1 for person in active if person.email) + beside.addresses,
             addresses_lost=sum(1 for draft in changes if draft.old.email and not draft.new.email),
             most_alike=max(given.values(), default=0),
         )

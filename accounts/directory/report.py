@@ -31,7 +31,7 @@ _COLUMNS = (
 def counts(plan: Plan) -> dict[str, int]:
     """The figures of a plan, by name."""
     return {
-        "entries": plan.tally.entries,
+        "entries": plan.entries,
         "unchanged": plan.unchanged,
         "created": len(plan.create),
         "updated": len(plan.update),

@@ -10,13 +10,14 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts import leavers
-from accounts.directory import configuration, groups, guards, kept, life, report
+from accounts.directory import configuration, groups, guards, incremental, kept, life, report
 from accounts.directory.apply import apply
 from accounts.directory.life import Clock, Progress
-from accounts.directory.plan import Plan, Planner, digest
-from accounts.directory.readers import DirectoryReader
+from accounts.directory.plan import Plan, Planner, Policy, digest
+from accounts.directory.readers import DirectoryReader, FollowedReader, Follower, PositionLost
 from accounts.models import SyncRun, User
 from accounts.people import COLUMNS, Person
+from accounts.phones import Rules
 
 OTHER_PLAN = "The directory is no longer as it was when the plan was confirmed. Look at the new plan."
 
@@ -31,6 +32,7 @@ def run(
     actor: User | None = None,
     dry_run: bool = False,
     confirms: SyncRun | None = None,
+    mode: SyncRun.Mode = SyncRun.Mode.FULL,
     reader: DirectoryReader | None = None,
     progress: Progress | None = None,
     now: Clock = timezone.now,
@@ -38,11 +40,13 @@ def run(
     """One run from its beginning to its report. A dry run writes no person, only its own row, plan and problems.
 
     With `confirms`, a run that a guard stopped, the guards let exactly the plan of that run pass; any other plan stops
-    again. A directory that cannot be read and a guard that objects end the run in its row, not in an exception. Raises
+    again. With mode INCREMENTAL only what changed since the last run is read, where that can be known, else everybody is;
+    a run that confirms has the mode of the one it confirms. A directory that cannot be read and a guard that objects end the run in its row, not in an exception. Raises
     AlreadyRunning, AlreadyApplied, NotConfigured, RunLost.
     """
     reader = reader or _configured_reader()
-    row = life.begin(trigger=trigger, actor=actor, dry_run=dry_run, confirms=confirms, now=now)
+    mode = SyncRun.Mode(confirms.mode) if confirms else mode
+    row = life.begin(trigger=trigger, actor=actor, dry_run=dry_run, confirms=confirms, mode=mode, now=now)
     with life.ended(row, now):
         Sync(row, reader, now, progress).carry_out()
     return row
@@ -62,7 +66,7 @@ class Sync:
         stop = self._objection(plan)
         if stop:
             row.counts["guard"] = stop.guard
-            row.message = f"Stopped before any change. {stop.words}"
+            row.message = f"Stopped before any change. {stop.words} {row.message}".strip()
         elif not row.dry_run:
             self._apply(plan)
         if not stop:
@@ -74,11 +78,15 @@ class Sync:
             if stop or row.dry_run:
                 kept.keep(row, (*plan.create, *plan.changes))
             report.keep_problems(row, plan)
-            self._life.finish()
+            at = row.position if row.state == SyncRun.State.DONE and not row.dry_run else {}
+            self._life.finish(mode=row.mode, source=row.source, position=at)
 
     def _objection(self, plan: Plan) -> guards.Stop | None:
         """What a guard says against the plan, unless an admin confirmed just this one."""
-        confirmed, stop = self._row.confirms, guards.check(plan.tally, configuration.limits())
+        confirmed = self._row.confirms
+        if confirmed is None and plan.is_empty and self._row.mode == SyncRun.Mode.INCREMENTAL:
+            return None
+        stop = guards.check(plan.tally, configuration.limits())
         if confirmed is None or (stop and stop.guard in guards.NEVER_OVERRULED):
             return stop
         if self._row.plan_digest == confirmed.plan_digest:
@@ -86,9 +94,34 @@ class Sync:
         return guards.Stop(guards.Guard.OTHER_PLAN, OTHER_PLAN)
 
     def _plan(self) -> Plan:
+        """Of what changed where it can be known, else of everybody. Leaves in the row from where the next run goes on."""
+        row, rules, policy = self._row, configuration.rules(), configuration.policy(self._now())
+        if not isinstance(self._reader, FollowedReader):
+            row.mode = SyncRun.Mode.FULL
+            return self._plan_everybody(rules, policy)
+        row.source = incremental.source_of(self._reader, rules, policy)
+        with self._reader.follow() as follower:
+            if row.mode == SyncRun.Mode.INCREMENTAL:
+                try:
+                    return self._plan_changes(follower, rules, policy)
+                except PositionLost as lost:
+                    row.mode, row.message = SyncRun.Mode.FULL, f"Everybody was read, because {lost}."
+            position = follower.position(now=self._now())
+        plan = self._plan_everybody(rules, policy)
+        row.position = incremental.with_unsettled(position, plan.unsettled)
+        return plan
+
+    def _plan_changes(self, follower: Follower, rules: Rules, policy: Policy) -> Plan:
+        now = self._now()
+        since = incremental.last_position(self._row.source, now=now, full_every=configuration.full_every())
+        self._life.beat("reading", 0, 0, at_once=True)
+        plan, self._row.position = incremental.plan_changes(follower, since, rules=rules, policy=policy, now=now)
+        return plan
+
+    def _plan_everybody(self, rules: Rules, policy: Policy) -> Plan:
         people = known_people()
         total = sum(1 for person in people if person.directory_id)
-        planner = Planner(people, rules=configuration.rules(), policy=configuration.policy(self._now()))
+        planner = Planner(people, rules=rules, policy=policy)
         del people
         done = 0
         self._life.beat("reading", 0, total, at_once=True)
@@ -109,12 +142,14 @@ class Sync:
         missed = total - applied.created - applied.changed
         if missed:
             self._row.counts["left_for_next_run"] = missed
+            # Whoever was left is not found by what changes from here on.
+            self._row.position = {}
 
     def _follow_groups(self) -> None:
         outcome = groups.follow(dry_run=self._row.dry_run, beat=lambda: self._life.beat("groups", 0, 0, at_once=True))
         if outcome:
             self._row.counts.update(outcome.counts)
-            self._row.message = outcome.words
+            self._row.message = f"{self._row.message} {outcome.words}".strip()
 
 
 def known_people() -> list[Person]:

@@ -14,6 +14,12 @@ from accounts.names import LONGEST
 from accounts.people import Person
 
 
+def aside(username: str, directory_id: str) -> list[str]:
+    """ "alice~3f2a91c0": names that nobody types by accident, the same at each try, for somebody who gives theirs up."""
+    suffixes = [f"~{directory_id[:length]}" for length in (8, 16, len(directory_id))]
+    return [username[: LONGEST - len(suffix)] + suffix for suffix in suffixes]
+
+
 class Settled(NamedTuple):
     """`held` are the ids to leave alone; `aside` pairs the ids of people who give their name up with a new one."""
 
@@ -89,10 +95,7 @@ class Claims:
         return aside
 
     def _free(self, username: str, directory_id: str) -> str:
-        """ "alice~3f2a91c0": what nobody types by accident, and the same at each try."""
-        for length in (8, 16, len(directory_id)):
-            suffix = f"~{directory_id[:length]}"
-            name = username[: LONGEST - len(suffix)] + suffix
+        for name in aside(username, directory_id):
             if name not in self._holders and name not in self._claims and name not in self._local:
                 break
         return name

@@ -27,22 +27,28 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nobody")
+        extent = parser.add_mutually_exclusive_group()
+        extent.add_argument("--full", action="store_true", help="read everybody; this is the default")
+        extent.add_argument("--incremental", action="store_true", help="read what changed since the last run only")
         parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
         parser.add_argument("--ldif", type=Path, metavar="FILE", help="read this LDIF file instead of the directory")
         parser.add_argument("--csv", type=Path, metavar="FILE", help="read this CSV file instead of the directory")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        run = self._run(_file(options["ldif"], options["csv"]), options["dry_run"])
+        mode = SyncRun.Mode.INCREMENTAL if options["incremental"] else SyncRun.Mode.FULL
+        run = self._run(_file(options["ldif"], options["csv"]), options["dry_run"], mode)
         self.stdout.write(_as_json(run) if options["json"] else _as_text(run))
         if run.state == SyncRun.State.STOPPED:
             raise CommandError(run.message, returncode=STOPPED)
         if run.state != SyncRun.State.DONE:
             raise CommandError(run.message, returncode=FAILED)
 
-    def _run(self, reader: DirectoryReader | None, dry_run: bool) -> SyncRun:
+    def _run(self, reader: DirectoryReader | None, dry_run: bool, mode: SyncRun.Mode) -> SyncRun:
         with Bar() as bar:
             try:
-                return sync.run(trigger=SyncRun.Trigger.SHELL, dry_run=dry_run, reader=reader, progress=bar.show)
+                return sync.run(
+                    trigger=SyncRun.Trigger.SHELL, dry_run=dry_run, mode=mode, reader=reader, progress=bar.show
+                )
             except (life.AlreadyRunning, sync.NotConfigured, life.RunLost) as refusal:
                 raise CommandError(str(refusal), returncode=FAILED) from None
 
@@ -76,11 +82,16 @@ class Bar:
 
 
 def _as_json(run: SyncRun) -> str:
-    report = {"run": run.pk, "state": run.state, "dry_run": run.dry_run, "counts": run.counts, "message": run.message}
+    report = {
+        "run": run.pk, "state": run.state, "mode": run.mode, "dry_run": run.dry_run, "counts": run.counts,
+        "message": run.message,
+    }  # fmt: skip
     return json.dumps(report, sort_keys=True)
 
 
 def _as_text(run: SyncRun) -> str:
-    title = f"Directory run {run.pk}{' (dry run)' if run.dry_run else ''}: {run.get_state_display()}"
+    extent = f"{run.get_mode_display()}{' (dry run)' if run.dry_run else ''}"
+    title = f"Directory run {run.pk}, {extent}: {run.get_state_display()}"
+    remark = [f"  {run.message}"] if run.message else []
     figures = [f"  {name}: {figure}" for name, figure in report.figures(run.counts)]
-    return "\n".join([title, *figures])
+    return "\n".join([title, *remark, *figures])

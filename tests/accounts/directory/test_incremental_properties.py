@@ -1,0 +1,110 @@
+"""Whatever a directory goes through, a run of what changed ends where a run of everybody would have ended."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
+
+from accounts.directory import configuration, sync
+from accounts.directory.plan import LEFT, Policy
+from accounts.models import SyncRun, User
+from accounts.people import Person
+from tests.accounts.directory.places import run
+from tests.accounts.directory.pretended import Account, Kind, Pretended
+from tests.accounts.directory.samples import MOBILE, OTHER, THIRD, plan_of, written
+
+pytestmark = pytest.mark.django_db
+IDS = [f"{digit * 8}-0000-4000-8000-000000000000" for digit in "123456"]
+STEADY = "99999999-0000-4000-8000-000000000000"
+"""Somebody always there, so that no guard takes the directory for a broken one."""
+NAMES = ["alice", "bob", "carol", "dave", "alice~11111111", ""]
+NUMBERS = [MOBILE, OTHER, THIRD, "junk"]
+
+Act = tuple[str, str, str, tuple[str, ...]]
+acts = st.tuples(
+    st.sampled_from(["add", "add", "rename", "renumber", "disable", "enable", "out", "in", "delete", "again", "swap"]),
+    st.sampled_from(IDS), st.sampled_from(NAMES), st.lists(st.sampled_from(NUMBERS), max_size=2).map(tuple),
+)  # fmt: skip
+steps = st.tuples(st.lists(acts, max_size=4), st.sampled_from(["", "", "", "", "forget", "another", "stop", "full"]))
+
+
+class Undone(Exception):
+    """Ends an example without a trace."""
+
+
+@pytest.mark.parametrize("kind", ["told", "stamped", "numbered"])
+@given(history=st.lists(steps, min_size=2, max_size=6), sharing=st.sampled_from(["allow", "warn", "refuse"]))
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
+)  # fmt: skip
+def test_incremental_runs_end_where_full_runs_end(
+    kind: Kind, history: list[tuple[list[Act], str]], sharing: str
+) -> None:
+    directory = Pretended(kind, {STEADY: Account("erin")})
+    with pytest.raises(Undone), transaction.atomic(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.conf.settings.PHONE_SHARED", sharing)
+        User.objects.create_user("dave", phone=THIRD)
+        people = sync.known_people()
+        for edits, event in history:
+            for act in edits:
+                carry_out(directory, act)
+            people = one_step(directory, event, people)
+            assert states(sync.known_people()) == states(people)
+        raise Undone
+
+
+def one_step(directory: Pretended, event: str, people: list[Person]) -> list[Person]:
+    """An incremental run of the portal; what a full run makes of everybody."""
+    if event == "forget":
+        directory.forget_log()
+    if event == "another":
+        directory.become_another()
+    if event == "stop":
+        run(directory, mode=SyncRun.Mode.INCREMENTAL, dry_run=True)
+        SyncRun.objects.create(trigger="shell", state="failed", mode="incremental")
+    mode = SyncRun.Mode.FULL if event == "full" else SyncRun.Mode.INCREMENTAL
+    done = run(directory, mode=mode)
+    assert done.state == SyncRun.State.DONE, done.message
+    plan = plan_of([*directory.records().values()], people, rules=configuration.rules(), policy=policy())
+    return written(plan, people)
+
+
+def policy() -> Policy:
+    return configuration.policy(timezone.now())
+
+
+def carry_out(directory: Pretended, act: Act) -> None:
+    what, key, name, mobile = act
+    account = directory.accounts.get(key)
+    if what == "add" and account is None:
+        directory.write(key, Account(name, mobile))
+    elif what == "again" and account is not None:
+        directory.delete(key)
+        directory.write(IDS[(IDS.index(key) + 1) % len(IDS)], Account(account.username, mobile))
+    elif what == "swap" and account is not None:
+        other = IDS[(IDS.index(key) + 1) % len(IDS)]
+        if there := directory.accounts.get(other):
+            directory.write(key, replace(account, username=there.username))
+            directory.write(other, replace(there, username=account.username))
+    elif what == "delete":
+        directory.delete(key)
+    elif account is not None:
+        edits: dict[str, dict[str, Any]] = {
+            "rename": {"username": name}, "renumber": {"mobile": mobile}, "disable": {"enabled": False},
+            "enable": {"enabled": True}, "out": {"inside": False}, "in": {"inside": True},
+        }  # fmt: skip
+        directory.write(key, replace(account, **edits.get(what, {})))
+
+
+def states(people: list[Person]) -> list[Person]:
+    """Everybody, without the notes by which a run knows what to look at again."""
+    plain = [
+        who._replace(pk=0, directory_fingerprint=LEFT if who.directory_fingerprint == LEFT else "") for who in people
+    ]
+    return sorted(plain, key=lambda who: (who.username, who.directory_id))
