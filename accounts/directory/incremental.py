@@ -153,8 +153,12 @@ class Concerned:
         return planner.finish()
 
     def _elsewhere(self) -> Elsewhere:
-        everybody = _of_directory().filter(is_active=True).aggregate(
-            people=Count("pk"), numbers=Count("pk", filter=~Q(phone="")), addresses=Count("pk", filter=~Q(email=""))
+        everybody = (
+            _of_directory()
+            .filter(is_active=True)
+            .aggregate(
+                people=Count("pk"), numbers=Count("pk", filter=~Q(phone="")), addresses=Count("pk", filter=~Q(email=""))
+            )
         )
         here = [person for person in self._people.values() if person.directory_id and person.is_active]
         people = everybody["people"] - len(here)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from django.apps.registry import Apps
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
+SYNC = "accounts.tasks.sync_directory"
+EVERYBODY, CHANGED = "Directory sync: everybody", "Directory sync: what changed"
+ARGUMENTS = {EVERYBODY: {"mode": "full"}, CHANGED: {"mode": "incremental"}}
+NIGHTLY = {"minute": "10", "hour": "2"}
 SCHEDULES = [
     (
-        "Directory sync",
-        "accounts.tasks.sync_directory",
-        (1, "hours"),
-        3600,
-        "Brings people and their phone numbers from the directory. Nothing happens while there is none.",
+        CHANGED,
+        SYNC,
+        (15, "minutes"),
+        900,
+        "Brings what changed in the directory since the last run. Nothing happens while there is none.",
     ),
     (
         "Directory sync: go on after a kill",
@@ -33,17 +40,23 @@ SCHEDULES = [
 
 def add(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     schedules = apps.get_model("django_celery_beat", "IntervalSchedule")
-    tasks = apps.get_model("django_celery_beat", "PeriodicTask")
     for name, task, (every, period), expires, description in SCHEDULES:
         interval = schedules.objects.filter(every=every, period=period).first()
         interval = interval or schedules.objects.create(every=every, period=period)
-        values = {"task": task, "interval": interval, "expire_seconds": expires, "description": description}
-        tasks.objects.get_or_create(name=name, defaults=values)
+        _job(apps, name, task=task, interval=interval, expire_seconds=expires, description=description)
+    nightly, _ = apps.get_model("django_celery_beat", "CrontabSchedule").objects.get_or_create(**NIGHTLY)
+    words = "Brings everybody and their phone numbers from the directory. Nothing happens while there is none."
+    _job(apps, EVERYBODY, task=SYNC, crontab=nightly, expire_seconds=3600, description=words)
+
+
+def _job(apps: Apps, name: str, **values: Any) -> None:
+    values["kwargs"] = json.dumps(ARGUMENTS.get(name, {}))
+    apps.get_model("django_celery_beat", "PeriodicTask").objects.get_or_create(name=name, defaults=values)
 
 
 def remove(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     tasks = apps.get_model("django_celery_beat", "PeriodicTask")
-    tasks.objects.filter(name__in=[schedule[0] for schedule in SCHEDULES]).delete()
+    tasks.objects.filter(name__in=[EVERYBODY, *(schedule[0] for schedule in SCHEDULES)]).delete()
 
 
 class Migration(migrations.Migration):

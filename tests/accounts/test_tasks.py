@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -83,9 +84,19 @@ def test_what_is_killed_again_and_again_waits_for_the_schedule(directory: Slapd)
 
 
 def test_schedules_are_there_and_name_real_jobs() -> None:
-    found = dict(PeriodicTask.objects.filter(task__startswith="accounts.").values_list("name", "task"))
-    assert found["Directory sync"] == tasks.sync_directory.name
-    assert tasks.resume_killed.name in found.values()
-    hourly = PeriodicTask.objects.get(name="Directory sync").interval
-    assert hourly is not None
-    assert (hourly.every, hourly.period) == (1, "hours")
+    jobs = {job.name: job for job in PeriodicTask.objects.filter(task__startswith="accounts.")}
+    assert {job.task for job in jobs.values()} == {tasks.sync_directory.name, tasks.resume_killed.name}
+    everybody, changed = jobs["Directory sync: everybody"], jobs["Directory sync: what changed"]
+    assert (everybody.crontab.hour, json.loads(everybody.kwargs)) == ("2", {"mode": "full"})
+    assert (changed.interval.every, changed.interval.period) == (15, "minutes")
+    assert json.loads(changed.kwargs) == {"mode": "incremental"}
+
+
+def test_job_runs_what_changed_and_resumes_such_a_run_as_such(directory: Slapd) -> None:
+    directory.add_person("bob")
+    tasks.sync_directory()
+    tasks.sync_directory(mode="incremental")
+    dead = silent("schedule", mode="incremental")
+    tasks.resume_killed()
+    again = SyncRun.objects.exclude(pk=dead.pk).latest("pk")
+    assert (again.state, again.mode) == ("done", "incremental")
