@@ -77,7 +77,7 @@ class Elsewhere(NamedTuple):
     having: Callable[[set[str]], Iterable[Person]]
 
 
-NOWHERE_ELSE = Elsewhere(0, 0, 0, 0, lambda numbers: ())
+NOWHERE_ELSE = Elsewhere(0, 0, 0, 0, frozenset)
 
 
 @dataclass
@@ -139,8 +139,8 @@ class Planner:
 
     `known` is everybody the portal has, local accounts included. With `complete=False` the records are some of the
     directory's only: whoever is absent from them stays (but gives way when a user name has passed to another id).
-    With `elsewhere`, `known` and the records are all there is to say about some of the people, and nothing is said about
-    the others.
+    With `elsewhere`, `known` and the records are all there is to say about some of the people, and nothing is said
+    about the others.
     """
 
     def __init__(

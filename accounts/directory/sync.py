@@ -40,9 +40,9 @@ def run(
     """One run from its beginning to its report. A dry run writes no person, only its own row, plan and problems.
 
     With `confirms`, a run that a guard stopped, the guards let exactly the plan of that run pass; any other plan stops
-    again. With mode INCREMENTAL only what changed since the last run is read, where that can be known, else everybody is;
-    a run that confirms has the mode of the one it confirms. A directory that cannot be read and a guard that objects end the run in its row, not in an exception. Raises
-    AlreadyRunning, AlreadyApplied, NotConfigured, RunLost.
+    again. With mode INCREMENTAL only what changed since the last run is read, or everybody where that cannot be known;
+    a run that confirms has the mode of the one it confirms. A directory that cannot be read and a guard that objects
+    end the run in its row, not in an exception. Raises AlreadyRunning, AlreadyApplied, NotConfigured, RunLost.
     """
     reader = reader or _configured_reader()
     mode = SyncRun.Mode(confirms.mode) if confirms else mode
@@ -94,7 +94,7 @@ class Sync:
         return guards.Stop(guards.Guard.OTHER_PLAN, OTHER_PLAN)
 
     def _plan(self) -> Plan:
-        """Of what changed where it can be known, else of everybody. Leaves in the row from where the next run goes on."""
+        """Of what changed if that can be known, else of everybody. Notes in the row where a next run goes on."""
         row, rules, policy = self._row, configuration.rules(), configuration.policy(self._now())
         if not isinstance(self._reader, FollowedReader):
             row.mode = SyncRun.Mode.FULL

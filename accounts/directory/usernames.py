@@ -15,7 +15,7 @@ from accounts.people import Person
 
 
 def aside(username: str, directory_id: str) -> list[str]:
-    """ "alice~3f2a91c0": names that nobody types by accident, the same at each try, for somebody who gives theirs up."""
+    """ "alice~3f2a91c0": what nobody types by accident, and the same at each try, for somebody who gives a name up."""
     suffixes = [f"~{directory_id[:length]}" for length in (8, 16, len(directory_id))]
     return [username[: LONGEST - len(suffix)] + suffix for suffix in suffixes]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -31,17 +33,13 @@ numbers = st.lists(st.sampled_from(NUMBERS), max_size=2).map(tuple)
 accounts = st.builds(
     Account, st.sampled_from(NAMES), numbers, st.sampled_from([True, True, False]), st.sampled_from([True, True, False])
 )
-beginnings = st.fixed_dictionaries({key: accounts for key in IDS[:4]})
+beginnings = st.fixed_dictionaries(dict.fromkeys(IDS[:4], accounts))
 acts = st.tuples(
-    st.sampled_from(["add", "rename", "renumber", "disable", "enable", "out", "in", "delete", "delete", "again", "swap"]),
+    st.sampled_from(["add", "rename", "renumber", "disable", "enable", "out", "in", "delete", "again", "swap"]),
     st.sampled_from(IDS), st.sampled_from(NAMES), numbers,
 )  # fmt: skip
 events = st.sampled_from(["", "", "", "", "", "", "forget", "another", "stop"])
 steps = st.tuples(st.lists(acts, min_size=1, max_size=3), events)
-
-
-class Undone(Exception):
-    """Ends an example without a trace."""
 
 
 @pytest.mark.parametrize("kind", ["told", "stamped", "numbered"])
@@ -58,7 +56,7 @@ def test_incremental_runs_end_where_full_runs_end(
     kind: Kind, beginning: dict[str, Account], history: list[tuple[list[Act], str]], sharing: str
 ) -> None:
     directory = Pretended(kind, {STEADY: Account("erin"), **copy.deepcopy(beginning)})
-    with pytest.raises(Undone), transaction.atomic(), pytest.MonkeyPatch.context() as patch:
+    with undone(), pytest.MonkeyPatch.context() as patch:
         patch.setattr("django.conf.settings.PHONE_SHARED", sharing)
         User.objects.create_user("dave", phone=THIRD)
         people = one_step(directory, "", sync.known_people())
@@ -67,7 +65,14 @@ def test_incremental_runs_end_where_full_runs_end(
                 carry_out(directory, act)
             people = one_step(directory, event, people)
             assert states(sync.known_people()) == states(people)
-        raise Undone
+
+
+@contextlib.contextmanager
+def undone() -> Iterator[None]:
+    """What is written inside is gone afterwards: the next example begins with nobody."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def one_step(directory: Pretended, event: str, people: list[Person]) -> list[Person]:
