@@ -77,7 +77,7 @@ class Elsewhere(NamedTuple):
     having: Callable[[set[str]], Iterable[Person]]
 
 
-NOWHERE_ELSE = Elsewhere(0, 0, 0, 0, frozenset)
+NOWHERE_ELSE = Elsewhere(0, 0, 0, 0, lambda _: ())
 
 
 @dataclass
