@@ -235,3 +235,24 @@ def test_distinguished_name_is_bound_and_kept_as_the_directory_writes_it(directo
     assert run().state == SyncRun.State.DONE
     person.refresh_from_db()
     assert (person.directory_dn, person.directory_fingerprint) == before
+
+
+@pytest.mark.parametrize(
+    ("number", "comes_in"), [("1", True), ("2", False), ("3", False), ("two", False), (None, False)]
+)
+def test_nobody_comes_in_whose_entry_says_disabled_or_does_not_say(
+    directory: Slapd, settings: LazySettings, number: str | None, comes_in: bool
+) -> None:
+    settings.LDAP_DISABLED_WHEN = ["employeeNumber&2"]
+    directory.modify(f"uid=alice,{directory.base}", employeeNumber=number)
+    assert (owner() is not None) is comes_in
+
+
+def test_disabled_person_is_out_at_once_and_back_when_enabled(directory: Slapd, settings: LazySettings) -> None:
+    settings.LDAP_DISABLED_WHEN = ["employeeType=left"]
+    alice = owner()
+    directory.modify(f"uid=alice,{directory.base}", employeeType="Left")
+    assert owner() is None
+    directory.modify(f"uid=alice,{directory.base}", employeeType=None)
+    assert alice is not None
+    assert owner() == alice
