@@ -32,3 +32,9 @@ memberships_changed = Signal()
 
 users_forgotten = Signal()
 """People who left long ago are about to lose name, number and address. Arguments: `user_ids: list[int]`."""
+
+runs_in_trouble = Signal()
+"""The directory runs need somebody's help. Arguments: `alarm: SyncAlarm`, `now: datetime`."""
+
+runs_well_again = Signal()
+"""The trouble that was told is over. Arguments: `alarm: SyncAlarm`, `now: datetime`."""

@@ -9,11 +9,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import users
-from accounts.directory import configuration, life, sync
+from accounts.directory import alarms, configuration, life, sync
 from accounts.models import SyncRun, User
-
-MOST_KILLS = 3
-"""So many killed runs in a row are not restarted before the schedule does: something kills them."""
 
 log = logging.getLogger("accounts.directory")
 
@@ -37,9 +34,9 @@ def sync_directory(
 def resume_killed() -> None:
     """Notice a run whose worker was killed, and begin it again."""
     life.bury_the_silent(timezone.now())
-    latest = list(SyncRun.objects.order_by("-pk")[:MOST_KILLS])
+    latest = list(SyncRun.objects.order_by("-pk")[: alarms.MOST_KILLS])
     killed = [run for run in latest if run.state == SyncRun.State.KILLED]
-    if not latest or latest[0].state != SyncRun.State.KILLED or len(killed) == MOST_KILLS:
+    if not latest or latest[0].state != SyncRun.State.KILLED or len(killed) == alarms.MOST_KILLS:
         return
     last = latest[0]
     if last.trigger != SyncRun.Trigger.SHELL and not last.dry_run:
@@ -57,3 +54,9 @@ def bring_rested_numbers() -> None:
     now, refuse_shared = timezone.now(), settings.PHONE_SHARED == "refuse"
     while settled := users.bring_rested(now=now, refuse_shared=refuse_shared):
         log.info("the rest of %d numbers is over", settled)
+
+
+@shared_task(name="accounts.tasks.watch_runs")
+def watch_runs() -> None:
+    """Tell the admins when the runs are in trouble, and when that is over."""
+    alarms.watch(now=timezone.now())

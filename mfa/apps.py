@@ -12,7 +12,7 @@ class MfaConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect what reacts to changes in accounts, and register the checks of the settings."""
-        from mfa import checks, directory_events, receivers  # noqa: F401 (models are ready only now)
+        from mfa import checks, directory_events, receivers, run_alarms  # noqa: F401 (models are ready only now)
 
 
 class PortalAdminConfig(admin_apps.AdminConfig):

@@ -29,6 +29,13 @@ SCHEDULES = [
         "Starts a run again whose worker was killed.",
     ),
     (
+        "Directory sync: tell when runs fail",
+        "accounts.tasks.watch_runs",
+        (1, "minutes"),
+        60,
+        "Sends a mail to the admins when runs fail, are stopped or stay away, and one when all is well again.",
+    ),
+    (
         "Directory numbers whose rest is over",
         "accounts.tasks.bring_rested_numbers",
         (1, "minutes"),

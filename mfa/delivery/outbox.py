@@ -51,7 +51,7 @@ def sms(
 
 
 def mail(
-    user: User,
+    user: User | None,
     address: str,
     template: str,
     context: dict[str, object],
@@ -59,7 +59,7 @@ def mail(
     now: datetime,
     worth_until: datetime | None = None,
 ) -> Delivery:
-    """A mail that is written and sealed but not queued yet."""
+    """A mail that is written and sealed but not queued yet; without a user to an address of the organisation's."""
     whole = rendering.text(f"mail/{template}.txt", user, context)
     return _letter(user, address, template, whole, now=now, worth_until=worth_until or now + NOTICE_LIFETIME)
 
@@ -94,7 +94,7 @@ def _queue(delivery: Delivery) -> Delivery:
 
 
 def _letter(
-    user: User, address: str, template: str, whole: str, *, now: datetime, worth_until: datetime
+    user: User | None, address: str, template: str, whole: str, *, now: datetime, worth_until: datetime
 ) -> Delivery:  # fmt: skip
     subject, _, body = whole.partition("\n")
     return _sealed(
@@ -104,7 +104,7 @@ def _letter(
 
 
 def _sealed(
-    channel: Delivery.Channel, user: User, recipient: str, template: str, body: str, *,
+    channel: Delivery.Channel, user: User | None, recipient: str, template: str, body: str, *,
     now: datetime, worth_until: datetime, subject: str = "",
 ) -> Delivery:  # fmt: skip
     delivery = Delivery(

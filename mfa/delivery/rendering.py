@@ -15,8 +15,8 @@ from mfa.delivery.writing import plain_context, without_controls
 _MARK = re.compile("\ue000([a-z_]+)\ue001")
 
 
-def text(template: str, user: User, context: dict[str, object]) -> str:
-    """The message to one person; `template` is a path such as "sms/code.txt"."""
+def text(template: str, user: User | None, context: dict[str, object]) -> str:
+    """The message to one person, None for an address that is nobody's; `template` is a path such as "sms/code.txt"."""
     return _rendered(template, _language(user), plain_context(_shared() | _personal(user) | context))
 
 
@@ -43,8 +43,8 @@ def _rendered(template: str, language: str, context: dict[str, object]) -> str:
         return without_controls(render_to_string(template, context)).strip()
 
 
-def _language(user: User) -> str:
-    return user.language or settings.LANGUAGE_CODE
+def _language(user: User | None) -> str:
+    return (user.language if user else "") or settings.LANGUAGE_CODE
 
 
 def _shared() -> dict[str, object]:
@@ -56,5 +56,5 @@ def _shared() -> dict[str, object]:
     }
 
 
-def _personal(user: User) -> dict[str, object]:
-    return {"person": user.get_full_name(), "username": user.username}
+def _personal(user: User | None) -> dict[str, object]:
+    return {"person": user.get_full_name(), "username": user.username} if user else {"person": "", "username": ""}

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from accounts import tasks
+from accounts.directory import alarms
 from accounts.models import SyncRun, User
 from tests.services.slapd import Slapd
 
@@ -76,11 +77,11 @@ def test_run_at_work_is_left_alone(directory: Slapd) -> None:
 
 
 def test_what_is_killed_again_and_again_waits_for_the_schedule(directory: Slapd) -> None:
-    for _ in range(tasks.MOST_KILLS - 1):
+    for _ in range(alarms.MOST_KILLS - 1):
         SyncRun.objects.create(trigger="schedule", state="killed")
     silent()
     tasks.resume_killed()
-    assert SyncRun.objects.count() == tasks.MOST_KILLS
+    assert SyncRun.objects.count() == alarms.MOST_KILLS
 
 
 def test_schedules_are_there_and_name_real_jobs() -> None:
