@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import users
-from accounts.directory import alarms, configuration, life, sync
+from accounts.directory import alarms, configuration, life, sync, undo
 from accounts.models import SyncRun, User
 
 log = logging.getLogger("accounts.directory")
@@ -17,17 +17,43 @@ log = logging.getLogger("accounts.directory")
 
 @shared_task(name="accounts.tasks.sync_directory")
 def sync_directory(
-    trigger: str = "schedule", actor_id: int | None = None, dry_run: bool = False, mode: str = "full"
+    trigger: str = "schedule",
+    actor_id: int | None = None,
+    dry_run: bool = False,
+    mode: str = "full",
+    confirms_id: int | None = None,
 ) -> None:
-    """Run the directory sync, of everybody or with mode "incremental" of what changed; nothing happens without a
+    """Run the directory sync, of everybody or with mode "incremental" of what changed; with `confirms_id` to apply the
+    plan of that stopped run, to the same extent. Nothing happens without a
     directory or while another run is at work."""
     if not configuration.configured():
         return
-    actor = User.objects.filter(pk=actor_id).first() if actor_id else None
+    confirms = SyncRun.objects.filter(pk=confirms_id).first() if confirms_id else None
+    if confirms_id and not confirms:
+        return
     try:
-        sync.run(trigger=SyncRun.Trigger(trigger), actor=actor, dry_run=dry_run, mode=SyncRun.Mode(mode))
-    except (life.AlreadyRunning, life.RunLost) as refusal:
+        sync.run(
+            trigger=SyncRun.Trigger(trigger), actor=_person(actor_id), dry_run=dry_run,
+            mode=SyncRun.Mode(confirms.mode if confirms else mode), confirms=confirms,
+        )  # fmt: skip
+    except (life.AlreadyRunning, life.AlreadyApplied, life.RunLost) as refusal:
         log.info("directory sync left to another: %s", refusal)
+
+
+@shared_task(name="accounts.tasks.undo_run")
+def undo_run(run_id: int, trigger: str = "admin", actor_id: int | None = None) -> None:
+    """Take a run back; nothing happens while another run is at work, or where there is nothing to undo."""
+    run = SyncRun.objects.filter(pk=run_id).first()
+    if run is None:
+        return
+    try:
+        undo.undo(run, trigger=SyncRun.Trigger(trigger), actor=_person(actor_id))
+    except (life.AlreadyRunning, life.RunLost, undo.NothingToUndo) as refusal:
+        log.info("undo of run %s left: %s", run_id, refusal)
+
+
+def _person(pk: int | None) -> User | None:
+    return User.objects.filter(pk=pk).first() if pk else None
 
 
 @shared_task(name="accounts.tasks.resume_killed")
@@ -40,12 +66,14 @@ def resume_killed() -> None:
         return
     last = latest[0]
     if last.trigger != SyncRun.Trigger.SHELL and not last.dry_run:
-        sync_directory(last.trigger, last.actor_id, mode=_mode_again(last))
+        _again(last)
 
 
-def _mode_again(killed: SyncRun) -> str:
-    """An undo that was killed is not gone on with by itself: what it left half done is for everybody's run."""
-    return SyncRun.Mode.INCREMENTAL if killed.mode == SyncRun.Mode.INCREMENTAL else SyncRun.Mode.FULL
+def _again(killed: SyncRun) -> None:
+    if killed.mode != SyncRun.Mode.UNDO:
+        sync_directory(killed.trigger, killed.actor_id, mode=killed.mode)
+    elif killed.undoes_id:
+        undo_run(killed.undoes_id, killed.trigger, killed.actor_id)
 
 
 @shared_task(name="accounts.tasks.bring_rested_numbers")

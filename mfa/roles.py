@@ -15,6 +15,7 @@ TOUCH_STAFF: Final = "accounts.touch_staff"
 GIVE_ROLES: Final = "accounts.give_roles"
 END_SESSIONS: Final = "accounts.end_sessions"
 START_SYNC: Final = "accounts.start_sync"
+OVERRULE_SYNC: Final = "accounts.overrule_sync"
 RESET_FACTORS: Final = "mfa.reset_factors"
 UNLOCK: Final = "mfa.unlock_accounts"
 ISSUE_ACTIVATION: Final = "mfa.issue_activation"
@@ -25,6 +26,7 @@ OWN_RIGHTS: Final[dict[str, tuple[str, str]]] = {
     GIVE_ROLES: ("user", "Can give and take roles"),
     END_SESSIONS: ("user", "Can end sessions"),
     START_SYNC: ("syncrun", "Can start a directory run"),
+    OVERRULE_SYNC: ("syncrun", "Can apply a stopped plan and undo a run"),
     RESET_FACTORS: ("factor", "Can reset factors"),
     UNLOCK: ("factor", "Can unlock accounts"),
     ISSUE_ACTIVATION: ("onetimecode", "Can issue activation codes"),
@@ -56,7 +58,7 @@ RIGHTS: Final[dict[str, tuple[str, ...]]] = {
     AUDITOR: _SEE_ALL,
     ADMIN: (
         *_SEE_ALL, *_HELP, *_SCHEDULES, SEE_PHONES, TOUCH_STAFF, GIVE_ROLES, END_SESSIONS, START_SYNC,
-        "accounts.add_user", "accounts.change_user", "mfa.change_policy",
+        OVERRULE_SYNC, "accounts.add_user", "accounts.change_user", "mfa.change_policy",
     ),
 }  # fmt: skip
 

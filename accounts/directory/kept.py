@@ -13,7 +13,7 @@ from django.db.models import Count, Q, QuerySet
 
 from accounts import bulk
 from accounts.directory.plan import NOBODY
-from accounts.models import SyncChange, SyncRun, User
+from accounts.models import SyncChange, SyncProblem, SyncRun, User
 from accounts.people import VISIBLE, Change, Person
 
 _COLUMNS = ("run_id", "user_id", "username", "kind", "touches", "rule", "old", "new")
@@ -80,9 +80,14 @@ def _touching(names: Iterable[str]) -> Q:
 
 
 def counted(run: SyncRun) -> dict[str, Any]:
-    """What the run's page and the history need besides the counts of the plan: how many changes each view has, and how
-    many people of the directory are active now."""
+    """What the run's page and the history need besides the counts of the plan: how many changes each view has, how many
+    values are unusable for each reason, and how many people of the directory are active now."""
     views = {name: Count("pk", filter=_touching(touched) & Q(kind=kind)) for name, (kind, touched) in VIEWS.items()}
     found = SyncChange.objects.filter(run=run).aggregate(**views)
+    reasons = SyncProblem.objects.filter(run=run).order_by().values_list("reason").annotate(Count("pk"))
     people = User.objects.filter(is_active=True, directory_id__isnull=False).count()
-    return {"views": {name: count for name, count in found.items() if count}, "people": people}
+    return {
+        "views": {name: count for name, count in found.items() if count},
+        "reasons": dict(reasons),
+        "people": people,
+    }

@@ -22,6 +22,10 @@ from accounts.phones import Rules
 LEFT = "left"
 """Stands in the fingerprint of somebody whom a run deactivated: only such a person is let back in by a run."""
 
+AWAY, MARK = "~", 8
+"""Begins the fingerprint of somebody whom an undo deactivated, before that of their entry without its mark: while the
+entry stays as it is, no run lets them back in. The mark of the rules is so many digits long."""
+
 FROM_DIRECTORY = "directory"
 FROM_PERSON = "self"
 Sharing = Literal["allow", "warn", "refuse"]
@@ -219,6 +223,8 @@ class Planner:
         problems = [*entry.problems, *choice.problems]
         if not entry.enabled:
             return Draft(old, self._left(old) if old.is_active else old, choice.e164, [])
+        if _stays_away(old, entry):
+            return Draft(old, old._replace(directory_fingerprint=AWAY + entry.fingerprint), "", [])
         new = Person(
             pk=old.pk,
             directory_id=entry.directory_id,
@@ -230,7 +236,7 @@ class Planner:
             directory_phone=choice.e164,
             directory_dn=entry.dn,
             directory_fingerprint=self._mark + entry.fingerprint,
-            is_active=old.is_active or old.directory_fingerprint == LEFT,
+            is_active=old.is_active or _may_return(old),
             phone_confirmed_at=old.phone_confirmed_at,
             phone_next=old.phone_next,
             phone_next_at=old.phone_next_at,
@@ -268,7 +274,7 @@ class Planner:
     def _aside(self, directory_id: str, username: str) -> Person:
         """Somebody whose name has passed to another id; their own entry is looked at again when it comes."""
         person = self._known[directory_id]
-        noted = LEFT if person.directory_fingerprint == LEFT else ""
+        noted = person.directory_fingerprint if _may_return(person) else ""
         return person._replace(username=username, directory_fingerprint=noted)
 
     def _leavers(self, held: Iterable[str]) -> list[str]:
@@ -333,6 +339,18 @@ class Planner:
             addresses_lost=sum(1 for draft in changes if draft.old.email and not draft.new.email),
             most_alike=max(given.values(), default=0),
         )
+
+
+def _may_return(person: Person) -> bool:
+    """Whether a run may let somebody back in: those whom a run or its undo sent away, and nobody else."""
+    return not person.is_active and (
+        person.directory_fingerprint == LEFT or person.directory_fingerprint.startswith(AWAY)
+    )
+
+
+def _stays_away(person: Person, entry: Entry) -> bool:
+    """Whether an undo sent somebody away whose entry is as it was then. Where that was not noted, it is now."""
+    return not person.is_active and person.directory_fingerprint in (AWAY, AWAY + entry.fingerprint)
 
 
 def rules_mark(rules: Rules) -> str:

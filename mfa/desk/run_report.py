@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import Count
-from django.utils.translation import gettext as _
+from django.db.models import Q, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
-from accounts.directory import report
+from accounts.directory import kept, report, verdicts
+from accounts.directory.entries import Flaw
 from accounts.directory.life import SILENT_TOO_LONG
-from accounts.models import SyncChange, SyncProblem, SyncRun
-from mfa.desk import masks
+from accounts.models import SyncProblem, SyncRun
+from mfa.desk import masks, run_plan, seek
 
-PER_PAGE = 50
 TONES = {"running": "info", "done": "ok", "stopped": "warn", "failed": "danger", "killed": "danger"}
+STEPS: dict[str, str | Promise] = {
+    "reading": gettext_lazy("Reading the directory"),
+    "planning": gettext_lazy("Comparing"),
+    "writing": gettext_lazy("Writing the changes"),
+    "restoring": gettext_lazy("Restoring what was before"),
+}
+ENOUGH_TO_TELL, TOO_SOON_TO_TELL = 20, timedelta(seconds=3)
+CONFLICTS = frozenset(
+    {Flaw.DUPLICATE_ID, Flaw.DUPLICATE_USERNAME, Flaw.USERNAME_TAKEN, Flaw.LOCAL_ACCOUNT, Flaw.NUMBER_SHARED}
+)
+"""Problems that hold people up, or two of them together; the others are about one value."""
 CSV_HEAD = ("user name", "distinguished name", "attribute", "value", "reason", "in words", "suggestion")
 
 
@@ -32,40 +43,55 @@ def progress(run: SyncRun, *, now: datetime) -> dict[str, Any]:
         "tone": TONES.get(run.state, "off"),
         "silent": running and now - run.heartbeat_at > SILENT_TOO_LONG,
         "counts": report.figures(run.counts),
-        "step": run.step or _("starting"),
+        "step": STEPS.get(run.step, run.step) or _("Starting"),
+        "left": left(run, now=now) if running else "",
     }
 
 
-def problems(run: SyncRun, query: Mapping[str, str], *, whole: bool) -> dict[str, Any]:
-    """One page of the unusable values, of one reason if asked, and how many there are of each."""
-    found = SyncProblem.objects.filter(run=run)
-    reasons = found.order_by("reason").values("reason").annotate(count=Count("pk"))
-    chosen = query.get("reason", "")
-    rows = (found.filter(reason=chosen) if chosen else found).select_related("user").order_by("pk")
-    page = Paginator(rows, PER_PAGE).get_page(query.get("page"))
-    for row in page.object_list:
+def left(run: SyncRun, *, now: datetime) -> str:
+    """About how long the present step still takes; nothing while that is a guess."""
+    spent = now - run.step_at
+    if run.progress_done < ENOUGH_TO_TELL or spent < TOO_SOON_TO_TELL or run.progress_done > run.progress_total:
+        return ""
+    seconds = spent.total_seconds() * (run.progress_total - run.progress_done) / run.progress_done
+    if seconds < 10:
+        return _("A few seconds left.")
+    if seconds < 60:
+        return _("Less than a minute left.")
+    minutes = round(seconds / 60)
+    return ngettext("About %(count)d minute left.", "About %(count)d minutes left.", minutes) % {"count": minutes}
+
+
+def reasons(run: SyncRun) -> dict[str, int]:
+    """How many unusable values there are of each reason; counted here for a run that did not come to its end."""
+    counted = run.counts.get("reasons")
+    found: dict[str, int] = kept.counted(run)["reasons"] if counted is None else counted
+    return found
+
+
+def problems(run: SyncRun, among: Collection[str], query: Mapping[str, str], *, whole: bool) -> seek.Page:
+    """One page of the unusable values with one of these reasons."""
+    page = seek.page(found(run, among, run_plan.search_of(query)), query)
+    for row in page.rows:
         row.value = masks.raw(row.value, whole)
         row.suggestion = masks.phone(row.suggestion, whole)
-        row.words = report.words(row.reason)  # type: ignore[attr-defined]
-    named = [(one["reason"], one["reason"].replace("_", " "), one["count"]) for one in reasons]
-    return {"page_obj": page, "reasons": named, "reason": chosen}
+        row.words = words(row.reason)
+    return page
 
 
-def changes(run: SyncRun, query: Mapping[str, str], *, whole: bool) -> dict[str, Any]:
-    rows = SyncChange.objects.filter(run=run).select_related("user").order_by("pk")
-    page = Paginator(rows, PER_PAGE).get_page(query.get("changes"))
-    for row in page.object_list:
-        row.lines = _lines(row, whole)  # type: ignore[attr-defined]
-    return {"changes": page}
+def found(run: SyncRun, among: Collection[str], search: str) -> QuerySet[SyncProblem]:
+    """The problems of these reasons, of those only that the search fits."""
+    some = SyncProblem.objects.filter(run=run, reason__in=among).order_by("pk")
+    return some.filter(Q(username__icontains=search) | Q(dn__icontains=search)) if search else some
 
 
-def _lines(change: SyncChange, whole: bool) -> list[tuple[str, Any, Any]]:
-    old, new = masks.columns(change.old, whole), masks.columns(change.new, whole)
-    return [(name.replace("_", " "), old.get(name, ""), new.get(name, "")) for name in {**old, **new}]
+def words(reason: str) -> str:
+    """What a reason means, of a value or of a change that an undo left."""
+    return verdicts.Left(reason).words if reason in verdicts.Left._value2member_map_ else report.words(reason)
 
 
 def csv_row(problem: SyncProblem, whole: bool) -> tuple[object, ...]:
     return (
         problem.username, problem.dn, problem.attribute, masks.raw(problem.value, whole), problem.reason,
-        report.words(problem.reason), masks.phone(problem.suggestion, whole),
+        words(problem.reason), masks.phone(problem.suggestion, whole),
     )  # fmt: skip

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from celery import current_app
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -18,21 +18,16 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _, gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
-from kombu.exceptions import ChannelError, OperationalError
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.directory.life import SILENT_TOO_LONG
-from accounts.models import SyncProblem, SyncRun, User
+from accounts.models import SyncRun, User
 from mfa import audit, roles
-from mfa.desk import export, masks, run_report
+from mfa.desk import export, masks, run_orders, run_page, run_report, run_undo
 from mfa.desk.readonly import ReadOnly
 from mfa.pages.sessions import left_alone
+from mfa.proof import fresh_proof_required
 
-TASK = "accounts.tasks.sync_directory"
 WAIT_PATIENTLY = timedelta(seconds=60)
-UNREACHABLE = gettext_lazy(
-    "Nothing was started: the queue of jobs is out of reach. Check that the message broker runs, then try again."
-)
 
 
 class RunAdmin(ReadOnly):
@@ -55,7 +50,9 @@ class RunAdmin(ReadOnly):
             path("started/", wrap(require_safe(self.started)), name="accounts_syncrun_started"),
             path("started/part/", wrap(require_safe(self.started_part)), name="accounts_syncrun_started_part"),
             path("<int:pk>/part/", wrap(require_safe(self.part)), name="accounts_syncrun_part"),
-            path("<int:pk>/problems.csv", wrap(require_POST(self.problems_csv)), name="accounts_syncrun_csv"),
+            path("<int:pk>/rows.csv", wrap(require_POST(self.csv)), name="accounts_syncrun_csv"),
+            path("<int:pk>/confirm/", wrap(self._order(run_orders.CONFIRM)), name="accounts_syncrun_confirm"),
+            path("<int:pk>/undo/", wrap(self._order(run_orders.TAKE_BACK)), name="accounts_syncrun_undo"),
             *super().get_urls(),
         ]
 
@@ -64,17 +61,15 @@ class RunAdmin(ReadOnly):
         actor = cast(User, request.user)
         if not actor.has_perm(roles.START_SYNC):
             raise PermissionDenied
-        now = timezone.now()
-        running = SyncRun.objects.filter(state=SyncRun.State.RUNNING, heartbeat_at__gt=now - SILENT_TOO_LONG).first()
-        if running:
+        if running := run_orders.at_work():
             messages.info(request, _("A run is going on already; here it is."))
             return redirect("admin:accounts_syncrun_change", running.pk)
-        dry_run = request.POST.get("dry_run") == "yes"
-        if not _ask_workers(actor, dry_run):
-            messages.error(request, UNREACHABLE)
+        dry_run, waiting = request.POST.get("dry_run") == "yes", run_orders.awaited_url()
+        if not run_orders.ask_workers(run_orders.SYNC, trigger="admin", actor_id=actor.pk, dry_run=dry_run):
+            messages.error(request, run_orders.UNREACHABLE)
             return redirect("admin:accounts_syncrun_changelist")
         audit.record("sync.requested", user=None, actor=actor, dry_run=dry_run)
-        return redirect(f"{reverse('admin:accounts_syncrun_started')}?{urlencode({'since': str(now.timestamp())})}")
+        return redirect(waiting)
 
     def started(self, request: HttpRequest) -> HttpResponse:
         """Waits for the run that was asked for, and leads to its page as soon as a worker has taken it."""
@@ -105,11 +100,10 @@ class RunAdmin(ReadOnly):
 
     def _page(self, request: HttpRequest, object_id: str) -> HttpResponse:
         run = self._run(request, unquote(object_id))
-        whole = masks.sees_all(request)
         context = self._shared(request) | {
             "title": str(run), "part_url": reverse("admin:accounts_syncrun_part", args=[run.pk]),
-            **run_report.progress(run, now=timezone.now()), **run_report.problems(run, request.GET, whole=whole),
-            **run_report.changes(run, request.GET, whole=whole),
+            **run_report.progress(run, now=timezone.now()), **run_orders.related(run),
+            **run_page.context(run, request.GET, whole=masks.sees_all(request)),
         }  # fmt: skip
         return TemplateResponse(request, "admin/desk/run.html", context)
 
@@ -121,17 +115,34 @@ class RunAdmin(ReadOnly):
             return redirect("admin:accounts_syncrun_change", run.pk)
         return render(request, "admin/desk/run_part.html", run_report.progress(run, now=timezone.now()))
 
-    def problems_csv(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+    def csv(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """The rows of the view and the search that the page shows, all pages of them."""
         run = self._run(request, str(pk))
-        whole = masks.sees_all(request)
-        found: Any = SyncProblem.objects.filter(run=run).order_by("pk")
-        reason = request.GET.get("reason", "")
-        found = found.filter(reason=reason) if reason else found
+        shown = run_page.choose(run, request.GET)
+        head, rows = run_page.csv(run, shown, whole=masks.sees_all(request))
         return export.response(
-            f"unusable-values-run-{run.pk}", run_report.CSV_HEAD,
-            (run_report.csv_row(problem, whole) for problem in found.iterator(chunk_size=1000)),
-            actor=cast(User, request.user), chosen={"reason": reason},
+            f"run-{run.pk}-{shown.view or 'nothing'}", head, rows, actor=cast(User, request.user),
+            chosen={"view": shown.view, "reason": shown.reason, "search": shown.search},
         )  # fmt: skip
+
+    def _order(self, order: run_orders.Order) -> Callable[..., HttpResponse]:
+        """The page of a decision: for whoever has the right, with a fresh proof."""
+
+        @fresh_proof_required
+        def decide(request: HttpRequest, pk: int) -> HttpResponse:
+            run = self._run(request, str(pk))
+            shared = self._shared(request)
+            if order is run_orders.TAKE_BACK:
+                shared |= run_undo.context(run, request.GET, whole=masks.sees_all(request))
+            return run_orders.page(request, order, run, shared)
+
+        @require_http_methods(["GET", "POST"])
+        def allowed(request: HttpRequest, pk: int) -> HttpResponse:
+            if not cast(User, request.user).has_perm(roles.OVERRULE_SYNC):
+                raise PermissionDenied
+            return decide(request, pk)
+
+        return allowed
 
     def _run(self, request: HttpRequest, object_id: str) -> SyncRun:
         self._must_view(request)
@@ -145,7 +156,10 @@ class RunAdmin(ReadOnly):
             raise PermissionDenied
 
     def _shared(self, request: HttpRequest) -> dict[str, Any]:
-        return self.admin_site.each_context(request) | {"opts": self.opts, "may_start": _may_start(request)}
+        return self.admin_site.each_context(request) | {
+            "opts": self.opts, "may_start": _may_start(request),
+            "may_overrule": cast(User, request.user).has_perm(roles.OVERRULE_SYNC),
+        }  # fmt: skip
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"may_start": _may_start(request)} | (extra_context or {}))
@@ -153,14 +167,6 @@ class RunAdmin(ReadOnly):
 
 def _may_start(request: HttpRequest) -> bool:
     return cast(User, request.user).has_perm(roles.START_SYNC)
-
-
-def _ask_workers(actor: User, dry_run: bool) -> bool:
-    try:
-        current_app.send_task(TASK, kwargs={"trigger": "admin", "actor_id": actor.pk, "dry_run": dry_run})
-    except (OperationalError, ChannelError, OSError):
-        return False
-    return True
 
 
 def _moment(stamp: str) -> datetime:

@@ -12,7 +12,7 @@ from django.apps import apps
 from django.contrib.auth.models import Group
 from django.test import Client
 
-from accounts.models import SyncProblem, SyncRun, User
+from accounts.models import SyncChange, SyncProblem, SyncRun, User
 from mfa import roles
 from mfa.models import AuditEvent, Delivery, Factor
 from tests.mfa.doors import add_factor, give_role, sign_in
@@ -50,7 +50,12 @@ def rows(make_user: Callable[..., User]) -> dict[str, int]:
     run = SyncRun.objects.create(trigger="admin", state="done")
     SyncProblem.objects.create(run=run, user=alice, username="alice", value=NUMBER, reason="invalid", suggestion=NUMBER)
     delivery = Delivery.objects.create(user=alice, channel="sms", template="code", recipient=NUMBER, error=NUMBER)
-    return {"alice": alice.pk, "run": run.pk, "delivery": delivery.pk}
+    stopped = SyncRun.objects.create(trigger="admin", state="stopped", plan_digest="d", counts={"guard": "people_lost"})
+    applied = SyncRun.objects.create(trigger="admin", state="done")
+    SyncChange.objects.create(run=applied, user=alice, kind="updated", touches=",name,", old={"name": "A"})
+    return {
+        "alice": alice.pk, "run": run.pk, "delivery": delivery.pk, "stopped": stopped.pk, "applied": applied.pk,
+    }  # fmt: skip
 
 
 @pytest.fixture
@@ -79,7 +84,13 @@ def filled(path: str, person: int) -> dict[str, str]:
         return {"people": str(person), "reason": "Test", "identity": "in-person", "kind": "totp", "role": "helpdesk"}
     if path.endswith("/intervalschedule/add/"):
         return {"every": "5", "period": "minutes"}
-    return {"username": "newcomer", "name": "New Comer", "email": "new@example.test", "dry_run": "yes"}
+    return {
+        "username": "newcomer",
+        "name": "New Comer",
+        "email": "new@example.test",
+        "dry_run": "yes",
+        "reason": "Test",
+    }
 
 
 def prepare(address: str, person: int) -> None:

@@ -51,10 +51,15 @@ def main() -> None:
     run = sync.run(
         trigger=SyncRun.Trigger.SHELL, reader=LdifReader(path), now=lambda: timezone.now() + timedelta(minutes=minutes)
     )
+    tell(run)
+
+
+def tell(run: SyncRun) -> None:
     people = sorted(list(map(str, row)) for row in User.objects.values_list(*COLUMNS))
     killed = SyncRun.objects.filter(state=SyncRun.State.KILLED).count()
     changes = SyncChange.objects.exclude(kind="created").count()
     sys.stdout.write(json.dumps({"state": run.state, "people": people, "killed": killed, "kept": changes}))
 
 
-main()
+if __name__ == "__main__":
+    main()
