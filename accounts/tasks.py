@@ -24,8 +24,7 @@ def sync_directory(
     confirms_id: int | None = None,
 ) -> None:
     """Run the directory sync, of everybody or with mode "incremental" of what changed; with `confirms_id` to apply the
-    plan of that stopped run, to the same extent. Nothing happens without a
-    directory or while another run is at work."""
+    plan of that stopped run. Nothing happens without a directory or while another run is at work."""
     if not configuration.configured():
         return
     confirms = SyncRun.objects.filter(pk=confirms_id).first() if confirms_id else None
@@ -33,8 +32,8 @@ def sync_directory(
         return
     try:
         sync.run(
-            trigger=SyncRun.Trigger(trigger), actor=_person(actor_id), dry_run=dry_run,
-            mode=SyncRun.Mode(confirms.mode if confirms else mode), confirms=confirms,
+            trigger=SyncRun.Trigger(trigger), actor=_person(actor_id), dry_run=dry_run, mode=SyncRun.Mode(mode),
+            confirms=confirms,
         )  # fmt: skip
     except (life.AlreadyRunning, life.AlreadyApplied, life.RunLost) as refusal:
         log.info("directory sync left to another: %s", refusal)
