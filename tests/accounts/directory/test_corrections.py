@@ -88,7 +88,7 @@ def test_an_entry_that_was_changed_meanwhile_is_not_overwritten(directory: Slapd
 @pytest.mark.parametrize(("columns", "words"), [
     ({"suggestion": ""}, "extension"),
     ({"exact": ""}, "extension"),
-    ({"dn": "uid=" + "x" * 1000}, "extension"),
+    ({"dn": "uid=" + "x" * 996}, "extension"),
     ({"dn": "id of line 7"}, "extension"),
     ({"dn": "uid=\N{REPLACEMENT CHARACTER},dc=x"}, "extension"),
     ({"value": "1\n2", "exact": ""}, r"mobile '1\n2'"),

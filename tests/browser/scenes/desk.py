@@ -141,11 +141,12 @@ def add_report(run: SyncRun, known: list[User]) -> None:
     )
     SyncChange.objects.create(run=run, user=known[1], kind="deactivated")
     for user, value, reason in zip(
-        known, ("n/a", "030 901820", "0151 1"), ("not-a-number", "landline", "too-short"), strict=False
+        known, ("n/a", "030 901820", "0151 1"), ("not_a_number", "landline", "too_short"), strict=False
     ):
         SyncProblem.objects.create(
             run=run, user=user, username=user.username, dn=f"uid={user.username},ou=people,dc=example,dc=test",
             attribute="mobile", value=value, reason=reason, suggestion="+4930901820" if reason == "landline" else "",
+            rule="default region (DE)",
         )  # fmt: skip
 
 
@@ -164,6 +165,13 @@ def run_finished(stage: Stage) -> None:
 def run_stopped(stage: Stage) -> None:
     message = "212 of 1000 people would be deactivated; at most 5 % may be. Nothing was changed."
     open_run(stage, state="stopped", finished_at=timezone.now(), message=message)
+
+
+@scene("admin:accounts_syncproblem_changelist", "some")
+def unusable_values(stage: Stage) -> None:
+    admin = as_admin(stage)
+    add_report(SyncRun.objects.create(trigger="admin", actor=admin, state="done"), people())
+    stage.open(reverse("admin:accounts_syncproblem_changelist"))
 
 
 @scene("admin:accounts_syncrun_started", "waiting for a worker")
