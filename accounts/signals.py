@@ -38,3 +38,7 @@ runs_in_trouble = Signal()
 
 runs_well_again = Signal()
 """The trouble that was told is over. Arguments: `alarm: SyncAlarm`, `now: datetime`."""
+
+run_decided = Signal()
+"""An admin let a stopped run through or took one back, at a shell. Arguments: `action: str`, `run: SyncRun`,
+`actor: User`, `reason: str`."""

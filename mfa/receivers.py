@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from django.dispatch import receiver
 from django.utils import timezone
 
-from accounts.models import PhoneSource, User
+from accounts.models import PhoneSource, SyncRun, User
 from accounts.phones import mask
-from accounts.signals import PhoneChange, phones_announced, phones_changed, users_deactivated
+from accounts.signals import PhoneChange, phones_announced, phones_changed, run_decided, users_deactivated
 from mfa import audit, kinds, notifications
 from mfa.delivery import outbox
 from mfa.kinds import Purpose
@@ -60,6 +60,12 @@ def people_deactivated(sender: object, *, user_ids: list[int], actor: User | Non
     now = timezone.now()
     for part in _parts(user_ids):
         _end_codes(part, now)
+
+
+@receiver(run_decided, dispatch_uid="mfa.receivers.run_decided_about")
+def run_decided_about(sender: object, *, action: str, run: SyncRun, actor: User, reason: str, **more: Any) -> None:
+    """What is decided at a shell is in the audit trail like what is decided in the admin."""
+    audit.record(action, user=None, actor=actor, reason=reason, run=run.pk)
 
 
 def _renew_factors(changes: list[PhoneChange], now: datetime) -> None:

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import json
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from accounts.directory import configuration, life, report, sync
+from accounts import names
+from accounts.directory import configuration, excerpt, life, report, sync, undo
+from accounts.directory.life import Progress
 from accounts.directory.readers import DirectoryReader
 from accounts.directory.readers.csv import CsvReader
 from accounts.directory.readers.ldif import LdifReader
-from accounts.models import SyncRun
+from accounts.models import SyncRun, User
+from accounts.signals import run_decided
 
 FAILED, STOPPED = 1, 2
+SHOWN = 10
+OVERRULE = "accounts.overrule_sync"
+REFUSALS = (
+    life.AlreadyRunning, life.AlreadyApplied, life.RunLost, sync.NotConfigured, undo.NothingToUndo,
+)  # fmt: skip
 
 
 class Command(BaseCommand):
@@ -31,26 +40,72 @@ class Command(BaseCommand):
         extent.add_argument("--full", action="store_true", help="read everybody; this is the default")
         extent.add_argument("--incremental", action="store_true", help="read what changed since the last run only")
         parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
+        parser.add_argument(
+            "--show", type=_count, metavar="N", help="show N people of each kind of change; with --json the first N "
+            "changes, each on a line of its own after the report (a dry or stopped run shows 10 without --json)",
+        )  # fmt: skip
+        parser.add_argument("--confirm", type=int, metavar="RUN", help="apply the plan of this stopped run, once")
+        parser.add_argument("--undo", type=int, metavar="RUN", help="take this run back")
+        parser.add_argument("--actor", metavar="NAME", help="the admin who decides, for --confirm and --undo")
+        parser.add_argument("--reason", default="", help="why, for the audit trail")
         parser.add_argument("--ldif", type=Path, metavar="FILE", help="read this LDIF file instead of the directory")
         parser.add_argument("--csv", type=Path, metavar="FILE", help="read this CSV file instead of the directory")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        mode = SyncRun.Mode.INCREMENTAL if options["incremental"] else SyncRun.Mode.FULL
-        run = self._run(_file(options["ldif"], options["csv"]), options["dry_run"], mode)
-        self.stdout.write(_as_json(run) if options["json"] else _as_text(run))
+        run = self._work(options)
+        for line in _told(run, options["json"], options["show"]):
+            self.stdout.write(line)
         if run.state == SyncRun.State.STOPPED:
             raise CommandError(run.message, returncode=STOPPED)
         if run.state != SyncRun.State.DONE:
             raise CommandError(run.message, returncode=FAILED)
 
-    def _run(self, reader: DirectoryReader | None, dry_run: bool, mode: SyncRun.Mode) -> SyncRun:
+    def _work(self, options: dict[str, Any]) -> SyncRun:
         with Bar() as bar:
             try:
-                return sync.run(
-                    trigger=SyncRun.Trigger.SHELL, dry_run=dry_run, mode=mode, reader=reader, progress=bar.show
-                )
-            except (life.AlreadyRunning, sync.NotConfigured, life.RunLost) as refusal:
+                if options["undo"] is not None:
+                    return _undo(options, bar.show)
+                return _sync(options, bar.show)
+            except REFUSALS as refusal:
                 raise CommandError(str(refusal), returncode=FAILED) from None
+
+
+def _sync(options: dict[str, Any], progress: Progress) -> SyncRun:
+    confirms = actor = None
+    if options["confirm"] is not None:
+        if options["dry_run"]:
+            raise CommandError("A dry run confirms nothing.", returncode=FAILED)
+        confirms, actor = _decided("sync.confirmed", options["confirm"], options)
+    mode = SyncRun.Mode.INCREMENTAL if options["incremental"] else SyncRun.Mode.FULL
+    return sync.run(
+        trigger=SyncRun.Trigger.SHELL, actor=actor, dry_run=options["dry_run"], mode=mode, confirms=confirms,
+        reader=_file(options["ldif"], options["csv"]), progress=progress,
+    )  # fmt: skip
+
+
+def _undo(options: dict[str, Any], progress: Progress) -> SyncRun:
+    run, actor = _decided("sync.undone", options["undo"], options)
+    return undo.undo(run, trigger=SyncRun.Trigger.SHELL, actor=actor, progress=progress)
+
+
+def _decided(action: str, pk: int, options: dict[str, Any]) -> tuple[SyncRun, User]:
+    """The run that an admin decides about, and the admin; told to the audit trail."""
+    actor = User.objects.filter(username=names.normalise(options["actor"] or "")).first()
+    if actor is None or not actor.is_active or not actor.has_perm(OVERRULE):
+        raise CommandError("Name the admin who decides: --actor NAME, of somebody with that right.", returncode=FAILED)
+    run = SyncRun.objects.filter(pk=pk).first()
+    if run is None:
+        raise CommandError(f"There is no run {pk}.", returncode=FAILED)
+    if action == "sync.confirmed" and (run.state != SyncRun.State.STOPPED or not run.plan_digest):
+        raise CommandError("Only a run that a guard stopped has a plan to apply.", returncode=FAILED)
+    run_decided.send(sender=SyncRun, action=action, run=run, actor=actor, reason=options["reason"])
+    return run, actor
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise ArgumentTypeError("must be a whole number")
+    return int(text)
 
 
 def _file(ldif: Path | None, table: Path | None) -> DirectoryReader | None:
@@ -81,17 +136,22 @@ class Bar:
         self._bar.update(done - self._bar.n)
 
 
+def _told(run: SyncRun, in_json: bool, show: int | None) -> Iterator[str]:
+    if in_json:
+        yield _as_json(run)
+        yield from excerpt.as_json(run, show or 0)
+        return
+    yield f"Directory run {run.pk}{' (dry run)' if run.dry_run else ''}: {run.get_state_display()}"
+    yield from (f"  {name}: {figure}" for name, figure in report.figures(run.counts))
+    only_planned = run.dry_run or run.state == SyncRun.State.STOPPED
+    if show or (show is None and only_planned):
+        yield "What it would do:" if only_planned else "What it did:"
+        yield from excerpt.text(run, SHOWN if show is None else show)
+
+
 def _as_json(run: SyncRun) -> str:
-    report = {
+    told = {
         "run": run.pk, "state": run.state, "mode": run.mode, "dry_run": run.dry_run, "counts": run.counts,
         "message": run.message,
     }  # fmt: skip
-    return json.dumps(report, sort_keys=True)
-
-
-def _as_text(run: SyncRun) -> str:
-    extent = f"{run.get_mode_display()}{' (dry run)' if run.dry_run else ''}"
-    title = f"Directory run {run.pk}, {extent}: {run.get_state_display()}"
-    remark = [f"  {run.message}"] if run.message else []
-    figures = [f"  {name}: {figure}" for name, figure in report.figures(run.counts)]
-    return "\n".join([title, *remark, *figures])
+    return json.dumps(told, sort_keys=True)

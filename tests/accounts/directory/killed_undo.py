@@ -8,6 +8,10 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 
+import django
+
+django.setup()
+
 from django.utils import timezone
 
 from accounts.directory import undo
