@@ -56,7 +56,7 @@ def parse(text: str) -> tuple[Rule, ...]:
                 )
             rules.append(Rule(group, dn))
     if len(set(rules)) < len(rules):
-        raise ValueError("says the same twice")
+        raise ValueError("names one group with the same place twice")
     return tuple(rules)
 
 

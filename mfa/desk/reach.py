@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -68,6 +69,8 @@ def _pointless(act: Act, order: Order, person: User, factors: list[Factor]) -> s
             return _("Whoever may enter the administration always needs a second factor.")
         case "role" if person.is_superuser:
             return _("A superuser has every right already.")
+        case "role" if person.directory_id and order.role in {rule.group for rule in settings.LDAP_GROUPS}:
+            return _("A group of the directory decides who has this role; add the person there.")
         case "reset-one" if order.kind and not _has(person, order.kind, factors):
             return _("There is no factor of this kind.")
     return ""

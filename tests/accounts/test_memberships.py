@@ -21,7 +21,7 @@ def test_groups_with_their_places_are_read() -> None:
     "x" * 151 + ": cn=x", "-a: cn=x",
 ])  # fmt: skip
 def test_anything_else_is_refused_without_being_repeated(text: str) -> None:
-    with pytest.raises(ValueError, match=r"must be groups with places|says the same twice") as refused:
+    with pytest.raises(ValueError, match=r"must be groups with places|the same place twice") as refused:
         parse(text)
     assert text not in str(refused.value)
 
