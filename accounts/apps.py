@@ -9,6 +9,8 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
+        """Register the checks of the settings, and connect what writes numbers back."""
         from accounts import checks
+        from accounts.directory import write_back
 
-        self.checks = checks
+        self.checks, self.write_back = checks, write_back

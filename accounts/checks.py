@@ -52,6 +52,31 @@ def sources(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 @register
+def write_back_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Numbers can be written to a directory only where there is one, by an account that may."""
+    wanted = settings.PHONE_AUTHORITY == "write_back"
+    own, password = settings.LDAP_WRITE_BIND_DN, settings.LDAP_WRITE_BIND_PASSWORD
+    rules = [
+        (
+            "accounts.E030", wanted and not settings.LDAP_URL,
+            "PHONE_AUTHORITY=write_back needs the directory of LDAP_URL.",
+            "Set LDAP_URL, or choose newest, directory or self.",
+        ),
+        (
+            "accounts.E031", wanted and bool(settings.LDAP_URL) and not (own or settings.LDAP_BIND_DN),
+            "PHONE_AUTHORITY=write_back has no account that writes to the directory.",
+            "Set LDAP_WRITE_BIND_DN and LDAP_WRITE_BIND_PASSWORD, or LDAP_BIND_DN and LDAP_BIND_PASSWORD.",
+        ),
+        (
+            "accounts.E032", bool(own) != bool(password),
+            "LDAP_WRITE_BIND_DN and LDAP_WRITE_BIND_PASSWORD go together.",
+            "Set both: without a password a bind is anonymous.",
+        ),
+    ]  # fmt: skip
+    return [Error(words, hint=hint, id=number) for number, wrong, words, hint in rules if wrong]
+
+
+@register
 def phone_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Rules for telephone numbers that contradict each other: what they read would always be refused."""
     allowed = settings.PHONE_COUNTRIES

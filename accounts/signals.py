@@ -24,6 +24,9 @@ phones_announced = Signal()
 """The directory has another number for people whose own is confirmed; it counts when its rest is over, unless they
 refuse it. Arguments: `changes: list[PhoneChange]` (`new` is the number that rests), `until: datetime`."""
 
+write_back_ended = Signal()
+"""A number was written to the directory, or is not going to be. Arguments: `row: WriteBack`."""
+
 users_deactivated = Signal()
 """Arguments: `user_ids: list[int]`, `actor: User | None`."""
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import users
-from accounts.directory import alarms, configuration, life, sync, undo
+from accounts.directory import alarms, configuration, life, sync, undo, write_back
 from accounts.models import SyncRun, User
 
 log = logging.getLogger("accounts.directory")
@@ -87,3 +87,15 @@ def bring_rested_numbers() -> None:
 def watch_runs() -> None:
     """Tell the admins when the runs are in trouble, and when that is over."""
     alarms.watch(now=timezone.now())
+
+
+@shared_task(name="accounts.tasks.write_back", time_limit=150)
+def write_back_one(row_id: int) -> None:
+    """Write one confirmed number to the directory, if it is due and nobody else's."""
+    write_back.attempt(row_id, clock=timezone.now)
+
+
+@shared_task(name="accounts.tasks.write_back_due")
+def write_back_due() -> None:
+    """Wake workers for every number that waits for the directory."""
+    write_back.sweep(now=timezone.now())

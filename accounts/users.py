@@ -82,6 +82,15 @@ def refuse_next(user: User, e164: str) -> bool:
     return bool(done)
 
 
+def note_written(user_id: int, e164: str, *, instead_of: str | None = None) -> None:
+    """The portal wrote the number to the directory, so that a run finds nothing new there; a number that rested is no
+    longer there. With `instead_of`, only while the note says that one still."""
+    noted = User.objects.filter(pk=user_id)
+    if instead_of is not None:
+        noted = noted.filter(directory_phone=instead_of)
+    noted.update(directory_phone=e164, phone_next="", phone_next_at=None)
+
+
 def move_epoch(user: User) -> None:
     """End every session and remembered verification of the person; the session at hand survives if the view keeps it
     with `django.contrib.auth.update_session_auth_hash`."""

@@ -6,13 +6,14 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django_celery_results.models import GroupResult, TaskResult
 
-from accounts.models import SyncProblem, SyncRun, User
-from mfa.desk import problems, runs, schedules, trail
+from accounts.models import SyncProblem, SyncRun, User, WriteBack
+from mfa.desk import problems, runs, schedules, trail, write_backs
 from mfa.desk.people import PersonAdmin
 
 admin.site.register(User, PersonAdmin)
 admin.site.register(SyncRun, runs.RunAdmin)
 admin.site.register(SyncProblem, problems.ProblemAdmin)
+admin.site.register(WriteBack, write_backs.WriteBackAdmin)
 for model, model_admin in trail.MODELS.items():
     admin.site.register(model, model_admin)
 

@@ -9,9 +9,16 @@ from typing import Any, TypeVar
 from django.dispatch import receiver
 from django.utils import timezone
 
-from accounts.models import PhoneSource, SyncRun, User
+from accounts.models import PhoneSource, SyncRun, User, WriteBack
 from accounts.phones import mask
-from accounts.signals import PhoneChange, phones_announced, phones_changed, run_decided, users_deactivated
+from accounts.signals import (
+    PhoneChange,
+    phones_announced,
+    phones_changed,
+    run_decided,
+    users_deactivated,
+    write_back_ended,
+)
 from mfa import audit, kinds, notifications
 from mfa.delivery import outbox
 from mfa.kinds import Purpose
@@ -23,6 +30,11 @@ SENT_TO_THE_NUMBER = (Purpose.SIGN_IN, Purpose.PROOF, Purpose.CONFIRM_PHONE, Pur
 """What a person's own change ends, with the link that refuses a number which rested until then. One by the organisation
 ends the older link back too: its word is the newer one."""
 AT_ONCE = 500
+WRITE_BACKS = {
+    WriteBack.State.WRITTEN: "phone.written-back",
+    WriteBack.State.REFUSED: "phone.write-back-refused",
+    WriteBack.State.GIVEN_UP: "phone.write-back-given-up",
+}
 
 
 @receiver(phones_changed, dispatch_uid="mfa.receivers.numbers_changed")
@@ -52,6 +64,14 @@ def numbers_announced(sender: object, *, changes: list[PhoneChange], until: date
     for part in _parts(changes):
         people = User.objects.in_bulk([change.user_id for change in part])
         audit.record_many(_announced(people[change.user_id], change, until) for change in part)
+
+
+@receiver(write_back_ended, dispatch_uid="mfa.receivers.number_written")
+def number_written(sender: object, *, row: WriteBack, **more: Any) -> None:
+    """The trail says what became of a number on its way into the directory, where that is for somebody to know."""
+    action = WRITE_BACKS.get(WriteBack.State(row.state))
+    if action:
+        audit.record(action, user=row.user, actor=None, reason=row.answer, new=mask(row.e164))
 
 
 @receiver(users_deactivated, dispatch_uid="mfa.receivers.people_deactivated")

@@ -39,6 +39,7 @@ _SEE_ALL = (
     "accounts.view_syncrun",
     "accounts.view_syncproblem",
     "accounts.view_syncchange",
+    "accounts.view_writeback",
     "mfa.view_auditevent",
     "mfa.view_authenticationrecord",
     "mfa.view_delivery",
@@ -58,7 +59,7 @@ RIGHTS: Final[dict[str, tuple[str, ...]]] = {
     AUDITOR: _SEE_ALL,
     ADMIN: (
         *_SEE_ALL, *_HELP, *_SCHEDULES, SEE_PHONES, TOUCH_STAFF, GIVE_ROLES, END_SESSIONS, START_SYNC,
-        OVERRULE_SYNC, "accounts.add_user", "accounts.change_user", "mfa.change_policy",
+        OVERRULE_SYNC, "accounts.add_user", "accounts.change_user", "accounts.change_writeback", "mfa.change_policy",
     ),
 }  # fmt: skip
 

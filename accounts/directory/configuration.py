@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import cast
@@ -70,6 +71,14 @@ def profile() -> Profile:
         region=settings.LDAP_REGION_ATTRIBUTES,
         disabled_when=settings.LDAP_DISABLED_WHEN,
     )
+
+
+def writing_server() -> Server:
+    """The same server, for the account that writes numbers back."""
+    reads = server()
+    if not settings.LDAP_WRITE_BIND_DN:
+        return reads
+    return replace(reads, bind_dn=settings.LDAP_WRITE_BIND_DN, bind_password=settings.LDAP_WRITE_BIND_PASSWORD)
 
 
 def server() -> Server:

@@ -42,6 +42,13 @@ SCHEDULES = [
         60,
         "Lets numbers of the directory count that rested in place of a confirmed one.",
     ),
+    (
+        "Numbers that wait for the directory",
+        "accounts.tasks.write_back_due",
+        (1, "minutes"),
+        60,
+        "Writes confirmed numbers to the directory, where PHONE_AUTHORITY is write_back.",
+    ),
 ]
 
 

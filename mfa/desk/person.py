@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from accounts.directory import write_back
 from accounts.models import User
 from mfa import activation, enrolment, kinds, limits, policy, roles
 from mfa.desk import acts, masks, reach
@@ -50,6 +51,9 @@ def context(person: User, actor: User, *, now: datetime) -> dict[str, Any]:
         "person": person,
         "shown_phone": masks.phone(person.phone, whole),
         "shown_directory_phone": masks.phone(person.directory_phone, whole),
+        "shown_next_phone": masks.phone(person.phone_next, whole),
+        "write_back": write_back.latest(person),
+        "sees_write_backs": actor.has_perm("accounts.view_writeback"),
         "roles": [group.name for group in person.groups.all()],
         "policy": asked,
         "required": policy.requires_factor(person, asked),

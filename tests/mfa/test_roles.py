@@ -12,7 +12,7 @@ from django.apps import apps
 from django.contrib.auth.models import Group
 from django.test import Client
 
-from accounts.models import SyncChange, SyncProblem, SyncRun, User
+from accounts.models import SyncChange, SyncProblem, SyncRun, User, WriteBack
 from mfa import roles
 from mfa.models import AuditEvent, Delivery, Factor
 from tests.mfa.doors import add_factor, give_role, sign_in
@@ -53,8 +53,10 @@ def rows(make_user: Callable[..., User]) -> dict[str, int]:
     stopped = SyncRun.objects.create(trigger="admin", state="stopped", plan_digest="d", counts={"guard": "people_lost"})
     applied = SyncRun.objects.create(trigger="admin", state="done")
     SyncChange.objects.create(run=applied, user=alice, kind="updated", touches=",name,", old={"name": "A"})
+    written = WriteBack.objects.create(user=alice, e164=NUMBER, expected=NUMBER, state="refused")
     return {
         "alice": alice.pk, "run": run.pk, "delivery": delivery.pk, "stopped": stopped.pk, "applied": applied.pk,
+        "written": written.pk,
     }  # fmt: skip
 
 

@@ -51,10 +51,15 @@ class Profile:
         """The same in lower case: two records whose values are the same are the same."""
         return tuple(attribute.lower() for attribute in self.attributes)
 
+    @property
+    def has_binary_id(self) -> bool:
+        """Whether the id is a GUID as Microsoft writes it, and no text."""
+        return self.id.lower() in _BINARY_IDS
+
     @cached_property
     def read_id(self) -> Callable[[bytes], str]:
         """From the value of the id's attribute to the id in lower case; "" for what can be none."""
-        return _guid if self.id.lower() in _BINARY_IDS else _text_id
+        return _guid if self.has_binary_id else _text_id
 
     def with_names(self, **given: Any) -> Profile:
         """This profile where nothing is given; `disabled_when` are texts as `locks` reads them."""

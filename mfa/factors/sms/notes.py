@@ -12,8 +12,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _, gettext_lazy as lazy
 
 from accounts import whose
+from accounts.directory import write_back
 from accounts.directory.entries import Flaw
-from accounts.models import PhoneSource, SyncProblem, User
+from accounts.models import PhoneSource, SyncProblem, User, WriteBack
 from accounts.phones import Reason, mask
 from mfa.kinds import CardAction, Note
 
@@ -32,6 +33,11 @@ WHY: dict[str, str | Promise] = {
     Flaw.NUMBER_GONE: lazy("There is no number there any more."),
     Flaw.NUMBER_SHARED: lazy("Another account has the number that is written there."),
 }
+NOT_TAKEN = (WriteBack.State.REFUSED, WriteBack.State.GIVEN_UP)
+ON_ITS_WAY: dict[WriteBack.State, str | Promise] = {
+    WriteBack.State.QUEUED: lazy("Your number waits to be written to your organisation's directory."),
+    WriteBack.State.WRITTEN: lazy("Your number is also written to your organisation's directory."),
+}
 FROM_DIRECTORY, SUGGESTED = "directory", "suggested"
 """What `?number=` of the page that changes the number may ask to be filled in."""
 
@@ -41,6 +47,9 @@ def urgent(user: User, *, now: datetime) -> list[Note]:
     notes = [_resting(user)] if user.resting_phone else []
     if not user.phone or user.phone_source == PhoneSource.DIRECTORY:
         notes += [_trouble(user, problem)] if (problem := whose.trouble(user)) else []
+    row = write_back.latest(user)
+    if row and row.e164 == user.phone and row.state in NOT_TAKEN:
+        notes.append(_not_taken(user))
     return notes
 
 
@@ -51,6 +60,9 @@ def everything(user: User, *, now: datetime) -> list[Note]:
         notes.append(_refused(user))
     elif _own_word_stays(user):
         notes.append(_own(user))
+    row = write_back.latest(user)
+    if row and row.e164 == user.phone and row.state in ON_ITS_WAY:
+        notes.append(Note("info", str(ON_ITS_WAY[WriteBack.State(row.state)]), ""))
     return notes
 
 
@@ -89,6 +101,12 @@ def _refused(user: User) -> Note:
     words = {"old": mask(user.phone), "new": mask(user.phone_next)}
     title = _("You refused the directory's number, %(new)s.") % words
     return Note("info", title, _("Codes keep going to %(old)s.") % words + " " + ask())
+
+
+def _not_taken(user: User) -> Note:
+    words = {"new": mask(user.phone)}
+    title = _("The directory did not take your number, %(new)s.") % words
+    return Note("info", title, _("Codes go to it all the same.") + " " + ask())
 
 
 def _own_word_stays(user: User) -> bool:

@@ -78,7 +78,7 @@ def remove(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST" and not kept:
         return _removed(request)
     last = enrolment.is_last(user, factor, now=now)
-    context = {"last": last, "kept": kept, "masked": mask(user.phone)}
+    context = {"last": last, "kept": kept, "masked": mask(user.phone), "in_directory": bool(user.directory_phone)}
     return render(request, "sms/remove.html", context, status=409 if request.method == "POST" else 200)
 
 

@@ -72,14 +72,20 @@ class Slapd:
                 root.delete_s(dn)
 
     def configure(
-        self, *, people_visible: bool = True, hidden_attributes: Iterable[str] = (), size_limit: int | None = None
+        self,
+        *,
+        people_visible: bool = True,
+        hidden_attributes: Iterable[str] = (),
+        size_limit: int | None = None,
+        writable_attributes: Iterable[str] = (),
     ) -> None:
-        """Change what the service account sees (see SlapdConfig) and restart."""
+        """Change what the service account sees and may change (see SlapdConfig) and restart."""
         self.config = replace(
             self.config,
             people_visible=people_visible,
             hidden_attributes=tuple(hidden_attributes),
             size_limit=size_limit,
+            writable_attributes=tuple(writable_attributes),
         )
         self.restart()
 

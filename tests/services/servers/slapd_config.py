@@ -73,7 +73,8 @@ class SlapdConfig:
     """Everything that goes into slapd.conf; change a field, `render` again and restart.
 
     `people_visible=False` hides every person from the reader, `hidden_attributes` hides those of each person;
-    `size_limit` caps what one search of the reader returns, pages included (None: no cap).
+    `size_limit` caps what one search of the reader returns, pages included (None: no cap). The reader may change
+    `writable_attributes` of people, and then sees what the server can do.
     """
 
     folder: Path
@@ -82,6 +83,7 @@ class SlapdConfig:
     people_visible: bool = True
     hidden_attributes: tuple[str, ...] = ()
     size_limit: int | None = None
+    writable_attributes: tuple[str, ...] = ()
 
     def render(self) -> str:
         return _TEMPLATE.format(
@@ -105,6 +107,10 @@ class SlapdConfig:
             rules.append(f'access to dn.children="{PEOPLE}" by * none')
         if self.hidden_attributes:
             rules.append(f"access to attrs={','.join(self.hidden_attributes)} by * none")
+        if self.writable_attributes:
+            attributes = ",".join(self.writable_attributes)
+            rules.append(f'access to dn.subtree="{PEOPLE}" attrs={attributes} {reader} write by * none')
+            rules.append('access to dn.base="" by * read')
         rules.append(f'access to dn.subtree="{PEOPLE}" {reader} read by * none')
         # The suffix entry carries contextCSN, which a syncrepl client reads.
         rules.append(f'access to dn.base="{SUFFIX}" {reader} read by * none')
