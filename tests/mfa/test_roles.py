@@ -11,6 +11,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group
 from django.test import Client
+from pytest_django import Settings
 
 from accounts.models import SyncChange, SyncProblem, SyncRun, User, WriteBack
 from mfa import roles
@@ -43,8 +44,9 @@ WITH_NUMBERS = {what for what, _address, _role, cell in CELLS if cell == "masked
 
 
 @pytest.fixture
-def rows(make_user: Callable[..., User]) -> dict[str, int]:
+def rows(make_user: Callable[..., User], settings: Settings) -> dict[str, int]:
     """One row of everything, each with a number in it, by the name it has in the table's addresses."""
+    settings.PHONE_AUTHORITY, settings.LDAP_URL = "write_back", "ldaps://127.0.0.1:1"
     alice = make_user("alice", phone=NUMBER, phone_source="directory", directory_phone=NUMBER)
     add_factor(alice)
     run = SyncRun.objects.create(trigger="admin", state="done")

@@ -14,6 +14,7 @@ from accounts import users
 from accounts.directory import configuration, sync, write_back
 from accounts.directory.readers import DirectoryUnavailable
 from accounts.directory.readers.ldap import writing
+from accounts.directory.readers.ldap.link import Link
 from accounts.directory.readers.ldap.writing import WriteRefused, write_number
 from accounts.models import PhoneSource, SyncRun, User, WriteBack
 from accounts.signals import write_back_ended
@@ -131,7 +132,7 @@ def test_the_server_is_asked_to_make_sure_that_there_is_no_value(
     row = ordered(NEW)
     real = writing._asserts
 
-    def another_hand(link: writing.Link) -> bool:
+    def another_hand(link: Link) -> bool:
         if not mobiles(company):
             company.modify(f"uid=alice,{company.base}", mobile=OTHER)
         return real(link)
