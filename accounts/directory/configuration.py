@@ -13,7 +13,7 @@ from accounts.directory.guards import Limits
 from accounts.directory.plan import Authority, Policy, Sharing
 from accounts.directory.readers import DirectoryReader
 from accounts.directory.readers.csv import CsvReader
-from accounts.directory.readers.ldap import LdapReader, Server
+from accounts.directory.readers.ldap import FollowedLdapReader, Server
 from accounts.directory.readers.ldif import LdifReader
 from accounts.directory.readers.profiles import PROFILES, Profile
 from accounts.phone_rules import rules as rules
@@ -31,7 +31,11 @@ def knows_passwords() -> bool:
 
 def reader() -> DirectoryReader:
     """What runs read."""
-    return file_reader(Path(settings.DIRECTORY_FILE)) if settings.DIRECTORY_FILE else LdapReader(server())
+    return file_reader(Path(settings.DIRECTORY_FILE)) if settings.DIRECTORY_FILE else _ldap_reader()
+
+
+def _ldap_reader() -> DirectoryReader:
+    return FollowedLdapReader(server(), count_every=timedelta(minutes=settings.SYNC_COUNT_EVERY_MINUTES))
 
 
 def file_reader(path: Path) -> DirectoryReader:

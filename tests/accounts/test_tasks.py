@@ -91,3 +91,13 @@ def test_schedules_are_there_and_name_real_jobs() -> None:
     assert (everybody.crontab.hour, json.loads(everybody.kwargs)) == ("2", {"mode": "full"})
     assert (changed.interval.every, changed.interval.period) == (15, "minutes")
     assert json.loads(changed.kwargs) == {"mode": "incremental"}
+
+
+def test_job_runs_what_changed_and_resumes_such_a_run_as_such(directory: Slapd) -> None:
+    directory.add_person("bob")
+    tasks.sync_directory()
+    tasks.sync_directory(mode="incremental")
+    dead = silent("schedule", mode="incremental")
+    tasks.resume_killed()
+    again = SyncRun.objects.exclude(pk=dead.pk).latest("pk")
+    assert (again.state, again.mode) == ("done", "incremental")

@@ -59,7 +59,9 @@ class Pretended:
         """As a restored backup, or another server behind the same name."""
         self.generation += 1
 
-    source = "pretended"
+    @property
+    def source(self) -> str:
+        return "pretended"
 
     def records(self) -> dict[str, Record]:
         return {key: _record(key, account) for key, account in self.accounts.items() if account.inside}

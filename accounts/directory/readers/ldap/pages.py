@@ -34,14 +34,20 @@ class LdapReader:
 
 
 def pages(
-    link: Link, server: Server, filter_text: str, attributes: Sequence[str], *, base: str | None = None
+    link: Link,
+    server: Server,
+    filter_text: str,
+    attributes: Sequence[str],
+    *,
+    base: str | None = None,
+    controls: Sequence[Any] = (),
 ) -> Iterator[list[tuple[str, Raw]]]:
     """What a search below `base` (else the server's) finds, page by page, the next one on its way while this one is
     looked at. Raises ldap.LDAPError, or PartialResult where the server does not page properly."""
     page = SimplePagedResultsControl(True, size=server.page_size, cookie=b"")
     search = partial(
         link.search_ext, server.base if base is None else base, ldap.SCOPE_SUBTREE, filter_text, list(attributes),
-        serverctrls=[page],
+        serverctrls=[page, *controls],
     )  # fmt: skip
     sent: int | None = search()
     while sent is not None:

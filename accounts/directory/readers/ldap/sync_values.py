@@ -55,10 +55,11 @@ def read_state(encoded: bytes) -> State:
 
 
 def read_info(encoded: bytes) -> Info:
-    tag, content = next(_elements(encoded))
+    tag, content = next(_elements(encoded), (0, b""))
     if tag == NEW_COOKIE:
         return Info(content.decode())
-    cookie, deletes, ids = "", False, ()
+    cookie, deletes = "", False
+    ids: tuple[str, ...] = ()
     for inner, value in _elements(content):
         if inner == OCTETS:
             cookie = value.decode()
@@ -79,7 +80,7 @@ def tlv(tag: int, content: bytes) -> bytes:
 
 
 def _within(encoded: bytes, tag: int) -> Iterator[tuple[int, bytes]]:
-    found, content = next(_elements(encoded))
+    found, content = next(_elements(encoded), (0, b""))
     if found != tag:
         raise ValueError("another element was expected")
     return _elements(content)

@@ -7,12 +7,13 @@ clock, and is asked for again with some minutes of overlap, since servers' clock
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from accounts.directory.readers import Changes, Position
 from accounts.directory.readers.ldap.link import Link
 from accounts.directory.readers.ldap.pages import pages
+from accounts.directory.readers.ldap.root import Root
 from accounts.directory.readers.ldap.server import Server
 from accounts.directory.readers.records import Raw, sight
 
@@ -20,12 +21,12 @@ KIND = "timestamp"
 ATTRIBUTE = "modifyTimestamp"
 OVERLAP = timedelta(minutes=10)
 CROWD = 500
-"""More than so many in the overlap (an import, as a rule) are read again only until they have been read once after it."""
+"""More than so many in the overlap (an import, as a rule) are not read again once they were read after it."""
 WINDOWS = (timedelta(hours=1), timedelta(days=1), timedelta(days=30), timedelta(days=36500))
 _MOMENT = re.compile(rb"(\d{14})([.,]\d+)?Z")
 
 
-def position(link: Link, server: Server, root: Mapping[str, list[bytes]], *, now: datetime) -> Position | None:
+def position(link: Link, server: Server, root: Root, *, now: datetime) -> Position | None:
     """The latest moment of a change; None where entries tell none."""
     for window in WINDOWS:
         moments = [_moment(raw) for _, raw in _since(link, server, now - window, [ATTRIBUTE])]
@@ -35,9 +36,7 @@ def position(link: Link, server: Server, root: Mapping[str, list[bytes]], *, now
     return None
 
 
-def changes(
-    link: Link, server: Server, root: Mapping[str, list[bytes]], since: Position, *, now: datetime
-) -> Changes | None:
+def changes(link: Link, server: Server, root: Root, since: Position, *, now: datetime) -> Changes | None:
     """Everybody who changed since, and everybody of the overlap."""
     at = datetime.fromisoformat(since["at"])
     read_once = since["crowd"] > CROWD and since["settled"]

@@ -5,7 +5,7 @@ The counter belongs to one database of one controller: another one, or one that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 
 import ldap
@@ -14,6 +14,7 @@ from ldap.controls import RequestControl
 from accounts.directory.readers import Changes, Position, PositionLost
 from accounts.directory.readers.ldap.link import Link
 from accounts.directory.readers.ldap.pages import pages
+from accounts.directory.readers.ldap.root import Root
 from accounts.directory.readers.ldap.server import Server
 from accounts.directory.readers.records import sight
 
@@ -21,17 +22,14 @@ KIND = "usn"
 SHOW_DELETED = "1.2.840.113556.1.4.417"
 
 
-def position(link: Link, server: Server, root: Mapping[str, list[bytes]], *, now: datetime) -> Position | None:
+def position(link: Link, server: Server, root: Root, *, now: datetime) -> Position | None:
     """The controller and its counter; None for a server that is none, or people who are known by another id."""
-    counter = root.get("highestCommittedUSN")
-    if not counter or server.profile.id.lower() != "objectguid":
+    if root.usn is None or server.profile.id.lower() != "objectguid":
         return None
-    return {"server": _controller(link, root), "usn": int(counter[0])}
+    return {"server": _controller(link, root), "usn": root.usn}
 
 
-def changes(
-    link: Link, server: Server, root: Mapping[str, list[bytes]], since: Position, *, now: datetime
-) -> Changes | None:
+def changes(link: Link, server: Server, root: Root, since: Position, *, now: datetime) -> Changes | None:
     """Everybody who was written since; None when nothing was. Whoever was written and is not found any more, deleted
     or moved away, is gone."""
     here = position(link, server, root, now=now)
@@ -43,15 +41,15 @@ def changes(
         return None
     written = f"(uSNChanged>={since['usn'] + 1})"
     found = pages(link, server, f"(&{server.user_filter}{written})", server.profile.attributes)
-    seen = {sighting.directory_id: sighting for page in found for sighting in (sight(*one, server.profile) for one in page)}
+    sighted = (sight(dn, raw, server.profile) for page in found for dn, raw in page)
+    seen = {sighting.directory_id: sighting for sighting in sighted}
     gone = set(_touched(link, server, root, written)) - seen.keys()
     return Changes(here, list(seen.values()), gone)
 
 
-def sees_deleted(link: Link, server: Server, root: Mapping[str, list[bytes]]) -> bool:
+def sees_deleted(link: Link, server: Server, root: Root) -> bool:
     """Whether the service account may look at what was deleted: an ordinary one may not."""
-    suffix = server.context(root)
-    container = f"CN=Deleted Objects,{suffix}"
+    container = f"CN=Deleted Objects,{root.context_of(server.base)}"
     try:
         found = link.search_ext_s(
             container, ldap.SCOPE_BASE, "(objectClass=*)", ["1.1"], serverctrls=[RequestControl(SHOW_DELETED, True)]
@@ -61,21 +59,20 @@ def sees_deleted(link: Link, server: Server, root: Mapping[str, list[bytes]]) ->
     return any(dn for dn, _ in found)
 
 
-def _touched(link: Link, server: Server, root: Mapping[str, list[bytes]], written: str) -> Iterator[str]:
+def _touched(link: Link, server: Server, root: Root, written: str) -> Iterator[str]:
     """The ids of everything in the domain that was written, deleted or not."""
     read, name = server.profile.read_id, server.profile.id
     shown = [RequestControl(SHOW_DELETED, True)]
-    for page in pages(link, server, written, [name], base=server.context(root), controls=shown):
+    for page in pages(link, server, written, [name], base=root.context_of(server.base), controls=shown):
         for _, raw in page:
             yield from (read(value) for value in raw.get(name, ()))
 
 
-def _controller(link: Link, root: Mapping[str, list[bytes]]) -> str:
+def _controller(link: Link, root: Root) -> str:
     """Its name, with the id of its database where that may be read."""
-    name = root.get("dsServiceName", [b""])[0].decode("utf-8", "replace")
     try:
-        found = link.search_ext_s(name, ldap.SCOPE_BASE, "(objectClass=*)", ["invocationId"])
+        found = link.search_ext_s(root.service, ldap.SCOPE_BASE, "(objectClass=*)", ["invocationId"])
     except (ldap.NO_SUCH_OBJECT, ldap.INSUFFICIENT_ACCESS, ldap.REFERRAL):
-        return name
+        return root.service
     ids = [value.hex() for dn, raw in found if dn for value in raw.get("invocationId", ())]
-    return "|".join([name, *ids])
+    return "|".join([root.service, *ids])
