@@ -243,7 +243,7 @@ class SyncProblem(models.Model):
         verbose_name = _("unusable value")
         verbose_name_plural = _("unusable values")
         ordering = ("pk",)
-        indexes = (models.Index(fields=["id"], name="accounts_problem_open", condition=Q(is_open=True)),)
+        indexes = (models.Index(fields=["username", "id"], name="accounts_problem_open", condition=Q(is_open=True)),)
 
     def __str__(self) -> str:
         return f"{self.username}: {self.reason}"

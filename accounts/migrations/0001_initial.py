@@ -187,7 +187,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='syncproblem',
-            index=models.Index(condition=models.Q(('is_open', True)), fields=['id'], name='accounts_problem_open'),
+            index=models.Index(condition=models.Q(('is_open', True)), fields=['username', 'id'], name='accounts_problem_open'),
         ),
         migrations.AddIndex(
             model_name='syncchange',

@@ -62,6 +62,7 @@ class MaskedList(ChangeList):
 class ProblemAdmin(Exportable):
     list_display = ("person", "attribute", "shown_value", "words", "suggestion", "rule")
     list_display_links = None
+    ordering = ("username", "pk")
     list_filter = (Reason, Attribute)
     list_select_related = ("user", "run")
     search_fields = ("username", "dn")
@@ -85,7 +86,7 @@ class ProblemAdmin(Exportable):
         return report.words(problem.reason)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SyncProblem]:
-        return report.open_problems().order_by("username", "pk")
+        return report.open_problems()
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return MaskedList

@@ -20,7 +20,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import SyncRun, User
+from accounts.models import SyncAlarm, SyncRun, User
 from mfa import audit, roles
 from mfa.desk import export, masks, run_orders, run_page, run_report, run_undo
 from mfa.desk.readonly import ReadOnly
@@ -162,7 +162,10 @@ class RunAdmin(ReadOnly):
         }  # fmt: skip
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"may_start": _may_start(request)} | (extra_context or {}))
+        alarm = SyncAlarm.objects.filter(is_open=True).exclude(told="").first()
+        return super().changelist_view(
+            request, {"may_start": _may_start(request), "alarm": alarm} | (extra_context or {})
+        )
 
 
 def _may_start(request: HttpRequest) -> bool:

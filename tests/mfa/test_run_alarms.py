@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.conf import LazySettings
 from django.db import IntegrityError, transaction
+from django.test import Client
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
@@ -192,6 +193,17 @@ def test_without_the_setting_active_admins_with_a_mailbox_are_told(
     watch()
     assert sorted(Delivery.objects.values_list("user__username", flat=True)) == ["anna", "root"]
     assert "Hello Anna Admin," in outbox.read(Delivery.objects.get(user__username="anna"))
+
+
+def test_the_list_of_runs_says_that_something_is_wrong(named: None, staff: Callable[..., Client]) -> None:
+    made("stopped")
+    client = staff("auditor")
+    assert b"a guard stopped a run. Until" not in client.get("/admin/accounts/syncrun/", secure=True).content
+    watch()
+    assert b"a guard stopped a run. Until" in client.get("/admin/accounts/syncrun/", secure=True).content
+    made("done")
+    watch()
+    assert b"a guard stopped a run. Until" not in client.get("/admin/accounts/syncrun/", secure=True).content
 
 
 def test_with_nobody_to_tell_the_log_has_it(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import subprocess
 from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +20,12 @@ from django.test import Client
 
 from accounts.directory.readers import PartialResult
 from accounts.directory.readers.ldap import link as links, ranges
+from accounts.memberships import parse
 from accounts.models import SyncProblem, User
 from tests.accounts.directory.active_directory import server_for, settings_for
 from tests.accounts.directory.places import people_checksum
 from tests.services.samba import Samba
+from tests.services.servers.samba import ADMINISTRATOR
 from tests.stories import acting
 
 pytestmark = pytest.mark.django_db
@@ -254,3 +259,38 @@ def test_outage_and_refused_service_account_change_nothing(company: Samba, setti
     with pytest.raises(CommandError, match="cannot be reached"):
         sync()
     assert people_checksum() == before
+
+
+def test_groups_of_the_domain_give_roles(company: Samba, settings: LazySettings) -> None:
+    alice, odd = company.add_person("alice", PASSWORD), company.add_person("plain", PASSWORD)
+    company.rename(odd, f"CN={ldap.dn.escape_dn_chars(AWKWARD)}")
+    [renamed] = [dn for dn, _ in company.search("(sAMAccountName=plain)")]
+    company.add_person("outsider", PASSWORD)
+    dn = f"CN=2fa helpdesk,{company.base}"
+    company.add(dn, {"objectClass": "group", "sAMAccountName": "2fa-helpdesk", "member": [alice, renamed]})
+    settings.LDAP_GROUPS = parse(f"helpdesk: {dn.upper()}; admin: CN=nowhere,{company.base}")
+    assert sync()["counts"]["group_members_added"] == 2
+    assert set(User.objects.filter(groups__name="helpdesk", is_staff=True).values_list("username", flat=True)) == {
+        "alice", "plain",
+    }  # fmt: skip
+    company.modify(dn, member=alice)
+    report = sync()
+    assert report["counts"]["group_members_removed"] == 1
+    assert "Group admin was left as it is" in report["message"]
+    assert not User.objects.get(username="plain").is_staff
+
+
+@pytest.mark.row("T-55")
+def test_corrections_of_numbers_are_accepted_by_the_domain(company: Samba, tmp_path: Path) -> None:
+    company.add_person("ext", PASSWORD, mobile="07400 200001 ext. 12", telephoneNumber="07400 200002 ext. 1")
+    sync()
+    changes = tmp_path / "corrections.ldif"
+    call_command("directory_report", corrections=changes)
+    command = ["ldapmodify", "-H", company.ldaps_url, "-x", "-D", ADMINISTRATOR, "-w", company.administrator_password]
+    environment = os.environ | {"LDAPTLS_CACERT": str(company.ca_file)}
+    done = subprocess.run(
+        [*command, "-f", str(changes)], env=environment, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert sync()["counts"]["problems"] == 0
+    assert User.objects.get(username="ext").phone == "+447400200001"

@@ -8,7 +8,7 @@ from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import SyncChange, SyncProblem, SyncRun, User
+from accounts.models import SyncAlarm, SyncChange, SyncProblem, SyncRun, User
 from mfa import limits
 from mfa.models import AuditEvent, GuessCounter, Policy
 from tests.browser.scenes.scene import scene
@@ -123,6 +123,7 @@ def runs(stage: Stage) -> None:
     now = timezone.now()
     for number, state in enumerate(("done", "failed", "stopped", "running")):
         SyncRun.objects.create(state=state, trigger="admin", actor=admin, started_at=now - timedelta(hours=5 - number))
+    SyncAlarm.objects.create(trouble="stopped", began_at=now - timedelta(hours=3), told=",stopped,")
     stage.open(reverse("admin:accounts_syncrun_changelist"))
 
 
