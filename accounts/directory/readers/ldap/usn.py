@@ -48,13 +48,17 @@ def changes(link: Link, server: Server, root: Root, since: Position, *, now: dat
 
 
 def sees_deleted(link: Link, server: Server, root: Root) -> bool:
-    """Whether the service account may look at what was deleted: an ordinary one may not."""
+    """Whether the service account sees anything that was deleted: an ordinary one may read the container of such
+    things, and yet nothing in it."""
     container = f"CN=Deleted Objects,{root.context_of(server.base)}"
+    shown = [RequestControl(SHOW_DELETED, True)]
     try:
         found = link.search_ext_s(
-            container, ldap.SCOPE_BASE, "(objectClass=*)", ["1.1"], serverctrls=[RequestControl(SHOW_DELETED, True)]
+            container, ldap.SCOPE_ONELEVEL, "(isDeleted=TRUE)", ["1.1"], serverctrls=shown, sizelimit=1
         )
-    except (ldap.NO_SUCH_OBJECT, ldap.INSUFFICIENT_ACCESS):
+    except ldap.SIZELIMIT_EXCEEDED:
+        return True
+    except (ldap.NO_SUCH_OBJECT, ldap.INSUFFICIENT_ACCESS, ldap.OPERATIONS_ERROR):
         return False
     return any(dn for dn, _ in found)
 
