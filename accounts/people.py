@@ -31,6 +31,9 @@ COLUMNS = Person._fields[1:]
 VISIBLE = ("username", "name", "email", "phone", "phone_next", "directory_dn", "is_active")
 """What a report shows; the other columns are the sync's own notes."""
 
+_VISIBLE_AT = tuple((name, Person._fields.index(name)) for name in VISIBLE)
+NOBODY = Person(0, "", "", "", "", "", "", "", "", "", True)
+
 
 class Change(NamedTuple):
     """One person before and after; `rule` tells how the region of a new number was found, see accounts.phones."""
@@ -42,4 +45,5 @@ class Change(NamedTuple):
     @property
     def visible(self) -> tuple[str, ...]:
         """The names of the columns that anybody would notice."""
-        return tuple(column for column in VISIBLE if getattr(self.old, column) != getattr(self.new, column))
+        old, new = self.old, self.new
+        return tuple([name for name, at in _VISIBLE_AT if old[at] != new[at]])

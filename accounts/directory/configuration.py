@@ -9,8 +9,8 @@ from typing import cast
 
 from django.conf import settings
 
+from accounts.directory.drafts import Authority, Policy, Sharing
 from accounts.directory.guards import Limits
-from accounts.directory.plan import Authority, Policy, Sharing
 from accounts.directory.readers import DirectoryReader
 from accounts.directory.readers.csv import CsvReader
 from accounts.directory.readers.ldap import FollowedLdapReader, Server

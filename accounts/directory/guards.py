@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from accounts.directory.plan import Tally
+from accounts.directory.tally import Tally
 
 
 class Guard(StrEnum):

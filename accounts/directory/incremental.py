@@ -16,8 +16,10 @@ from django.db.models import Count, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Lower
 
 from accounts.directory import usernames
+from accounts.directory.drafts import Policy, rules_mark
 from accounts.directory.entries import Sighting, Unreadable
-from accounts.directory.plan import Elsewhere, Plan, Planner, Policy, Unsettled, rules_mark
+from accounts.directory.plan import Elsewhere, Plan, Unsettled
+from accounts.directory.planner import Planner
 from accounts.directory.readers import FollowedReader, Follower, Position, PositionLost
 from accounts.models import SyncRun, User
 from accounts.people import COLUMNS, Person

@@ -12,9 +12,8 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from accounts import bulk
-from accounts.directory.plan import NOBODY
 from accounts.models import SyncChange, SyncProblem, SyncRun, User
-from accounts.people import VISIBLE, Change, Person
+from accounts.people import NOBODY, VISIBLE, Change, Person
 
 _COLUMNS = ("run_id", "user_id", "username", "kind", "touches", "rule", "old", "new")
 NUMBER = ("phone", "phone_source", "phone_confirmed_at", "phone_next", "phone_next_at")

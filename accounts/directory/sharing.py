@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
+from accounts.directory.drafts import Draft, Sharing
 from accounts.directory.entries import Flaw, Problem
 from accounts.people import Person
-
-if TYPE_CHECKING:
-    from accounts.directory.plan import Draft, Sharing
 
 
 def settle(drafts: dict[str, Draft], others: Iterable[Person], policy: Sharing) -> None:

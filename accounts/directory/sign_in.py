@@ -23,7 +23,7 @@ from accounts import names
 from accounts.directory import configuration, numbers
 from accounts.directory.apply import apply
 from accounts.directory.entries import Entry, Sighting
-from accounts.directory.plan import Planner
+from accounts.directory.planner import Planner
 from accounts.directory.readers import DirectoryError
 from accounts.directory.readers.ldap import REFUSALS, SUBTREE, Server, link, person
 from accounts.directory.readers.records import Raw, read

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import chain
 
 from django.db import transaction
-from django.db.models import F, Value
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts import leavers
 from accounts.directory import configuration, groups, guards, incremental, kept, life, report
 from accounts.directory.apply import apply
+from accounts.directory.drafts import Policy
 from accounts.directory.life import Clock, Progress
-from accounts.directory.plan import Plan, Planner, Policy, digest
+from accounts.directory.parsing import Parser
+from accounts.directory.plan import Plan, digest
+from accounts.directory.planner import Planner
 from accounts.directory.readers import DirectoryReader, FollowedReader, Follower, PositionLost
+from accounts.directory.stored import Stored
 from accounts.models import SyncRun, User
-from accounts.people import COLUMNS, Person
 from accounts.phones import Rules
 
 OTHER_PLAN = "The directory is no longer as it was when the plan was confirmed. Look at the new plan."
@@ -76,7 +78,7 @@ class Sync:
         row.state = SyncRun.State.STOPPED if stop else SyncRun.State.DONE
         with transaction.atomic():
             if stop or row.dry_run:
-                kept.keep(row, (*plan.create, *plan.changes))
+                kept.keep(row, chain(plan.create, plan.changes))
             report.keep_problems(row, plan)
             at = row.position if row.state == SyncRun.State.DONE and not row.dry_run else {}
             self._life.finish(mode=row.mode, source=row.source, position=at)
@@ -119,18 +121,16 @@ class Sync:
         return plan
 
     def _plan_everybody(self, rules: Rules, policy: Policy) -> Plan:
-        people = known_people()
-        total = sum(1 for person in people if person.directory_id)
-        planner = Planner(people, rules=rules, policy=policy)
-        del people
-        done = 0
-        self._life.beat("reading", 0, total, at_once=True)
-        for batch in self._reader.batches():
-            planner.take(batch)
-            done += len(batch)
-            self._life.beat("reading", done, max(total, done))
-        self._life.beat("planning", 0, done, at_once=True)
-        return planner.finish()
+        with Parser(rules) as parser:
+            planner = Planner(Stored(), rules=rules, policy=policy, parser=parser)
+            done, total = 0, planner.expected
+            self._life.beat("reading", 0, total, at_once=True)
+            for batch in self._reader.batches():
+                planner.take(batch)
+                done += len(batch)
+                self._life.beat("reading", done, max(total, done))
+            self._life.beat("planning", 0, done, at_once=True)
+            return planner.finish()
 
     def _apply(self, plan: Plan) -> None:
         total = len(plan.changes) + len(plan.create)
@@ -150,13 +150,6 @@ class Sync:
         if outcome:
             self._row.counts.update(outcome.counts)
             self._row.message = f"{self._row.message} {outcome.words}".strip()
-
-
-def known_people() -> list[Person]:
-    """Everybody the portal has, as the plan wants them."""
-    columns = (F("pk"), Coalesce("directory_id", Value("")), *COLUMNS[1:])
-    rows = User.objects.order_by().values_list(*columns).iterator(chunk_size=5000)
-    return list(map(Person._make, rows))
 
 
 def _configured_reader() -> DirectoryReader:

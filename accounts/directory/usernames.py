@@ -6,9 +6,11 @@ to somebody new. Whatever cannot be settled without guessing is held: neither si
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from accounts.directory.attendance import Standing
+from accounts.directory.drafts import Draft
 from accounts.directory.entries import Flaw, Problem
 from accounts.names import LONGEST
 from accounts.people import Person
@@ -21,88 +23,97 @@ def aside(username: str, directory_id: str) -> list[str]:
 
 
 class Settled(NamedTuple):
-    """`held` are the ids to leave alone; `aside` pairs the ids of people who give their name up with a new one."""
+    """`held` are the ids to leave alone; `aside` pairs people who give their name up with the new one."""
 
     held: set[str]
-    aside: list[tuple[str, str]]
+    aside: list[tuple[Person, str]]
     problems: list[Problem]
 
 
-class Claims:
-    """Collects who asks for which name, then settles it."""
+class Holders(NamedTuple):
+    """Who has the names that are asked for, by name, and how each of them stands. Of those absent, `is_kept` are whom a
+    record that cannot be read may stand for. `taken` says which of some names anybody has or asks for."""
 
-    def __init__(self, known: Mapping[str, Person], local: set[str]) -> None:
-        self._known, self._local = known, local
-        self._holders = {person.username: key for key, person in known.items()}
-        self._claims: dict[str, tuple[str, str]] = {}
-        self._contested: dict[str, dict[str, str]] = {}
-        self._present: set[str] = set()
-        self._kept: set[str] = set()
-        self._held: set[str] = set()
-        self._problems: list[Problem] = []
-        self._dns: dict[str, list[str]] | None = None
+    by_name: Mapping[str, Person]
+    standing: Callable[[Person], Standing]
+    is_kept: Callable[[Person], bool]
+    taken: Callable[[Sequence[str]], set[str]]
 
-    def claim(self, username: str, directory_id: str, dn: str) -> None:
-        self._present.add(directory_id)
-        first = self._claims.setdefault(username, (directory_id, dn))
-        if first[0] != directory_id:
-            self._contested.setdefault(username, dict([first]))[directory_id] = dn
 
-    def hold(self, directory_id: str, flaw: Flaw, dn: str, username: str = "") -> None:
-        """Leave this id alone, and say why."""
-        self._held.add(directory_id)
-        known = self._known.get(directory_id)
-        username = username or (known.username if known else "")
-        self._problems.append(Problem(flaw, pk=known.pk if known else 0, username=username, dn=dn))
+def aside(username: str, directory_id: str) -> list[str]:
+    """ "alice~3f2a91c0": names that nobody types by accident, the same at each try, for somebody who gives theirs up."""
+    suffixes = [f"~{directory_id[:length]}" for length in (8, 16, len(directory_id))]
+    return [username[: LONGEST - len(suffix)] + suffix for suffix in suffixes]
 
-    def keep(self, directory_id: str, username: str, dn: str) -> None:
-        """Leave everybody alone whom an unreadable record may stand for, by id, by user name, by DN, unless a readable
-        one turns up for them."""
-        self._kept.add(directory_id)
-        if username in self._holders:
-            self._kept.add(self._holders[username])
-        self._kept.update(self._by_dn().get(dn.lower(), ()))
 
-    def settle(self, wanted: Mapping[str, str]) -> Settled:
-        """`wanted` is the user name by id of everybody who is new or changed."""
-        self._held |= self._kept - self._present
-        for username, claimants in self._contested.items():
-            for directory_id, dn in claimants.items():
-                self.hold(directory_id, Flaw.DUPLICATE_USERNAME, dn, username)
-        for directory_id, username in wanted.items():
-            if username in self._local and directory_id not in self._held:
-                self.hold(directory_id, Flaw.LOCAL_ACCOUNT, self._claims[username][1], username)
-        self._hold_behind_the_held(wanted)
-        return Settled(self._held, self._step_aside(wanted), self._problems)
+def settle(asking: Iterable[Draft], holders: Holders, held: Iterable[str]) -> Settled:
+    """`asking` are all drafts whose name somebody else asks for or has; `held` the ids that are to be left alone
+    already."""
+    claims = _Claims(asking, holders, set(held))
+    claims.hold_the_contested()
+    claims.hold_behind_local_accounts()
+    claims.hold_behind_the_held()
+    return Settled(claims.held, claims.step_aside(), claims.problems)
 
-    def _hold_behind_the_held(self, wanted: Mapping[str, str]) -> None:
+
+class _Claims:
+    def __init__(self, asking: Iterable[Draft], holders: Holders, held: set[str]) -> None:
+        self._asking = [(draft.new.directory_id, draft) for draft in asking]
+        self._holders, self.held = holders, held
+        self.problems: list[Problem] = []
+
+    def hold_the_contested(self) -> None:
+        """Two who ask for one name, or one who asks for that of somebody whose entry is as before."""
+        claims: dict[str, dict[str, Person]] = {}
+        for key, draft in self._asking:
+            claims.setdefault(draft.new.username, {})[key] = draft.new
+        for username, claimants in claims.items():
+            holder = self._holders.by_name.get(username)
+            if holder and holder.directory_id and self._holders.standing(holder) is Standing.AS_BEFORE:
+                claimants[holder.directory_id] = holder
+            if len(claimants) > 1:
+                for key, person in claimants.items():
+                    self._hold(key, Flaw.DUPLICATE_USERNAME, person, username)
+
+    def hold_behind_local_accounts(self) -> None:
+        for key, draft in self._asking:
+            holder = self._holders.by_name.get(draft.new.username)
+            if holder and not holder.directory_id and key not in self.held:
+                self._hold(key, Flaw.LOCAL_ACCOUNT, draft.new, draft.new.username)
+
+    def hold_behind_the_held(self) -> None:
         """Somebody held keeps their name, so whoever was to get it is held too, and so on."""
         before = -1
-        while len(self._held) != before:
-            before = len(self._held)
-            for directory_id, username in wanted.items():
-                holder = self._holders.get(username, directory_id)
-                if holder != directory_id and holder in self._held and directory_id not in self._held:
-                    self.hold(directory_id, Flaw.USERNAME_TAKEN, self._claims[username][1], username)
+        while len(self.held) != before:
+            before = len(self.held)
+            for key, draft in self._asking:
+                holder = self._holder_before(key, draft)
+                if holder and key not in self.held and self._is_held(holder):
+                    self._hold(key, Flaw.USERNAME_TAKEN, draft.new, draft.new.username)
 
-    def _step_aside(self, wanted: Mapping[str, str]) -> list[tuple[str, str]]:
+    def step_aside(self) -> list[tuple[Person, str]]:
         """Somebody who is absent, or whose entry has another name that is in place already, makes room."""
-        aside = []
-        for directory_id, username in wanted.items():
-            holder = self._holders.get(username, directory_id)
-            if holder != directory_id and holder not in self._present and directory_id not in self._held:
-                aside.append((holder, self._free(username, holder)))
-        return aside
+        leaving = []
+        for key, draft in self._asking:
+            holder = self._holder_before(key, draft)
+            if holder and key not in self.held and self._holders.standing(holder) is Standing.ABSENT:
+                leaving.append(holder)
+        names = {holder.pk: aside(holder.username, holder.directory_id) for holder in leaving}
+        taken = self._holders.taken([name for some in names.values() for name in some]) if leaving else set()
+        return [
+            (one, next((name for name in names[one.pk] if name not in taken), names[one.pk][-1])) for one in leaving
+        ]
 
-    def _free(self, username: str, directory_id: str) -> str:
-        for name in aside(username, directory_id):
-            if name not in self._holders and name not in self._claims and name not in self._local:
-                break
-        return name
+    def _holder_before(self, key: str, draft: Draft) -> Person | None:
+        """Who has the name so far, of the people of the directory."""
+        holder = self._holders.by_name.get(draft.new.username)
+        return holder if holder and holder.directory_id not in ("", key) else None
 
-    def _by_dn(self) -> dict[str, list[str]]:
-        if self._dns is None:
-            self._dns = {}
-            for key, person in self._known.items():
-                self._dns.setdefault(person.directory_dn.lower(), []).append(key)
-        return self._dns
+    def _is_held(self, holder: Person) -> bool:
+        if holder.directory_id in self.held:
+            return True
+        return self._holders.standing(holder) is Standing.ABSENT and self._holders.is_kept(holder)
+
+    def _hold(self, directory_id: str, flaw: Flaw, person: Person, username: str) -> None:
+        self.held.add(directory_id)
+        self.problems.append(Problem(flaw, pk=person.pk, username=username, dn=person.directory_dn))

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from accounts.directory import kept
-from accounts.directory.plan import AWAY, MARK
+from accounts.directory.known import AWAY, MARK
 from accounts.models import PhoneSource, SyncChange
 from accounts.people import VISIBLE, Person
 

@@ -13,9 +13,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.directory import kept
-from accounts.directory.plan import NOBODY
 from accounts.models import SyncRun, User
-from accounts.people import Change
+from accounts.people import NOBODY, Change
 from mfa.models import AuditEvent
 from tests.accounts.directory.samples import MOBILE, OTHER, THIRD, person
 

@@ -12,7 +12,9 @@ from accounts.directory import sync
 from accounts.directory.entries import Record, Sighting
 from accounts.directory.readers import DirectoryError, DirectoryReader
 from accounts.directory.readers.ldap import Server
+from accounts.directory.stored import Stored
 from accounts.models import SyncChange, SyncRun, User
+from accounts.people import Person
 from tests.accounts.directory.samples import sighted
 from tests.services.slapd import Slapd
 
@@ -70,3 +72,8 @@ def ldif_file(folder: Path, text: str) -> Path:
     path = folder / "people.ldif"
     path.write_text(text)
     return path
+
+
+def known_people() -> list[Person]:
+    """Everybody, local accounts included."""
+    return list(Stored().with_pks(User.objects.values_list("pk", flat=True)))

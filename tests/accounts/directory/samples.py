@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from accounts.directory.entries import Entry, Record, Sighting, fingerprint
-from accounts.directory.plan import Plan, Planner
+from accounts.directory.plan import Plan
+from accounts.directory.planner import Planner
 from accounts.people import Person
 from accounts.phones import Rules
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accounts.directory.guards import Guard, Limits, check
-from accounts.directory.plan import Tally
+from accounts.directory.tally import Tally
 
 LIMITS = Limits(percent=5, least=10)
 FINE = Tally(entries=1000, usable=1000, people=1000, numbers=1000, addresses=1000)

@@ -13,11 +13,12 @@ from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
-from accounts.directory import configuration, sync
-from accounts.directory.plan import LEFT, Policy
+from accounts.directory import configuration
+from accounts.directory.drafts import Policy
+from accounts.directory.known import LEFT
 from accounts.models import SyncRun, User
 from accounts.people import Person
-from tests.accounts.directory.places import run
+from tests.accounts.directory.places import known_people, run
 from tests.accounts.directory.pretended import Account, Kind, Pretended
 from tests.accounts.directory.samples import MOBILE, OTHER, THIRD, plan_of, written
 
@@ -59,12 +60,12 @@ def test_incremental_runs_end_where_full_runs_end(
     with undone(), pytest.MonkeyPatch.context() as patch:
         patch.setattr("django.conf.settings.PHONE_SHARED", sharing)
         User.objects.create_user("dave", phone=THIRD)
-        people = one_step(directory, "", sync.known_people())
+        people = one_step(directory, "", known_people())
         for edits, event in history:
             for act in edits:
                 carry_out(directory, act)
             people = one_step(directory, event, people)
-            assert states(sync.known_people()) == states(people)
+            assert states(known_people()) == states(people)
 
 
 @contextlib.contextmanager

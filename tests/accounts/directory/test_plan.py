@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from accounts.directory.drafts import Authority, Policy
 from accounts.directory.entries import Flaw, Problem, Record, Unreadable
-from accounts.directory.plan import LEFT, Authority, Plan, Policy, digest
+from accounts.directory.known import LEFT
+from accounts.directory.plan import Plan, digest
 from accounts.people import Person
 from accounts.phones import Reason, Rules
 from tests.accounts.directory.samples import (
@@ -145,7 +147,7 @@ def test_locked_entry_is_deactivated_and_a_new_locked_one_is_not_created() -> No
     locked = [entry(ALICE, "alice", enabled=False), entry(BOB, "bob", enabled=False)]
     plan = plan_of(locked, known)
     assert len(plan.deactivate) == 1
-    assert plan.create == []
+    assert not plan.create
     after = written(plan, known)
     assert plan_of(locked, after).is_empty
     assert by_id(synced([entry(ALICE, "alice")], after))[ALICE].is_active

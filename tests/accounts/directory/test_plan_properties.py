@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hypothesis import given, settings, strategies as st
 
+from accounts.directory.drafts import Policy
 from accounts.directory.entries import Entry, Flaw, Problem, Record, Unreadable
-from accounts.directory.plan import Plan, Policy
+from accounts.directory.plan import Plan
 from accounts.people import Person
 from tests.accounts.directory.samples import MOBILE, OTHER, THIRD, entry, person, plan_of, written
 

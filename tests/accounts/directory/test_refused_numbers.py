@@ -7,8 +7,8 @@ from typing import get_args
 
 import pytest
 
+from accounts.directory.drafts import Authority, Policy
 from accounts.directory.entries import Flaw
-from accounts.directory.plan import Authority, Policy
 from accounts.people import Person
 from tests.accounts.directory.samples import ALICE, BOB, MOBILE, OTHER, THIRD, entry, person, plan_of, synced
 

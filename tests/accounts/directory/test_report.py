@@ -7,9 +7,9 @@ import pytest
 
 from accounts.directory import report
 from accounts.directory.entries import WORDS, Flaw, Problem
-from accounts.directory.plan import NOBODY, Plan
+from accounts.directory.plan import Plan
 from accounts.models import SyncProblem, SyncRun, User
-from accounts.people import Change
+from accounts.people import NOBODY, Change
 from accounts.phones import Reason
 from tests.accounts.directory.samples import person
 

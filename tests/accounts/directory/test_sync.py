@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts import users
 from accounts.directory import life
 from accounts.directory.entries import Flaw, Problem, Record, Unreadable
-from accounts.directory.plan import LEFT
+from accounts.directory.known import LEFT
 from accounts.directory.readers import PartialResult
 from accounts.models import PhoneSource, SyncChange, SyncProblem, SyncRun, User
 from accounts.signals import PhoneChange, phones_changed, users_deactivated
@@ -225,17 +225,15 @@ def test_run_given_up_for_dead_writes_nothing_when_it_wakes() -> None:
     assert SyncRun.objects.get().state == SyncRun.State.KILLED
 
 
-def test_person_changed_while_the_run_was_planning_is_left_to_the_next_run(now: datetime) -> None:
+def test_person_changed_between_plan_and_writing_is_left_to_the_next_run(now: datetime) -> None:
     run(Given([entry(ALICE, "alice", MOBILE), entry(BOB, "bob")]))
     alice = User.objects.get(directory_id=ALICE)
 
-    class Meanwhile(Given):
-        def batches(self):  # type: ignore[no-untyped-def]
-            yield from super().batches()
+    def by_another_hand(step: str, done: int, total: int) -> None:
+        if step == "writing" and not done:
             users.set_phone(alice, THIRD, source=PhoneSource.SELF, confirmed_at=now, actor=alice)
 
-    reader = Meanwhile([entry(ALICE, "alice", OTHER)])
-    done = run(reader)
+    done = run(Given([entry(ALICE, "alice", OTHER)]), progress=by_another_hand)
     alice.refresh_from_db()
     assert (alice.phone, alice.phone_confirmed_at) == (THIRD, now)
     assert done.counts["left_for_next_run"] == 1

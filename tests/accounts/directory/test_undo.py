@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import users
 from accounts.directory import life, undo
-from accounts.directory.plan import AWAY
+from accounts.directory.known import AWAY
 from accounts.directory.verdicts import Left
 from accounts.models import PhoneSource, SyncProblem, SyncRun, User
 from accounts.people import COLUMNS

@@ -1,0 +1,66 @@
+"""Everybody in the database, as `known.Known` asks: no model instances, and never all columns of everybody."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from itertools import islice
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Count, F, Q, Value
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
+
+from accounts.directory.known import LEFT, Totals
+from accounts.models import User
+from accounts.people import COLUMNS, Person
+
+AT_ONCE = 5000
+_PERSON = (F("pk"), Coalesce("directory_id", Value("")), *COLUMNS[1:])
+
+
+class Stored:
+    """`known.Known` over the table of people."""
+
+    def totals(self) -> Totals:
+        active = User.objects.filter(is_active=True, directory_id__isnull=False).order_by()
+        has = {"numbers": ~Q(phone=""), "addresses": ~Q(email="")}
+        found = active.aggregate(people=Count("pk"), **{name: Count("pk", filter=test) for name, test in has.items()})
+        return Totals(**found)
+
+    def marks(self) -> Iterator[tuple[int, str, str]]:
+        """By a cursor of the database's own where there is one, so that they are never in memory together."""
+        question = (
+            "SELECT id, directory_id, directory_fingerprint FROM accounts_user"
+            " WHERE directory_id IS NOT NULL AND (is_active OR directory_fingerprint <> %s)"
+        )
+        with transaction.atomic(), connection.chunked_cursor() as cursor:
+            cursor.execute(question, [LEFT])
+            while rows := cursor.fetchmany(AT_ONCE):
+                yield from rows
+
+    def with_pks(self, pks: Collection[int]) -> Iterator[Person]:
+        return self._among("id", "bigint", pks)
+
+    def with_ids(self, ids: Collection[str]) -> Iterator[Person]:
+        return self._among("directory_id", "text", ids)
+
+    def with_usernames(self, usernames: Collection[str]) -> Iterator[Person]:
+        return self._among("username", "text", usernames)
+
+    def with_numbers(self, numbers: Collection[str]) -> Iterator[Person]:
+        return (person for person in self._among("phone", "text", numbers) if person.is_active)
+
+    def _among(self, column: str, kind: str, keys: Collection[Any]) -> Iterator[Person]:
+        rest = iter(keys)
+        while some := list(islice(rest, AT_ONCE)):
+            found = User.objects.order_by().filter(**{f"{column}__in": _rows(some, kind)})
+            yield from map(Person._make, found.values_list(*_PERSON).iterator(chunk_size=AT_ONCE))
+
+
+def _rows(keys: list[Any], kind: str) -> RawSQL:
+    """The keys as a table, in one parameter: thousands of parameters cost more than the search."""
+    if connection.vendor == "postgresql":
+        return RawSQL(f"SELECT unnest(%s::{kind}[])", [keys])  # noqa: S611  # `kind` is a word of this module
+    return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(keys)])

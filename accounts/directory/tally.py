@@ -1,0 +1,76 @@
+"""Sums over the drafts of a run, kept while they come: what guards judge, and what names a plan. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import NamedTuple
+
+from accounts.directory.drafts import Draft
+from accounts.people import NOBODY, Change, Person
+
+_AT = {name: at for at, name in enumerate(Person._fields)}
+
+
+class Tally(NamedTuple):
+    """What guards judge. `people` and `numbers` are how many the portal had before: active people of the directory, and
+    those of them with a number. The lost ones are counted when they go, not again at each later run."""
+
+    entries: int = 0
+    usable: int = 0
+    people: int = 0
+    numbers: int = 0
+    leaving: int = 0
+    numbers_changed: int = 0
+    numbers_lost: int = 0
+    addresses: int = 0
+    addresses_lost: int = 0
+    most_alike: int = 0
+
+
+@dataclass
+class Sums:
+    """Of drafts that count; one that turns out not to is taken out again with `sign` -1."""
+
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    leaving: int = 0
+    numbers_changed: int = 0
+    numbers_lost: int = 0
+    addresses_lost: int = 0
+    problems: int = 0
+    digest: int = 0
+
+    def add(self, draft: Draft, sign: int = 1) -> None:
+        change = draft.change
+        self.problems += sign * len(draft.problems)
+        if draft.old is not NOBODY:
+            self._compare(draft, sign)
+            self.changed += sign * (change is not None)
+            self.unchanged += sign * (change is None)
+        elif change:
+            self.created += sign
+        if change:
+            self.digest += sign * digest_of(change)
+
+    def _compare(self, draft: Draft, sign: int) -> None:
+        old, new = draft.old, draft.new
+        self.leaving += sign * (old.is_active and not new.is_active)
+        self.numbers_changed += sign * bool(old.phone and draft.given)
+        self.numbers_lost += sign * bool(old.directory_phone and not new.directory_phone)
+        self.addresses_lost += sign * bool(old.email and not new.email)
+
+
+def digest_of(change: Change) -> int:
+    """What one change adds to the digest of a plan. The end of a rest is left out, since it moves with the clock."""
+    visible, new = change.visible, change.new
+    if not visible:
+        return 0
+    facts = [new.directory_id, *[(name, new[_AT[name]]) for name in visible]]
+    return int.from_bytes(blake2b(repr(facts).encode("utf-8", "surrogatepass"), digest_size=16).digest())
+
+
+def total(changes: Iterable[Change]) -> int:
+    return sum(map(digest_of, changes))
