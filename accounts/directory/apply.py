@@ -1,14 +1,14 @@
 """A plan into the database, in batches of one transaction each.
 
 Each batch leaves a state that a next run goes on from, so a run killed anywhere needs no repair. Names come first and
-together: they must be free before anybody else can have them.
+together: they must be free before anybody else can have them. Then those who leave, whose doors must close.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple, TypeVar
 
 from django.db import transaction
@@ -34,10 +34,11 @@ class Applied(NamedTuple):
 
 def apply(plan: Plan, *, run: SyncRun | None, now: datetime, actor: User | None, beat: Beat) -> Applied:
     """Write the plan. With a run, each change anybody would notice is kept with it."""
-    first = [change for change in plan.changes if _frees_a_name(change)]
-    rest = [change for change in plan.changes if not _frees_a_name(change)]
+    renamed = [change for change in plan.changes if _renames(change)]
+    leaving = (change for change in plan.changes if _leaves(change) and not _renames(change))
+    others = (change for change in plan.changes if not _leaves(change) and not _renames(change))
     changed = written = 0
-    for changes in (first, *_batches(rest)):
+    for changes in chain([renamed] if renamed else [], _batches(leaving), _batches(others)):
         with transaction.atomic():
             beat(written)
             done = users.change_many(changes, now=now, actor=actor)
@@ -62,11 +63,15 @@ def _stored(changes: Iterable[Change], stored: Mapping[str, int]) -> Iterator[Ch
             yield change._replace(new=change.new._replace(pk=pk))
 
 
-def _frees_a_name(change: Change) -> bool:
-    return change.old.username != change.new.username or (change.old.is_active and not change.new.is_active)
+def _renames(change: Change) -> bool:
+    return change.old.username != change.new.username
 
 
-def _batches(items: Sequence[Item]) -> Iterator[list[Item]]:
+def _leaves(change: Change) -> bool:
+    return change.old.is_active and not change.new.is_active
+
+
+def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
     rest = iter(items)
     while batch := list(islice(rest, BATCH)):
         yield batch

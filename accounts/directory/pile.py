@@ -6,7 +6,6 @@ Pure. What a check across people needs of each is kept in a few bytes, see keys.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from typing import Any
 
 from accounts.directory.drafts import Draft
 from accounts.directory.entries import Flaw, Problem
@@ -15,16 +14,13 @@ from accounts.directory.spool import Spool
 from accounts.directory.tally import Sums
 from accounts.people import NOBODY, Change, Person
 
-_Row = tuple[Any, ...]
-
 
 class Pile:
     """Drafts in the order they came. `ids` are those of people who are not known; `numbers` are all that anybody on the
     pile has, is to get or gives up; `given` those that change hands."""
 
     def __init__(self) -> None:
-        self._new: Spool[_Row] = Spool()
-        self._known: Spool[_Row] = Spool()
+        self._new, self._known = Spool(), Spool()
         self._dropped: set[str] = set()
         self._instead: dict[str, Draft] = {}
         self._given: dict[int, int] | None = None
@@ -98,7 +94,7 @@ class Pile:
         yield from self._of(self._new)
         yield from self._of(self._known)
 
-    def _of(self, spool: Spool[_Row]) -> Iterator[Draft]:
+    def _of(self, spool: Spool) -> Iterator[Draft]:
         for new, number, problems, rule, *old in spool:
             if new[1] in self._dropped:
                 continue
@@ -106,7 +102,7 @@ class Pile:
                 yield other
             else:
                 was = Person._make(old[0]) if old else NOBODY
-                yield Draft(was, Person._make(new), number, list(problems), rule)
+                yield Draft(was, Person._make(new), number, [Problem(*one) for one in problems], rule)
 
     def _forget(self, draft: Draft) -> None:
         self.sums.add(draft, -1)

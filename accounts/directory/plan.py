@@ -29,27 +29,6 @@ class Elsewhere(NamedTuple):
     having: Callable[[set[str]], Iterable[Person]]
 
 
-NOWHERE_ELSE = Elsewhere(0, 0, 0, 0, lambda numbers: ())
-
-
-class Unsettled(NamedTuple):
-    """Entries whose outcome hangs on other entries."""
-
-    ids: set[str]
-    dns: set[str]
-
-
-class Elsewhere(NamedTuple):
-    """The people beside those whom a planner was given: how many they are (as in Tally), how many of them the directory
-    is taken to show, and who of them has one of some numbers."""
-
-    people: int
-    numbers: int
-    addresses: int
-    shown: int
-    having: Callable[[set[str]], Iterable[Person]]
-
-
 NOWHERE_ELSE = Elsewhere(0, 0, 0, 0, lambda _: ())
 
 

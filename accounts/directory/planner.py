@@ -17,6 +17,7 @@ from accounts.directory.drafts import DEFAULT, Draft, Drafting, Policy, left, ma
 from accounts.directory.entries import Flaw, Problem, Sighting, Unreadable
 from accounts.directory.keys import any_of
 from accounts.directory.known import Few, Known
+from accounts.directory.numbers import Choice
 from accounts.directory.parsing import Parser
 from accounts.directory.pile import Pile, touched_numbers
 from accounts.directory.plan import NOWHERE_ELSE, Elsewhere, Plan, Unsettled
@@ -100,12 +101,12 @@ class Planner:
     def _look_at(self, found: Iterable[Parsed]) -> None:
         for record, choice in found:
             person = self._asked.popleft()
-            if isinstance(record, Unreadable) or choice is None:
+            if isinstance(record, Unreadable):
                 self._keep_unreadable(record, person)
             elif person and not self._attendance.look_at(person):
                 self._hold(Flaw.DUPLICATE_ID, person, record.dn, record.username)
             else:
-                self._fresh.append(self._drafting.draft(record, choice, person or NOBODY))
+                self._fresh.append(self._drafting.draft(record, choice or Choice("", []), person or NOBODY))
                 if len(self._fresh) >= AT_ONCE:
                     self._sort()
 

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import pickle
+import json
 import tempfile
 import weakref
 from collections.abc import Callable, Collection, Iterator
-from typing import Any, Generic, TypeVar
+from datetime import datetime
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 AT_ONCE = 500
 IN_MEMORY = 4 << 20
-"""Bytes before the file is made. It has no name, belongs to this process only, and goes with it."""
+"""Bytes before there is a file. It has no name, belongs to this process only, and goes with it."""
 
 
-class Spool(Generic[Item]):
-    """Takes rows and gives them again, any number of times. What can be in a row: what pickle can keep."""
+class Spool:
+    """Takes rows of text, numbers, moments and rows, and gives them again any number of times, as lists."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  # lives as long as this object
         weakref.finalize(self, self._file.close)
-        self._fresh: list[Item] = []
+        self._fresh: list[Any] = []
         self._written = self._end = 0
 
-    def append(self, row: Item) -> None:
+    def append(self, row: Any) -> None:
         self._fresh.append(row)
         if len(self._fresh) >= AT_ONCE:
             self._file.seek(self._end)
-            pickle.dump(self._fresh, self._file, pickle.HIGHEST_PROTOCOL)
+            self._file.write(_pack(self._fresh))
             self._end = self._file.tell()
             self._written += len(self._fresh)
             self._fresh = []
@@ -35,13 +36,13 @@ class Spool(Generic[Item]):
     def __len__(self) -> int:
         return self._written + len(self._fresh)
 
-    def __iter__(self) -> Iterator[Item]:
+    def __iter__(self) -> Iterator[Any]:
         place = 0
         while place < self._end:
             self._file.seek(place)
-            rows: list[Item] = pickle.load(self._file)  # noqa: S301  # nobody else can write to a file without a name
+            line = self._file.readline()
             place = self._file.tell()
-            yield from rows
+            yield from _unpack(line)
         yield from self._fresh
 
 
@@ -59,3 +60,22 @@ class Listed(Collection[Item]):
 
     def __contains__(self, item: Any) -> bool:
         return any(one == item for one in self)
+
+
+def _pack(rows: list[Any]) -> bytes:
+    return json.dumps(rows, default=_moment, separators=(",", ":")).encode() + b"\n"
+
+
+def _unpack(line: bytes) -> list[Any]:
+    rows: list[Any] = json.loads(line, object_hook=_from_moment)
+    return rows
+
+
+def _moment(value: object) -> dict[str, str]:
+    if not isinstance(value, datetime):
+        raise TypeError(f"{type(value).__name__} cannot be kept in a spool")
+    return {"at": value.isoformat()}
+
+
+def _from_moment(found: dict[str, str]) -> datetime:
+    return datetime.fromisoformat(found["at"])

@@ -40,12 +40,6 @@ class Holders(NamedTuple):
     taken: Callable[[Sequence[str]], set[str]]
 
 
-def aside(username: str, directory_id: str) -> list[str]:
-    """ "alice~3f2a91c0": names that nobody types by accident, the same at each try, for somebody who gives theirs up."""
-    suffixes = [f"~{directory_id[:length]}" for length in (8, 16, len(directory_id))]
-    return [username[: LONGEST - len(suffix)] + suffix for suffix in suffixes]
-
-
 def settle(asking: Iterable[Draft], holders: Holders, held: Iterable[str]) -> Settled:
     """`asking` are all drafts whose name somebody else asks for or has; `held` the ids that are to be left alone
     already."""

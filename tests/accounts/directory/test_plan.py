@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from accounts.directory.drafts import Authority, Policy
+from accounts.directory.drafts import Authority, Policy, Sharing
 from accounts.directory.entries import Flaw, Problem, Record, Unreadable
 from accounts.directory.known import LEFT
 from accounts.directory.plan import Plan, digest
@@ -223,7 +223,7 @@ def test_number_that_the_directory_lost_is_kept_and_reported() -> None:
     ("warn", {MOBILE}, [Flaw.NUMBER_SHARED] * 2),
     ("refuse", {""}, [Flaw.NUMBER_SHARED] * 2),
 ])  # fmt: skip
-def test_number_of_two_people_follows_the_policy(policy: str, phones: set[str], expected: list[str]) -> None:
+def test_number_of_two_people_follows_the_policy(policy: Sharing, phones: set[str], expected: list[str]) -> None:
     records = [entry(ALICE, "alice", MOBILE), entry(BOB, "bob", MOBILE)]
     plan = plan_of(records, policy=Policy(policy))
     after = written(plan, [])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings, strategies as st
 
-from accounts.directory.drafts import Policy
+from accounts.directory.drafts import Policy, Sharing
 from accounts.directory.entries import Entry, Flaw, Problem, Record, Unreadable
 from accounts.directory.plan import Plan
 from accounts.people import Person
@@ -30,13 +30,13 @@ unreadable = st.builds(
     st.sampled_from(["", *NAMES]),
 )
 directories = st.lists(st.one_of(entries, entries, entries, unreadable), max_size=7)
-policies = st.sampled_from(["allow", "warn", "refuse"])
+policies: st.SearchStrategy[Sharing] = st.sampled_from(["allow", "warn", "refuse"])
 LOCAL = person(99, "", "dave", phone=THIRD)
 
 
 @given(st.lists(directories, min_size=1, max_size=4), policies)
 @settings(max_examples=400, deadline=None)
-def test_second_run_on_the_same_directory_changes_nothing(history: list[list[Record]], policy: str) -> None:
+def test_second_run_on_the_same_directory_changes_nothing(history: list[list[Record]], policy: Sharing) -> None:
     people = [LOCAL]
     for records in history:
         plan = plan_of(list(records), people, policy=Policy(policy))
