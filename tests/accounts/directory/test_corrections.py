@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,19 @@ def test_a_dn_cannot_smuggle_another_change_in() -> None:
 def test_a_file_that_cannot_be_written_is_named(settings: LazySettings, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="cannot be written: No such file or directory"):
         call_command("directory_report", problems=tmp_path / "nowhere" / "problems.csv")
+
+
+def test_a_number_that_the_entry_has_already_is_not_added_again(make_user: Callable[..., User]) -> None:
+    alice = make_user("alice", directory_phone=NUMBER)
+    assert lines_for(user=alice).endswith("changetype: modify\ndelete: mobile\nmobile: 0170 x\n-\n")
+
+
+def test_two_values_with_one_suggestion_become_one_value() -> None:
+    SyncProblem.objects.create(
+        run=SyncRun.objects.create(trigger="shell", state="done"), username="alice", dn="uid=alice,dc=x",
+        attribute="mobile", reason="extension", value="0170 y", exact="0170 y", suggestion=NUMBER,
+    )  # fmt: skip
+    lines = lines_for()
+    assert lines.count("dn: ") == 1
+    assert lines.count("delete: mobile") == 2
+    assert lines.count(f"add: mobile\nmobile: {NUMBER}") == 1
