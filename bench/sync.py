@@ -1,7 +1,8 @@
-"""A full directory run beside `ldapsearch` of the same entries and attributes, on the same slapd in the same minutes.
+"""Directory runs beside `ldapsearch` of the same entries and attributes, on the same slapd in the same minutes.
 
 Both go over StartTLS, in pages of 1000, as the same service account. A run is timed from its first act to its report,
 in a process of its own whose start does not count; the whole of `ldapsearch` counts, which starts in milliseconds.
+An incremental run follows the server's log (syncrepl), which tells who was deleted as well.
 """
 
 from __future__ import annotations
@@ -30,11 +31,18 @@ from tests.services.servers.postgres import Postgres, postgres_server
 from tests.services.servers.processes import find_program
 from tests.services.servers.slapd import Slapd, slapd_server
 
-WORDS = "a full directory run (everything new, nothing changed, 1 % changed) beside ldapsearch of the same entries"
+WORDS = "directory runs (everything new, nothing or 1 % changed, incremental) beside ldapsearch of the same entries"
 
 PAGE = 1000
 FILTER = "(objectClass=inetOrgPerson)"
-TARGETS = {"everything new": Target("<=", 8), "nothing changed": Target("<=", 2), "1 % changed": Target("<=", 2.3)}
+INCREMENTAL, INCREMENTAL_SOME = "incremental, nothing changed", "incremental, 1 % changed"
+TARGETS = {
+    "everything new": Target("<=", 8),
+    "nothing changed": Target("<=", 2),
+    INCREMENTAL: Target("<=", 0.15),
+    "1 % changed": Target("<=", 2.3),
+    INCREMENTAL_SOME: Target("<=", 2.3),
+}
 EMPTY = "empty"
 MEBIBYTE = 1024.0
 """In KiB, in which the kernel counts."""
@@ -84,15 +92,19 @@ class Bench:
         changed = max(1, self.entries // 100)
         self._work("everything new", timings, created=self.entries)
         self._work("nothing changed", timings, unchanged=self.entries)
+        self._work(INCREMENTAL, timings, entries=0)
         self._change(number, changed)
         self._work("1 % changed", timings, updated=changed)
+        self._change(number + 50, changed)
+        self._work(INCREMENTAL_SOME, timings, updated=changed)
 
     def _work(self, name: str, timings: Timings, **expected: int) -> None:
         before = self._search()
         profile = [f"--profile={self.profiles.resolve() / name}.prof"] if self.profiles else []
-        done = self.product.inside("sync", *profile)
+        mode = "incremental" if name in (INCREMENTAL, INCREMENTAL_SOME) else "full"
+        done = self.product.inside("sync", *profile, *(["--incremental"] if mode == "incremental" else []))
         found = {count: done["counts"].get(count) for count in expected}
-        if done["state"] != "done" or found != expected:
+        if (done["state"], done["mode"]) != ("done", mode) or found != expected:
             raise BenchFailed(f"{name}: {expected} was expected, the run was {done}.")
         # On both sides of the run, since a machine is not equally busy all the time.
         timings.searches[name].append(statistics.mean([before, self._search()]))
