@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import SyncAlarm, SyncRun, User
 from mfa import audit, roles
-from mfa.desk import export, masks, run_orders, run_page, run_report, run_undo
+from mfa.desk import export, masks, run_charts, run_orders, run_page, run_report, run_undo
 from mfa.desk.readonly import ReadOnly
 from mfa.pages.sessions import left_alone
 from mfa.proof import fresh_proof_required
@@ -49,6 +49,7 @@ class RunAdmin(ReadOnly):
             path("start/", wrap(require_POST(self.start)), name="accounts_syncrun_start"),
             path("started/", wrap(require_safe(self.started)), name="accounts_syncrun_started"),
             path("started/part/", wrap(require_safe(self.started_part)), name="accounts_syncrun_started_part"),
+            path("charts/", wrap(require_safe(self.history)), name="accounts_syncrun_charts"),
             path("<int:pk>/part/", wrap(require_safe(self.part)), name="accounts_syncrun_part"),
             path("<int:pk>/rows.csv", wrap(require_POST(self.csv)), name="accounts_syncrun_csv"),
             path("<int:pk>/confirm/", wrap(self._order(run_orders.CONFIRM)), name="accounts_syncrun_confirm"),
@@ -92,6 +93,11 @@ class RunAdmin(ReadOnly):
         part = f"{reverse('admin:accounts_syncrun_started_part')}?{urlencode({'since': str(since.timestamp())})}"
         late = timezone.now() - since > WAIT_PATIENTLY
         return {"run": run, "late": late, "part_url": part, "title": _("Directory run")}
+
+    def history(self, request: HttpRequest) -> HttpResponse:
+        self._must_view(request)
+        context = self._shared(request) | run_charts.history() | {"title": _("History of directory runs")}
+        return TemplateResponse(request, "admin/desk/run_history.html", context)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

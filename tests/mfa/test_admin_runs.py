@@ -189,3 +189,27 @@ def test_the_list_shows_each_run(staff: Callable[..., Client], run: SyncRun) -> 
     assert "stopped by a guard" in seen
     assert "read 60, numbers unusable 2" in seen
     assert "Sync now" not in seen
+
+
+def test_history_draws_the_latest_runs_and_marks_those_that_failed(staff: Callable[..., Client]) -> None:
+    client = staff("auditor")
+    assert "No run has ended yet." in client.get(f"{LIST}charts/", secure=True).content.decode()
+    start = timezone.now() - timedelta(hours=1)
+    for number in range(70):
+        SyncRun.objects.create(
+            trigger="schedule", state="failed" if number == 69 else "done", started_at=start,
+            finished_at=start + timedelta(seconds=75), counts={"people": 1000 + number, "problems": 3, "created": 2},
+        )  # fmt: skip
+    SyncRun.objects.create(trigger="admin", state="done", dry_run=True, counts={"people": 7777})
+    SyncRun.objects.create(trigger="admin", state="done", mode="incremental", counts={"people": 1070, "problems": 9})
+    answer = client.get(f"{LIST}charts/", secure=True)
+    seen = answer.content.decode()
+    charts = {chart.slug: chart for chart in answer.context["charts"]}
+    assert [len(chart.bars) for chart in charts.values()] == [60, 60, 60, 60]
+    assert (charts["people"].most, charts["duration"].most) == ("1,070", "1 min 15 s")
+    assert charts["unusable"].bars[-1].height == 0, "a run of what changed has not looked at everything"
+    assert [bar.failed for bar in charts["people"].bars] == [*[False] * 58, True, False]
+    assert seen.count("run-cross") == 4
+    assert "7,777" not in seen
+    assert "at most 1,070, lately 1,070; 1 did not come to their end." in seen
+    assert "style=" not in seen.split("<main")[1]

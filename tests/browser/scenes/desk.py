@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import SyncAlarm, SyncChange, SyncProblem, SyncRun, User
+from accounts.directory import kept, sync
+from accounts.models import SyncAlarm, SyncProblem, SyncRun, User
+from accounts.people import Change
 from mfa import limits
 from mfa.models import AuditEvent, GuessCounter, Policy
 from tests.browser.scenes.scene import scene
@@ -127,20 +130,19 @@ def runs(stage: Stage) -> None:
     stage.open(reverse("admin:accounts_syncrun_changelist"))
 
 
-def open_run(stage: Stage, **columns: object) -> None:
+def open_run(stage: Stage, page: str = "change", query: str = "", **columns: object) -> None:
     admin = as_admin(stage)
     run = SyncRun.objects.create(trigger="admin", actor=admin, **columns)
     known = people()
     if columns["state"] == SyncRun.State.DONE:
         add_report(run, known)
-    stage.open(reverse("admin:accounts_syncrun_change", args=[run.pk]))
+    elif columns["state"] == SyncRun.State.STOPPED:
+        add_changes(run, known)
+    stage.open(reverse(f"admin:accounts_syncrun_{page}", args=[run.pk]) + query)
 
 
 def add_report(run: SyncRun, known: list[User]) -> None:
-    SyncChange.objects.create(
-        run=run, user=known[0], kind="updated", old={"phone": ""}, new={"phone": "+4915123456789"}
-    )
-    SyncChange.objects.create(run=run, user=known[1], kind="deactivated")
+    add_changes(run, known)
     for user, value, reason in zip(
         known, ("n/a", "030 901820", "0151 1"), ("not_a_number", "landline", "too_short"), strict=False
     ):
@@ -149,6 +151,24 @@ def add_report(run: SyncRun, known: list[User]) -> None:
             attribute="mobile", value=value, reason=reason, suggestion="+4930901820" if reason == "landline" else "",
             rule="default region (DE)",
         )  # fmt: skip
+
+
+def add_changes(run: SyncRun, known: list[User]) -> None:
+    """Numbers, a name, a place, and somebody who left."""
+    place = "uid={},ou=people,dc=example,dc=test"
+    for user in known:
+        User.objects.filter(pk=user.pk).update(directory_id=f"id-{user.pk}", directory_dn=place.format(user.username))
+    before = {one.pk: one for one in sync.known_people()}
+    changed: tuple[dict[str, object], ...] = (
+        {"phone": "+4915123456789", "phone_source": "directory"}, {"phone": "+4915123456780"}, {"name": "A New Name"},
+        {"username": "somebody-else", "directory_dn": place.format("somebody-else")}, {"is_active": False},
+    )  # fmt: skip
+    changes = []
+    for user, new in zip(known, changed, strict=False):
+        old = before[user.pk]._replace(phone="+4917012345678", phone_source="self")
+        changes.append(Change(old, old._replace(**new), "default region (DE)" if "phone" in new else ""))  # type: ignore[arg-type]
+    kept.keep(run, changes)
+    SyncRun.objects.filter(pk=run.pk).update(counts=run.counts | kept.counted(run))
 
 
 @scene("admin:accounts_syncrun_change", "in progress")
@@ -162,17 +182,48 @@ def run_finished(stage: Stage) -> None:
     open_run(stage, state="done", finished_at=timezone.now(), counts=counts)
 
 
+@scene("admin:accounts_syncrun_change", "unusable values")
+def run_unusable(stage: Stage) -> None:
+    open_run(stage, query="?view=unusable", state="done", finished_at=timezone.now())
+
+
+STOPPED: dict[str, Any] = {
+    "state": "stopped", "plan_digest": "d", "counts": {"entries": 788, "deactivated": 212, "guard": "people_lost"},
+    "message": "Stopped before any change. 212 of 1000 people would be deactivated because the directory does not show "
+    "them. At most 50 may in one run (SYNC_MAX_LOSS_PERCENT=5, SYNC_MAX_LOSS_LEAST=10).",
+}  # fmt: skip
+
+
 @scene("admin:accounts_syncrun_change", "stopped by a guard")
 def run_stopped(stage: Stage) -> None:
-    message = "212 of 1000 people would be deactivated; at most 5 % may be. Nothing was changed."
-    open_run(stage, state="stopped", finished_at=timezone.now(), message=message)
+    open_run(stage, finished_at=timezone.now(), **STOPPED)
 
 
-@scene("admin:accounts_syncproblem_changelist", "some")
-def unusable_values(stage: Stage) -> None:
-    admin = as_admin(stage)
-    add_report(SyncRun.objects.create(trigger="admin", actor=admin, state="done"), people())
-    stage.open(reverse("admin:accounts_syncproblem_changelist"))
+@scene("admin:accounts_syncrun_confirm", "asks for the reason")
+def run_confirmed(stage: Stage) -> None:
+    open_run(stage, "confirm", finished_at=timezone.now(), **STOPPED)
+
+
+@scene("admin:accounts_syncrun_undo", "preview")
+def run_undone(stage: Stage) -> None:
+    open_run(stage, state="done", finished_at=timezone.now())
+    run = SyncRun.objects.latest("pk")
+    User.objects.filter(username="ada").update(phone="+4915123456789", phone_source="directory")
+    stage.open(reverse("admin:accounts_syncrun_undo", args=[run.pk]))
+
+
+@scene("admin:accounts_syncrun_charts", "forty runs")
+def run_history(stage: Stage) -> None:
+    as_admin(stage)
+    start = timezone.now() - timedelta(days=40)
+    for number in range(40):
+        begun = start + timedelta(days=number)
+        counts = {"people": 900 + 3 * number, "problems": 40 - number // 2, "updated": number * 7 % 23}
+        SyncRun.objects.create(
+            trigger="schedule", state="failed" if number % 13 == 9 else "done", started_at=begun,
+            finished_at=begun + timedelta(seconds=4 + number % 5), counts={} if number % 13 == 9 else counts,
+        )  # fmt: skip
+    stage.open(reverse("admin:accounts_syncrun_charts"))
 
 
 @scene("admin:accounts_syncrun_started", "waiting for a worker")
