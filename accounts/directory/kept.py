@@ -9,7 +9,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 
 from accounts import bulk
 from accounts.models import SyncChange, SyncProblem, SyncRun, User
@@ -71,7 +71,15 @@ def _plain(value: object) -> object:
 def of_view(run: SyncRun, view: str) -> QuerySet[SyncChange]:
     """The changes of one view, in the order they were planned in."""
     kind, touched = VIEWS[view]
-    return SyncChange.objects.filter(_touching(touched), run=run, kind=kind).order_by("pk")
+    return of_run(run).filter(_touching(touched), kind=kind)
+
+
+def of_run(run: SyncRun) -> QuerySet[SyncChange]:
+    """All changes of a run. One run writes at a time, so they lie side by side; to name their ends keeps a search from
+    wandering through those of other runs."""
+    found = SyncChange.objects.filter(run=run).order_by("pk")
+    ends = run.counts.get("rows")
+    return found.filter(pk__gte=ends[0], pk__lte=ends[1]) if ends else found
 
 
 def _touching(names: Iterable[str]) -> Q:
@@ -79,14 +87,17 @@ def _touching(names: Iterable[str]) -> Q:
 
 
 def counted(run: SyncRun) -> dict[str, Any]:
-    """What the run's page and the history need besides the counts of the plan: how many changes each view has, how many
-    values are unusable for each reason, and how many people of the directory are active now."""
+    """What a page of the run and the history need besides the plan's counts: how many changes each view has, the first
+    and the last of them, how many values are unusable for each reason, and how many people of the directory are active
+    now."""
     views = {name: Count("pk", filter=_touching(touched) & Q(kind=kind)) for name, (kind, touched) in VIEWS.items()}
-    found = SyncChange.objects.filter(run=run).aggregate(**views)
+    found = SyncChange.objects.filter(run=run).aggregate(**views, first=Min("pk"), last=Max("pk"))
+    first, last = found.pop("first"), found.pop("last")
     reasons = SyncProblem.objects.filter(run=run).order_by().values_list("reason").annotate(Count("pk"))
     people = User.objects.filter(is_active=True, directory_id__isnull=False).count()
     return {
         "views": {name: count for name, count in found.items() if count},
+        "rows": [first, last] if first else [],
         "reasons": dict(reasons),
         "people": people,
     }

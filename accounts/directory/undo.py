@@ -143,7 +143,7 @@ def _batches(run: SyncRun) -> Iterator[list[Kept]]:
     """The run's changes but those of user names, in portions that the index finds at once."""
     for kind in KINDS:
         last = 0
-        while rows := _rows(run.changes.filter(kind=kind, pk__gt=last), BATCH):
+        while rows := _rows(kept.of_run(run).filter(kind=kind, pk__gt=last), BATCH):
             yield [row for row in rows if not row.renames]
             last = rows[-1].pk
 
@@ -171,7 +171,7 @@ def _settled(rows: list[Kept], *, lock: bool) -> list[Verdict]:
 def _renamed(run: SyncRun, *, lock: bool) -> list[Verdict]:
     """All whose user name the run changed, together: names are swapped back at once, and whoever the run created under
     such a name makes room."""
-    found = run.changes.exclude(kind=SyncChange.Kind.CREATED).filter(touches__contains=",username,")
+    found = kept.of_run(run).exclude(kind=SyncChange.Kind.CREATED).filter(touches__contains=",username,")
     verdicts = _settled(_rows(found), lock=lock)
     wanted = {one.back.username: one for one in verdicts if one.back and one.back.username != one.now.username}
     if not wanted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from accounts.directory import kept
@@ -41,15 +42,20 @@ class Kept(NamedTuple):
     new: dict[str, Any]
 
     @property
-    def names(self) -> list[str]:
+    def names(self) -> tuple[str, ...]:
         """The columns that an undo looks at; where a number or its rest changed, all that belongs to a number."""
-        touched = [name for name in RESTORABLE if f",{name}," in self.touches]
-        number = kept.NUMBER if {"phone", "phone_next"} & {*touched} else ()
-        return list(dict.fromkeys((*touched, *number)))
+        return _names(self.touches)
 
     @property
     def renames(self) -> bool:
         return self.kind != SyncChange.Kind.CREATED and ",username," in self.touches
+
+
+@lru_cache(maxsize=256)
+def _names(touches: str) -> tuple[str, ...]:
+    touched = [name for name in RESTORABLE if f",{name}," in touches]
+    number = kept.NUMBER if {"phone", "phone_next"} & {*touched} else ()
+    return tuple(dict.fromkeys((*touched, *number)))
 
 
 @dataclass(slots=True)
@@ -63,36 +69,36 @@ class Verdict:
 
 
 def judge(row: Kept, now: Person) -> Verdict:
+    """What becomes of a change to somebody who is now like this."""
+    names = row.names
+    present = kept.columns(now, names)
     if row.kind == SyncChange.Kind.CREATED:
         if not now.is_active:
             return Verdict(row, now)
-        same = _is_as(now, row.new, [name for name in row.names if name in row.new])
+        same = _is_as(now, present, _only(row.new, names))
         return Verdict(row, now, back=sent_away(now)) if same else Verdict(row, now, left=Left.CHANGED_SINCE)
-    names = row.names
-    if not names or kept.columns(now, names) == _only(row.old, names):
+    if present == _only(row.old, names):
         return Verdict(row, now)
-    if not _is_as(now, row.new, names):
+    if not _is_as(now, present, _only(row.new, names)):
         return Verdict(row, now, left=Left.CHANGED_SINCE)
     return Verdict(row, now, back=_restored(row, now, names))
 
 
-def _is_as(now: Person, values: dict[str, Any], names: list[str]) -> bool:
-    """Whether the person has these values; a number that rested may have come to count: that is its doing."""
-    expected = _only(values, names)
-    if kept.columns(now, names) == expected:
-        return True
-    rested = (values.get("phone_next"), "", PhoneSource.DIRECTORY, None)
-    if not rested[0] or (now.phone, now.phone_next, now.phone_source, now.phone_confirmed_at) != rested:
-        return False
-    before = now._replace(**{name: _value(name, values) for name in kept.NUMBER})
-    return kept.columns(before, names) == expected
-
-
-def _only(values: dict[str, Any], names: list[str]) -> dict[str, Any]:
+def _only(values: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     return {name: values.get(name) for name in names}
 
 
-def _restored(row: Kept, now: Person, names: list[str]) -> Person:
+def _is_as(now: Person, present: dict[str, Any], expected: dict[str, Any]) -> bool:
+    """Whether the person has these values; a number that rested may have come to count: that is the run's doing."""
+    if present == expected:
+        return True
+    rested = (expected.get("phone_next"), "", PhoneSource.DIRECTORY, None)
+    if not rested[0] or (now.phone, now.phone_next, now.phone_source, now.phone_confirmed_at) != rested:
+        return False
+    return {**present, **{name: expected[name] for name in kept.NUMBER}} == expected
+
+
+def _restored(row: Kept, now: Person, names: tuple[str, ...]) -> Person:
     back = now._replace(**{name: _value(name, row.old) for name in names})
     if back.is_active and not now.is_active:
         return back._replace(directory_fingerprint="")

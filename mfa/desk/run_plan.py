@@ -69,7 +69,7 @@ def chosen(query: Mapping[str, str], have: Mapping[str, int]) -> str:
 
 def changes(run: SyncRun, view: str, search: str, *, whole: bool) -> QuerySet[SyncChange]:
     """The changes of a view, of those only that the search fits."""
-    found = SyncChange.objects.filter(run=run) if view == EVERYTHING else kept.of_view(run, view)
+    found = kept.of_run(run) if view == EVERYTHING else kept.of_view(run, view)
     return found.filter(_fitting(search, whole)) if search else found
 
 
