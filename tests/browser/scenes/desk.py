@@ -159,7 +159,7 @@ def add_changes(run: SyncRun, known: list[User]) -> None:
     for user in known:
         User.objects.filter(pk=user.pk).update(directory_id=f"id-{user.pk}", directory_dn=place.format(user.username))
     before = {row[0]: Person(*row) for row in User.objects.values_list("pk", *COLUMNS)}
-    changed: tuple[dict[str, object], ...] = (
+    changed: tuple[dict[str, Any], ...] = (
         {"phone": "+4915123456789", "phone_source": "directory"}, {"phone": "+4915123456780"}, {"name": "A New Name"},
         {"username": "somebody-else", "directory_dn": place.format("somebody-else")}, {"is_active": False},
     )  # fmt: skip
