@@ -30,6 +30,7 @@ MOST_CHANGES = 10_000
 MOST_UNSETTLED = 1000
 MOST_STRANGERS = 2000
 """So many entries of which the portal knows nothing (locked ones, as a rule) are looked up where ids were counted."""
+IDLE_FOR = timedelta(days=2)
 AT_ONCE = 500
 VERY_MUCH = "very much changed"
 
@@ -64,6 +65,14 @@ def with_unsettled(position: Position, unsettled: Unsettled) -> Position:
     if any("\N{REPLACEMENT CHARACTER}" in dn for dn in unsettled.dns):
         return {}
     return {**position, "unsettled": {"ids": sorted(unsettled.ids), "dns": sorted(unsettled.dns)}}
+
+
+def tidy(full: SyncRun, *, now: datetime) -> None:
+    """After a run of everybody: positions from before are of no use, nor are runs of long ago that found nothing."""
+    before = SyncRun.objects.filter(pk__lt=full.pk)
+    before.exclude(position={}).update(position={})
+    idle = before.filter(mode=SyncRun.Mode.INCREMENTAL, state=SyncRun.State.DONE, counts__entries=0, dry_run=False)
+    idle.filter(started_at__lt=now - IDLE_FOR).delete()
 
 
 class Result(NamedTuple):

@@ -65,7 +65,9 @@ def keep_problems(run: SyncRun, plan: Plan) -> None:
         for problem in plan.problems
     )  # fmt: skip
     bulk.insert(SyncProblem, _COLUMNS, rows)
-    recent = SyncRun.objects.order_by("-pk").values_list("pk", flat=True)[:RUNS_WITH_PROBLEMS]
+    # Runs of what changed come many times a day and hold little: they are not counted.
+    whole = SyncRun.objects.exclude(mode=SyncRun.Mode.INCREMENTAL).order_by("-pk")
+    recent = [*whole.values_list("pk", flat=True)[:RUNS_WITH_PROBLEMS], run.pk]
     SyncProblem.objects.filter(run_id__lt=min(recent), is_open=False).delete()
     only_planned = Q(run__dry_run=True) | Q(run__state=SyncRun.State.STOPPED)
     SyncChange.objects.filter(only_planned, run_id__lt=min(recent)).delete()

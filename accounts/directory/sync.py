@@ -81,6 +81,8 @@ class Sync:
                 kept.keep(row, chain(plan.create, plan.changes))
             report.keep_problems(row, plan)
             at = row.position if row.state == SyncRun.State.DONE and not row.dry_run else {}
+            if at and row.mode == SyncRun.Mode.FULL:
+                incremental.tidy(row, now=self._now())
             self._life.finish(mode=row.mode, source=row.source, position=at)
 
     def _objection(self, plan: Plan) -> guards.Stop | None:

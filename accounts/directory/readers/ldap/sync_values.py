@@ -51,6 +51,8 @@ def read_state(encoded: bytes) -> State:
             what = int.from_bytes(value, "big")
         elif tag == OCTETS and not directory_id:
             directory_id = str(UUID(bytes=value))
+    if what < 0 or not directory_id:
+        raise ValueError("an element is missing")
     return State(what, directory_id)
 
 
