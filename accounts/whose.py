@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from accounts.directory import configuration
 from accounts.directory.entries import Flaw
-from accounts.models import SyncProblem, SyncRun, User
+from accounts.models import SyncProblem, User
 
 OF_A_NUMBER = (Flaw.NUMBER_GONE, Flaw.NUMBER_SHARED)
 
@@ -27,9 +27,6 @@ def trouble(user: User) -> SyncProblem | None:
     has one, or never had any."""
     if not user.directory_id or user.directory_phone:
         return None
-    full = SyncRun.objects.filter(state=SyncRun.State.DONE, dry_run=False, mode=SyncRun.Mode.FULL).order_by("-pk")
     about_numbers = Q(attribute__in=configuration.profile().phones) | Q(reason__in=OF_A_NUMBER)
-    found = SyncProblem.objects.filter(
-        about_numbers, user=user, run__state=SyncRun.State.DONE, run__dry_run=False, run_id__gte=full.values("pk")[:1]
-    )
+    found = SyncProblem.objects.filter(about_numbers, user=user, is_open=True)
     return found.order_by("-run", "pk").first()

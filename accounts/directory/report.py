@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from accounts import bulk, names
 from accounts.directory.entries import Flaw
 from accounts.directory.plan import Plan
-from accounts.models import SyncChange, SyncProblem, SyncRun
+from accounts.models import SyncChange, SyncProblem, SyncRun, User
 from accounts.phones import Reason
 
 Item = TypeVar("Item")
@@ -56,11 +56,12 @@ def keep_problems(run: SyncRun, plan: Plan) -> None:
     real = run.state == SyncRun.State.DONE and not run.dry_run
     if real:
         _close(_seen_again(run, plan))
+    owners = _created(plan) if real else {}
     rows = (
         (
-            run.pk, problem.pk or None, problem.username[: names.LONGEST], problem.dn[:1000], problem.attribute[:64],
-            problem.value[:100], str(problem.reason)[:40], problem.suggestion[:16], problem.rule[:60], problem.exact,
-            real,
+            run.pk, problem.pk or owners.get(problem.dn), problem.username[: names.LONGEST], problem.dn[:1000],
+            problem.attribute[:64], problem.value[:100], str(problem.reason)[:40], problem.suggestion[:16],
+            problem.rule[:60], problem.exact, real,
         )
         for problem in plan.problems
     )  # fmt: skip
@@ -101,6 +102,14 @@ def _seen_again(run: SyncRun, plan: Plan) -> Iterator[Q]:
         yield Q(user__in=keys)
     for dns in _parts(entries):
         yield Q(user=None, dn__in=dns)
+
+
+def _created(plan: Plan) -> dict[str, int]:
+    """The people whom this run created and who have problems, by their DN: a plan knows no keys of theirs."""
+    found: dict[str, int] = {}
+    for part in _parts({problem.username for problem in plan.problems if problem.username and not problem.pk}):
+        found.update(User.objects.filter(username__in=part).exclude(directory_dn="").values_list("directory_dn", "pk"))
+    return found
 
 
 def _close(found: Iterable[Q]) -> None:

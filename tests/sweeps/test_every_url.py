@@ -20,7 +20,8 @@ from tests.tables import BAD_CODES, BAD_NAMES, BAD_PHONES
 
 PUBLIC = {
     "sign-in/", "sign-in/code/", "sign-in/code/send/", "sign-out/", "health/live", "health/ready",
-    "sms/undo/<slug:token>/<slug:code>/", "messages/<int:delivery_id>/", "inbox/",
+    "sms/undo/<slug:token>/<slug:code>/", "sms/refuse/<slug:token>/<slug:code>/",
+    "messages/<int:delivery_id>/", "inbox/",
 }  # fmt: skip
 """Open to everybody; each for a reason. A page that joins them joins this list, in review."""
 

@@ -19,6 +19,7 @@ from accounts.phones import Reason, mask
 from mfa.kinds import CardAction, Note
 
 WHY: dict[str, str | Promise] = {
+    Reason.EMPTY: lazy("What is written there is empty."),
     Reason.NO_COUNTRY_CODE: lazy("The number there has no country code."),
     Reason.NOT_A_NUMBER: lazy("What is written there cannot be read as one phone number."),
     Reason.TOO_SHORT: lazy("The number there is too short."),

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.directory import kept
-from accounts.models import SyncAlarm, SyncProblem, SyncRun, User
+from accounts.models import SyncAlarm, SyncProblem, SyncRun, User, WriteBack
 from accounts.people import COLUMNS, Change, Person
 from mfa import limits
 from mfa.models import AuditEvent, GuessCounter, Policy
@@ -271,3 +271,23 @@ def inbox(stage: Stage) -> None:
 def inbox_empty(stage: Stage) -> None:
     with override_settings(DEBUG=True):
         stage.open("/inbox/")
+
+
+def number_for_the_directory(state: str = "refused") -> WriteBack:
+    owner = with_phone(username="ada", name="Ada Lovelace")
+    answer = "The directory said no: the account that writes has no right to change mobile."
+    return WriteBack.objects.create(user=owner, e164=owner.phone, state=state, answer=answer, attempts=1)
+
+
+@scene("admin:accounts_writeback_changelist", "one refused")
+def write_backs(stage: Stage) -> None:
+    as_admin(stage)
+    number_for_the_directory()
+    stage.open(reverse("admin:accounts_writeback_changelist"))
+
+
+@scene("admin:accounts_writeback_change", "refused")
+def write_back(stage: Stage) -> None:
+    as_admin(stage)
+    stage.open(reverse("admin:accounts_writeback_change", args=[number_for_the_directory().pk]))
+    stage.reads("Try again")

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from django.test import override_settings
 from django.utils import timezone
 
 from accounts.models import User
-from mfa.factors.sms import undo
-from mfa.models import OneTimeCode, Policy
+from accounts.signals import PhoneChange
+from mfa.delivery import outbox
+from mfa.factors.sms import resting, undo
+from mfa.models import Delivery, OneTimeCode, Policy
 from tests.browser.scenes.scene import scene
 from tests.browser.scenes.way_in import with_phone
 from tests.browser.stage import Stage, person, work_off_outbox
@@ -113,6 +116,70 @@ def undo_done(stage: Stage) -> None:
 @scene("sms:undo", "not a link")
 def undo_wrong(stage: Stage) -> None:
     stage.open("/sms/undo/nonsense/nonsense/")
+
+
+def rests(**more: object) -> User:
+    """Somebody whose directory has another number since an hour."""
+    user = with_phone(directory_id="11111111-0000-4000-8000-000000000000", **more)
+    until = timezone.now() + timedelta(hours=23)
+    User.objects.filter(pk=user.pk).update(phone_next=NEW, phone_next_at=until, directory_phone=NEW)
+    resting.tell(None, changes=[PhoneChange(user.pk, user.phone, NEW)], until=until)
+    user.refresh_from_db()
+    return user
+
+
+@scene("dashboard", "another number rests")
+def number_rests(stage: Stage) -> None:
+    stage.let_in(rests())
+    stage.open("/")
+    stage.reads("That is not my number")
+
+
+@scene("sms:change", "number refused, directory's own")
+def number_refused(stage: Stage) -> None:
+    user = rests()
+    User.objects.filter(pk=user.pk).update(phone_next_at=None)
+    stage.let_in(user)
+    stage.open("/sms/change/?number=directory")
+    stage.reads("You refused the directory's number")
+
+
+@scene("sms:change", "the directory decides")
+def directory_decides(stage: Stage) -> None:
+    with override_settings(PHONE_AUTHORITY="directory"):
+        stage.let_in(with_phone(directory_id="11111111-0000-4000-8000-000000000000"))
+        stage.open("/sms/change/")
+        stage.reads("it cannot be changed or removed here")
+
+
+@scene("sms:not_mine", "asked")
+def not_mine(stage: Stage) -> None:
+    stage.let_in(rests())
+    stage.open("/sms/not-mine/")
+
+
+def refuse_path() -> str:
+    """The link in the notice."""
+    text = outbox.read(Delivery.objects.filter(template="phone-announced", channel="sms").latest("pk"))
+    return text[text.index("/sms/refuse/") :]
+
+
+@scene("sms:refuse", "open")
+def refuse_open(stage: Stage) -> None:
+    rests()
+    stage.open(refuse_path())
+
+
+@scene("sms:refuse", "done")
+def refuse_done(stage: Stage) -> None:
+    refuse_open(stage)
+    stage.press("That is not my number")
+    stage.heading_is("The number is refused")
+
+
+@scene("sms:refuse", "not a link")
+def refuse_wrong(stage: Stage) -> None:
+    stage.open("/sms/refuse/nonsense/nonsense/")
 
 
 @scene("dashboard", "phone dialog open")
