@@ -31,8 +31,8 @@ WAIT_PATIENTLY = timedelta(seconds=60)
 
 
 class RunAdmin(ReadOnly):
-    list_display = ("started_at", "state", "dry_run", "trigger", "actor", "finished_at", "shown_counts")
-    list_filter = ("state", "trigger", "dry_run")
+    list_display = ("started_at", "state", "mode", "dry_run", "trigger", "actor", "finished_at", "shown_counts")
+    list_filter = ("state", "mode", "trigger", "dry_run")
     date_hierarchy = "started_at"
     change_list_template = "admin/desk/run_list.html"
 

@@ -151,6 +151,7 @@ def add_report(run: SyncRun, known: list[User]) -> None:
             attribute="mobile", value=value, reason=reason, suggestion="+4930901820" if reason == "landline" else "",
             rule="default region (DE)",
         )  # fmt: skip
+    SyncRun.objects.filter(pk=run.pk).update(counts=run.counts | kept.counted(run))
 
 
 def add_changes(run: SyncRun, known: list[User]) -> None:
