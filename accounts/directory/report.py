@@ -66,12 +66,12 @@ def keep_problems(run: SyncRun, plan: Plan) -> None:
         for problem in plan.problems
     )  # fmt: skip
     bulk.insert(SyncProblem, _COLUMNS, rows)
-    # Runs of what changed come many times a day and hold little: they are not counted.
-    whole = SyncRun.objects.exclude(mode=SyncRun.Mode.INCREMENTAL).order_by("-pk")
-    recent = [*whole.values_list("pk", flat=True)[:RUNS_WITH_PROBLEMS], run.pk]
-    SyncProblem.objects.filter(run_id__lt=min(recent), is_open=False).delete()
+    runs = SyncRun.objects.order_by("-pk").values_list("pk", flat=True)
+    SyncProblem.objects.filter(run_id__lt=min(runs[:RUNS_WITH_PROBLEMS]), is_open=False).delete()
     only_planned = Q(run__dry_run=True) | Q(run__state=SyncRun.State.STOPPED)
-    SyncChange.objects.filter(only_planned, run_id__lt=min(recent)).delete()
+    # Runs of what changed come many times a day: a plan that waits for a decision outlives them.
+    others = runs.exclude(mode=SyncRun.Mode.INCREMENTAL)[:RUNS_WITH_PROBLEMS]
+    SyncChange.objects.filter(only_planned, run_id__lt=min(others, default=run.pk)).delete()
 
 
 def open_problems() -> QuerySet[SyncProblem]:

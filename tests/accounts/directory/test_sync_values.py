@@ -7,8 +7,6 @@ from uuid import UUID
 import pytest
 from hypothesis import given, strategies as st
 from ldap.syncrepl import SyncInfoMessage, SyncRequestControl, SyncStateControl
-from pyasn1.codec.ber import encoder
-from pyasn1.type import univ
 
 from accounts.directory.readers.ldap.sync_values import Done, Info, State, read_info, read_state, tlv
 from accounts.directory.readers.ldap.syncrepl import SyncRequest
@@ -37,7 +35,7 @@ def test_state_of_an_entry(what: int, uuid: UUID, cookie: bytes) -> None:
 @pytest.mark.parametrize("deletes", [True, False])
 @pytest.mark.parametrize("cookie", ["", COOKIE])
 def test_end_says_whether_the_gone_were_named(cookie: str, deletes: bool) -> None:
-    end = (octets(cookie) if cookie else b"") + (encoder.encode(univ.Boolean(True)) if deletes else b"")
+    end = (octets(cookie) if cookie else b"") + (tlv(0x01, b"\x01") if deletes else b"")
     assert Done.read(tlv(0x30, end)) == Done(cookie, deletes)
 
 
