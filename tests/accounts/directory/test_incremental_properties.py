@@ -50,7 +50,7 @@ steps = st.tuples(st.lists(acts, min_size=1, max_size=3), events)
     sharing=st.sampled_from(["allow", "warn", "refuse"]),
 )
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
 )  # fmt: skip
 def test_incremental_runs_end_where_full_runs_end(
