@@ -46,7 +46,7 @@ def run(db: None) -> SyncRun:
         trigger="schedule", state="stopped", plan_digest="d" * 32, counts={"guard": "people_lost", "entries": 60},
         message="Stopped before any change. 7 of 60 people would be deactivated.", finished_at=timezone.now(),
     )  # fmt: skip
-    kept.keep(made, [
+    keep(made, [
         planned("alice", phone=OTHER, phone_source="directory"),
         planned("bob", phone_next=THIRD, phone_next_at=timezone.now()),
         planned("carol", name="Carol C."),
@@ -54,9 +54,14 @@ def run(db: None) -> SyncRun:
         planned("erin", is_active=False),
         planned("frank", created=True),
     ])  # fmt: skip
-    made.counts |= kept.counted(made)
-    made.save()
     return made
+
+
+def keep(run: SyncRun, changes: list[Change]) -> None:
+    """As a run does at its end."""
+    kept.keep(run, changes)
+    run.counts |= kept.counted(run)
+    run.save()
 
 
 def rows(client: Client, run: SyncRun, query: str = "") -> list[str]:
@@ -105,7 +110,7 @@ def test_an_auditor_sees_masked_numbers_and_cannot_find_out_digits_by_searching(
 
 
 def test_pages_lead_to_the_next_the_last_and_back(staff: Staff, run: SyncRun) -> None:
-    kept.keep(run, [planned(f"p{number:03d}", name="New Name") for number in range(120)])
+    keep(run, [planned(f"p{number:03d}", name="New Name") for number in range(120)])
     client = staff("admin")
 
     def page(query: str) -> tuple[list[str], int | None, int | None]:
@@ -140,7 +145,7 @@ def test_a_page_of_a_long_plan_costs_few_queries(
     staff: Staff, run: SyncRun, django_assert_max_num_queries: Callable[[int], object]
 ) -> None:
     people = [User.objects.create(username=f"p{number}") for number in range(60)]
-    kept.keep(run, [planned(one.username, pk=one.pk, name="N") for one in people])
+    keep(run, [planned(one.username, pk=one.pk, name="N") for one in people])
     client = staff("admin")
     client.get(f"{LIST}{run.pk}/change/", secure=True)
     with django_assert_max_num_queries(25):  # type: ignore[attr-defined]
