@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from django.apps import apps
+from django.conf import LazySettings
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -162,7 +163,10 @@ def test_what_belongs_to_another_person_does_not_exist(
 @pytest.mark.row("T-68")
 @pytest.mark.row("A-15.3.5")
 @pytest.mark.parametrize("page", ALL, ids=str)
-def test_odd_input_in_every_field_is_an_error_on_the_page_and_never_a_fault(person: acting.Person, page: Page) -> None:
+def test_odd_input_in_every_field_is_an_error_on_the_page_and_never_a_fault(
+    person: acting.Person, page: Page, settings: LazySettings
+) -> None:
+    settings.PHONE_COUNTRIES = frozenset({"AT", "CH", "DE", "GB", "US"})  # a list of every country takes long to write
     numbers = [text for text, _ in BAD_PHONES] if page.route.startswith("sms/") else []
     typed = {text[:20_000] for text in (*BAD_CODES, *BAD_NAMES, *numbers)}
     asked = {text[:2000] for text in (*BAD_CODES, *BAD_NAMES)}
