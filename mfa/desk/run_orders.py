@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -118,8 +119,8 @@ def awaited_url() -> str:
     return f"{reverse('admin:accounts_syncrun_started')}?{urlencode({'since': since})}"
 
 
-def page(request: HttpRequest, order: Order, run: SyncRun, shared: dict[str, Any]) -> HttpResponse:
-    """GET asks for the reason, with what the order would do; POST gives the job to the workers."""
+def page(request: HttpRequest, order: Order, run: SyncRun, outlook: Callable[[], dict[str, Any]]) -> HttpResponse:
+    """GET asks for the reason, with what the order would do, which `outlook` tells; POST gives the job to the workers."""
     form = ReasonForm(request.POST or None)
     why_not = refused(order, run) or (str(BUSY) if at_work() else "")
     if request.method == "POST" and not why_not and form.is_valid():
@@ -127,7 +128,7 @@ def page(request: HttpRequest, order: Order, run: SyncRun, shared: dict[str, Any
         if answer:
             return answer
         why_not = str(UNREACHABLE)
-    context = shared | {"order": order, "run": run, "form": form, "refused": why_not, "title": order.label}
+    context = outlook() | {"order": order, "run": run, "form": form, "refused": why_not, "title": order.label}
     status = 422 if form.errors else 409 if request.method == "POST" else 200
     return TemplateResponse(request, f"admin/desk/run_{order.slug}.html", context, status=status)
 

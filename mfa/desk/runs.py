@@ -137,10 +137,9 @@ class RunAdmin(ReadOnly):
         @fresh_proof_required
         def decide(request: HttpRequest, pk: int) -> HttpResponse:
             run = self._run(request, str(pk))
-            shared = self._shared(request)
-            if order is run_orders.TAKE_BACK:
-                shared |= run_undo.context(run, request.GET, whole=masks.sees_all(request))
-            return run_orders.page(request, order, run, shared)
+            return run_orders.page(
+                request, order, run, lambda: self._shared(request) | self._outlook(request, order, run)
+            )
 
         @require_http_methods(["GET", "POST"])
         def allowed(request: HttpRequest, pk: int) -> HttpResponse:
@@ -149,6 +148,11 @@ class RunAdmin(ReadOnly):
             return decide(request, pk)
 
         return allowed
+
+    def _outlook(self, request: HttpRequest, order: run_orders.Order, run: SyncRun) -> dict[str, Any]:
+        if order is run_orders.CONFIRM:
+            return {}
+        return run_undo.context(run, request.GET, whole=masks.sees_all(request))
 
     def _run(self, request: HttpRequest, object_id: str) -> SyncRun:
         self._must_view(request)
