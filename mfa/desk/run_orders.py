@@ -120,7 +120,7 @@ def awaited_url() -> str:
 
 
 def page(request: HttpRequest, order: Order, run: SyncRun, outlook: Callable[[], dict[str, Any]]) -> HttpResponse:
-    """GET asks for the reason, with what the order would do, which `outlook` tells; POST gives the job to the workers."""
+    """GET asks for the reason, with what the order would do (`outlook`); POST gives the job to the workers."""
     form = ReasonForm(request.POST or None)
     why_not = refused(order, run) or (str(BUSY) if at_work() else "")
     if request.method == "POST" and not why_not and form.is_valid():
