@@ -18,6 +18,8 @@ def plain_context(context: dict[str, object]) -> dict[str, object]:
 
 def one_line(text: str) -> str:
     """The text without control and format characters, its white space folded."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     return " ".join("".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text).split())
 
 

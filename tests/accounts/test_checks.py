@@ -8,7 +8,7 @@ import pytest
 from django.conf import LazySettings
 
 from accounts import places
-from accounts.checks import directory_settings, phone_settings
+from accounts.checks import directory_settings, phone_settings, write_back_settings
 
 
 @pytest.fixture(autouse=True)
@@ -70,3 +70,23 @@ def test_country_that_is_assumed_but_not_accepted_is_named(settings: LazySetting
     ]  # fmt: skip
     settings.PHONE_COUNTRIES = frozenset()
     assert phone_settings(None) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "number"),
+    [
+        ({"LDAP_URL": ""}, "accounts.E030"),
+        ({"LDAP_BIND_DN": "", "LDAP_BIND_PASSWORD": ""}, "accounts.E031"),
+        ({"LDAP_WRITE_BIND_DN": "cn=writer,dc=example,dc=org"}, "accounts.E032"),
+        ({"LDAP_WRITE_BIND_PASSWORD": "secret"}, "accounts.E032"),
+    ],
+)
+def test_writing_back_needs_a_directory_and_an_account(
+    settings: LazySettings, wrong: dict[str, str], number: str
+) -> None:
+    settings.PHONE_AUTHORITY, settings.LDAP_URL = "write_back", "ldaps://directory.example.org"
+    settings.LDAP_BIND_DN, settings.LDAP_BIND_PASSWORD = "cn=portal,dc=example,dc=org", "secret"
+    assert write_back_settings(None) == []
+    for name, value in wrong.items():
+        setattr(settings, name, value)
+    assert [message.id for message in write_back_settings(None)] == [number]
