@@ -64,4 +64,7 @@ def _since(link: Link, server: Server, begin: datetime, attributes: list[str]) -
 
 def _moment(raw: Raw) -> datetime | None:
     found = _MOMENT.fullmatch(raw.get(ATTRIBUTE, [b""])[0])
-    return datetime.strptime(found[1].decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC) if found else None
+    try:
+        return datetime.strptime(found[1].decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC) if found else None
+    except ValueError:
+        return None
