@@ -202,8 +202,10 @@ class SyncChange(models.Model):
         DEACTIVATED = "deactivated", _("deactivated")
         REACTIVATED = "reactivated", _("reactivated")
 
-    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="changes")
-    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="+")
+    # Not looked up by the database for each row: both keys were at hand a moment before, and with a hundred thousand
+    # rows at once the two lookups took a quarter of the time that the database needs for them.
+    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="changes", db_constraint=False, db_index=False)
+    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="+", db_constraint=False)
     username = models.CharField(_("user name"), max_length=names.LONGEST, blank=True)
     kind = models.CharField(max_length=12, choices=Kind.choices)
     touches = models.CharField(max_length=100, blank=True)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from itertools import groupby
-from secrets import token_urlsafe
+from secrets import token_bytes
 from typing import NamedTuple
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from accounts import bulk
@@ -128,18 +130,30 @@ def announce_phones(changes: list[PhoneChange], *, source: PhoneSource, actor: U
 def create_many(people: Sequence[Person], *, now: datetime) -> dict[str, int]:
     """Store new people of the directory, active, without a password of the portal's own. Returns their primary keys by
     directory id; somebody whose id or user name exists already is left out."""
-    rows = [
-        (
-            f"{UNUSABLE_PASSWORD_PREFIX}{token_urlsafe(30)}", None, False, person.username, person.name, person.email,
-            "", True, False, now, None, person.phone, person.phone_source, None, person.directory_id,
-            person.directory_dn, person.directory_phone, person.directory_fingerprint, 0, "", None,
-        )
-        for person in people
-    ]  # fmt: skip
+    ids, rows = [person.directory_id for person in people], list(_new_rows(people, now))
+    keys = bulk.reserve(User, len(rows))
+    if keys is not None:
+        with suppress(IntegrityError), transaction.atomic():
+            bulk.insert(User, ("id", *NEW), map(_behind, keys, rows))
+            return dict(zip(ids, keys, strict=True))
     bulk.insert(User, NEW, rows, skip_existing=True)
-    ids = [person.directory_id for person in people]
-    stored = User.objects.filter(directory_id__in=ids, created_at=now).values_list("directory_id", "pk")
+    stored = User.objects.filter(directory_id__in=bulk.among(ids), created_at=now).values_list("directory_id", "pk")
     return {directory_id: pk for directory_id, pk in stored if directory_id}
+
+
+def _new_rows(people: Sequence[Person], now: datetime) -> Iterator[tuple[object, ...]]:
+    """Each has a password that nobody can use, unlike anybody else's: 30 random bytes in 40 letters."""
+    letters = urlsafe_b64encode(token_bytes(30 * len(people))).decode()
+    for number, person in enumerate(people):
+        yield (
+            UNUSABLE_PASSWORD_PREFIX + letters[number * 40 : number * 40 + 40], None, False, person.username,
+            person.name, person.email, "", True, False, now, None, person.phone, person.phone_source, None,
+            person.directory_id, person.directory_dn, person.directory_phone, person.directory_fingerprint, 0, "", None,
+        )  # fmt: skip
+
+
+def _behind(key: int, row: tuple[object, ...]) -> tuple[object, ...]:
+    return (key, *row)
 
 
 @transaction.atomic
@@ -176,7 +190,7 @@ def _locked(changes: Sequence[Change]) -> Iterator[tuple[Change, _State]]:
     keys, columns = sorted(wanted), ("pk", *COLUMNS, *_State._fields)
     for start in range(0, len(keys), LOCKED_AT_ONCE):
         part = keys[start : start + LOCKED_AT_ONCE]
-        some = User.objects.select_for_update(no_key=True).filter(pk__in=part).order_by("pk")
+        some = User.objects.select_for_update(no_key=True).filter(pk__in=bulk.among(part)).order_by("pk")
         for row in some.values_list(*columns):
             now, state = Person(*row[: len(Person._fields)]), _State(*row[len(Person._fields) :])
             change = wanted[now.pk]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 from typing import Any
 
@@ -18,6 +18,8 @@ from accounts.people import NOBODY, VISIBLE, Change, Person
 _COLUMNS = ("run_id", "user_id", "username", "kind", "touches", "rule", "old", "new")
 NUMBER = ("phone", "phone_source", "phone_confirmed_at", "phone_next", "phone_next_at")
 """What belongs to a number: kept together, so that an undo brings all of it back."""
+
+_AT = {name: at for at, name in enumerate(Person._fields)}
 
 Kind = SyncChange.Kind
 VIEWS: dict[str, tuple[SyncChange.Kind, tuple[str, ...]]] = {
@@ -39,11 +41,13 @@ def keep(run: SyncRun, changes: Iterable[Change]) -> None:
 
 def _row(run_id: int, change: Change) -> tuple[object, ...]:
     old, new, rule = change
-    names = tuple(name for name in VISIBLE if getattr(new, name)) if old == NOBODY else change.visible
-    before = {} if old == NOBODY else columns(old, names)
+    created = old == NOBODY
+    names = tuple([name for name in VISIBLE if new[_AT[name]]]) if created else change.visible
+    whole = _with_number(names)
+    before = "{}" if created else _as_json({name: old[_AT[name]] for name in whole})
     return (
-        run_id, new.pk or None, new.username, _kind(change), f",{','.join(names)},", rule[:60],
-        json.dumps(before), json.dumps(columns(new, names)),
+        run_id, new.pk or None, new.username, _kind(change), f",{','.join(names)},", rule[:60], before,
+        _as_json({name: new[_AT[name]] for name in whole}),
     )  # fmt: skip
 
 
@@ -58,14 +62,19 @@ def _kind(change: Change) -> str:
 
 def columns(person: Person, names: Iterable[str]) -> dict[str, object]:
     """The named columns, with what belongs to a number where one is among them; moments in ISO 8601."""
-    names = list(names)
-    if "phone" in names or "phone_next" in names:
-        names = list(dict.fromkeys((*names, *NUMBER)))
-    return {name: _plain(getattr(person, name)) for name in names}
+    return {name: _plain(person[_AT[name]]) for name in _with_number(tuple(names))}
+
+
+@cache
+def _with_number(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*names, *NUMBER))) if {"phone", "phone_next"} & {*names} else names
 
 
 def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value
+
+
+_as_json = json.JSONEncoder(default=_plain).encode
 
 
 def of_view(run: SyncRun, view: str) -> QuerySet[SyncChange]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Count, F, Q, Value
-from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
+from accounts import bulk
 from accounts.directory.known import LEFT, Totals
 from accounts.models import User
 from accounts.people import COLUMNS, Person
@@ -41,26 +40,19 @@ class Stored:
                 yield from rows
 
     def with_pks(self, pks: Collection[int]) -> Iterator[Person]:
-        return self._among("id", "bigint", pks)
+        return self._among("id", pks)
 
     def with_ids(self, ids: Collection[str]) -> Iterator[Person]:
-        return self._among("directory_id", "text", ids)
+        return self._among("directory_id", ids)
 
     def with_usernames(self, usernames: Collection[str]) -> Iterator[Person]:
-        return self._among("username", "text", usernames)
+        return self._among("username", usernames)
 
     def with_numbers(self, numbers: Collection[str]) -> Iterator[Person]:
-        return (person for person in self._among("phone", "text", numbers) if person.is_active)
+        return (person for person in self._among("phone", numbers) if person.is_active)
 
-    def _among(self, column: str, kind: str, keys: Collection[Any]) -> Iterator[Person]:
+    def _among(self, column: str, keys: Collection[Any]) -> Iterator[Person]:
         rest = iter(keys)
         while some := list(islice(rest, AT_ONCE)):
-            found = User.objects.order_by().filter(**{f"{column}__in": _rows(some, kind)})
+            found = User.objects.order_by().filter(**{f"{column}__in": bulk.among(some)})
             yield from map(Person._make, found.values_list(*_PERSON).iterator(chunk_size=AT_ONCE))
-
-
-def _rows(keys: list[Any], kind: str) -> RawSQL:
-    """The keys as a table, in one parameter: thousands of parameters cost more than the search."""
-    if connection.vendor == "postgresql":
-        return RawSQL(f"SELECT unnest(%s::{kind}[])", [keys])  # noqa: S611  # `kind` is a word of this module
-    return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(keys)])

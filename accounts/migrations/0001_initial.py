@@ -111,8 +111,8 @@ class Migration(migrations.Migration):
                 ('rule', models.CharField(blank=True, max_length=60)),
                 ('old', models.JSONField(default=dict)),
                 ('new', models.JSONField(default=dict)),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='accounts.syncrun')),
+                ('user', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('run', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='accounts.syncrun')),
             ],
             options={
                 'verbose_name': 'directory change',
