@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db import connection, models
 from django.db.models.expressions import RawSQL
 
 Row = Sequence[Any]
+AT_ONCE = 10_000
 
 
 def insert(
@@ -77,10 +79,12 @@ def _stage(cursor: Any, table: str, names: str, rows: Iterable[Row]) -> None:
 
 
 def _copy(cursor: Any, table: str, names: str, rows: Iterable[Row]) -> None:
-    with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-        write = copy.write_row
-        for row in rows:
-            write(row)
+    rest = iter(rows)
+    # Rows may come from a question to the same connection, which cannot be asked while a COPY goes on.
+    while some := list(islice(rest, AT_ONCE)):
+        with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+            for row in some:
+                copy.write_row(row)
 
 
 def _adapted(rows: Iterable[Row]) -> list[list[Any]]:
