@@ -20,6 +20,7 @@ from accounts.models import SyncRun, User
 from accounts.people import Change
 
 BATCH = 2000
+CREATED_AT_ONCE = 10_000
 Item = TypeVar("Item")
 Beat = Callable[[int], None]
 """Called in each transaction with how many were written before; raises to end the run there."""
@@ -38,7 +39,7 @@ def apply(plan: Plan, *, run: SyncRun | None, now: datetime, actor: User | None,
     leaving = (change for change in plan.changes if _leaves(change) and not _renames(change))
     others = (change for change in plan.changes if not _leaves(change) and not _renames(change))
     changed = written = 0
-    for changes in chain([renamed] if renamed else [], _batches(leaving), _batches(others)):
+    for changes in chain([renamed] if renamed else [], _batches(leaving, BATCH), _batches(others, BATCH)):
         with transaction.atomic():
             beat(written)
             done = users.change_many(changes, now=now, actor=actor)
@@ -46,7 +47,7 @@ def apply(plan: Plan, *, run: SyncRun | None, now: datetime, actor: User | None,
                 kept.keep(run, done)
         changed, written = changed + len(done), written + len(changes)
     created = 0
-    for changes in _batches(plan.create):
+    for changes in _batches(plan.create, CREATED_AT_ONCE):
         with transaction.atomic():
             beat(written)
             stored = users.create_many([change.new for change in changes], now=now)
@@ -71,7 +72,7 @@ def _leaves(change: Change) -> bool:
     return change.old.is_active and not change.new.is_active
 
 
-def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     rest = iter(items)
-    while batch := list(islice(rest, BATCH)):
+    while batch := list(islice(rest, size)):
         yield batch

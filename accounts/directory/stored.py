@@ -55,4 +55,4 @@ class Stored:
         rest = iter(keys)
         while some := list(islice(rest, AT_ONCE)):
             found = User.objects.order_by().filter(**{f"{column}__in": bulk.among(some)})
-            yield from map(Person._make, found.values_list(*_PERSON).iterator(chunk_size=AT_ONCE))
+            yield from map(Person._make, found.values_list(*_PERSON))

@@ -45,7 +45,7 @@ def die_after(writes: int) -> None:
 
 def main() -> None:
     path, writes, minutes = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-    apply.BATCH = 20
+    apply.BATCH = apply.CREATED_AT_ONCE = 20
     if writes:
         die_after(writes)
     run = sync.run(
