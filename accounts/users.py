@@ -6,11 +6,12 @@ from base64 import urlsafe_b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from secrets import token_bytes
 from typing import NamedTuple
 
+from django.conf import settings
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -161,11 +162,13 @@ def change_many(changes: Sequence[Change], *, now: datetime, actor: User | None)
     """Bring people from `old` to `new`, and tell the rooms above. Returns the changes that were made.
 
     Somebody who is not as `old` says any more was changed by another hand meanwhile and is left alone; the next run
-    sees them again. Leaving cannot wait: it is done to whatever the person is now.
+    sees them again. Leaving cannot wait: it is done to whatever the person is now. For somebody who returns, a number
+    at rest rests anew: nobody who was away could refuse it.
     """
     rows: list[tuple[object, ...]] = []
     done: list[Change] = []
-    for change, state in _locked(changes):
+    for given, state in _locked(changes):
+        change = _rests_anew(given, now) if _returns(given) and given.new.phone_next_at else given
         new, epoch = change.new, state.security_epoch
         other_number, leaves = new.phone != change.old.phone, change.old.is_active and not new.is_active
         rows.append((*new[:1], *new[2:], _deactivated_at(change, state, now), epoch + (other_number or leaves)))
@@ -202,6 +205,15 @@ def _locked(changes: Sequence[Change]) -> Iterator[tuple[Change, _State]]:
                 yield Change(now, left), state
 
 
+def _returns(change: Change) -> bool:
+    return change.new.is_active and not change.old.is_active
+
+
+def _rests_anew(change: Change, now: datetime) -> Change:
+    until = now + timedelta(hours=settings.PHONE_COOL_DOWN_HOURS)
+    return change._replace(new=change.new._replace(phone_next_at=until))
+
+
 def _deactivated_at(change: Change, state: _State, now: datetime) -> datetime | None:
     if change.new.is_active:
         return None
@@ -233,7 +245,8 @@ def _announce(changes: Sequence[Change], actor: User | None) -> None:
 
 
 def _is_new_at_rest(change: Change) -> bool:
-    return change.new.phone_next != change.old.phone_next or not change.old.phone_next_at
+    new, old = change.new, change.old
+    return new.phone_next != old.phone_next or not old.phone_next_at or _returns(change)
 
 
 def _rest(change: Change) -> datetime:

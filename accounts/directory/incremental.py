@@ -12,15 +12,17 @@ from hashlib import blake2b
 from itertools import islice
 from typing import NamedTuple
 
-from django.db.models import Count, F, Q, QuerySet, Value
+from django.db.models import Count, F, Max, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Lower
 
-from accounts.directory import usernames
+from accounts.directory import guards, usernames
 from accounts.directory.drafts import Policy, rules_mark
 from accounts.directory.entries import Sighting, Unreadable
+from accounts.directory.guards import Limits, Stop
 from accounts.directory.plan import Elsewhere, Plan, Unsettled
 from accounts.directory.planner import Planner
 from accounts.directory.readers import FollowedReader, Follower, Position, PositionLost
+from accounts.directory.tally import Tally
 from accounts.models import SyncRun, User
 from accounts.people import COLUMNS, Person
 from accounts.phones import Rules
@@ -33,6 +35,7 @@ MOST_STRANGERS = 2000
 IDLE_FOR = timedelta(days=2)
 AT_ONCE = 500
 VERY_MUCH = "very much changed"
+TOGETHER = "The runs of what changed since the last run of everybody are counted together."
 
 
 def source_of(reader: FollowedReader, rules: Rules, policy: Policy) -> str:
@@ -73,6 +76,22 @@ def tidy(full: SyncRun, *, now: datetime) -> None:
     before.exclude(position={}).update(position={})
     idle = before.filter(mode=SyncRun.Mode.INCREMENTAL, state=SyncRun.State.DONE, counts__entries=0, dry_run=False)
     idle.filter(started_at__lt=now - IDLE_FOR).delete()
+
+
+def creeping(tally: Tally, limits: Limits) -> Stop | None:
+    """What a guard says against all that the runs of what changed have done since the last run of everybody, or since
+    an admin let one through: many small runs take away no more than one large one may."""
+    done = SyncRun.objects.filter(state=SyncRun.State.DONE, dry_run=False).exclude(mode=SyncRun.Mode.UNDO)
+    small = Q(mode=SyncRun.Mode.INCREMENTAL, confirms=None)
+    begun = done.exclude(small).aggregate(latest=Max("pk"))["latest"] or 0
+    earlier = list(done.filter(small, pk__gt=begun).values_list("counts", flat=True))
+    left = sum(counts.get("deactivated", 0) for counts in earlier) if tally.leaving else 0
+    changed = sum(counts.get("phones_changed", 0) for counts in earlier) if tally.numbers_changed else 0
+    together = tally._replace(
+        leaving=tally.leaving + left, people=tally.people + left, numbers_changed=tally.numbers_changed + changed
+    )
+    stop = guards.check(together, limits)
+    return stop._replace(words=f"{stop.words} {TOGETHER}") if stop else None
 
 
 class Result(NamedTuple):

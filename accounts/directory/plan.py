@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import NamedTuple
 
 from accounts.directory.entries import Problem
@@ -77,4 +78,5 @@ def digest(plan: Plan) -> str:
     """32 hexadecimal digits that stand for what the plan would do, whatever order it was read in: an admin confirms
     this plan and no other."""
     known = plan.sum_of_changes
-    return f"{(total(plan.create) + total(plan.changes) if known is None else known) % 2**128:032x}"
+    whole = (total(plan.create) + total(plan.changes) if known is None else known) % 2**512
+    return blake2b(whole.to_bytes(64), digest_size=16).hexdigest()

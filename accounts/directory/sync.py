@@ -91,6 +91,8 @@ class Sync:
         if confirmed is None and plan.is_empty and self._row.mode == SyncRun.Mode.INCREMENTAL:
             return None
         stop = guards.check(plan.tally, configuration.limits())
+        if not stop and self._row.mode == SyncRun.Mode.INCREMENTAL:
+            stop = incremental.creeping(plan.tally, configuration.limits())
         if confirmed is None or (stop and stop.guard in guards.NEVER_OVERRULED):
             return stop
         if self._row.plan_digest == confirmed.plan_digest:

@@ -88,7 +88,7 @@ def look(run: SyncRun, *, wanted: Callable[[Verdict], bool], first: int, most: i
 def _judged(run: SyncRun) -> Iterator[list[Verdict]]:
     yield _renamed(run, lock=False)
     for rows in _batches(run):
-        yield _settled(rows, lock=False)
+        yield _settled(run, rows, lock=False)
 
 
 def _what(verdict: Verdict) -> str:
@@ -109,7 +109,7 @@ class _Undo:
         total = self._run.changes.count()
         done = self._write(lambda: _renamed(self._run, lock=True), 0, total)
         for rows in _batches(self._run):
-            done += self._write(lambda rows=rows: _settled(rows, lock=True), done, total)  # type: ignore[misc]
+            done += self._write(lambda rows=rows: _settled(self._run, rows, lock=True), done, total)  # type: ignore[misc]
         row = self._row
         row.counts = {name: self._counts[name] for name in ("updated", "deactivated", "reactivated", "left")}
         row.state = SyncRun.State.DONE
@@ -163,16 +163,23 @@ def _people(pks: Iterable[int], *, lock: bool) -> dict[int, Person]:
     return found
 
 
-def _settled(rows: list[Kept], *, lock: bool) -> list[Verdict]:
+def _settled(run: SyncRun, rows: list[Kept], *, lock: bool) -> list[Verdict]:
     people = _people((row.user_id for row in rows), lock=lock)
-    return [judge(row, people[row.user_id]) for row in rows if row.user_id in people]
+    verdicts = [judge(row, people[row.user_id]) for row in rows if row.user_id in people]
+    returning = {one.now.pk: one for one in verdicts if one.back and one.back.is_active and not one.now.is_active}
+    for keys in _parts(returning):
+        # Gone, come back and gone again looks the same, yet is not the run's doing.
+        again = User.objects.filter(pk__in=keys, deactivated_at__gt=run.finished_at)
+        for pk in again.values_list("pk", flat=True):
+            returning[pk].back, returning[pk].left = None, Left.CHANGED_SINCE
+    return verdicts
 
 
 def _renamed(run: SyncRun, *, lock: bool) -> list[Verdict]:
     """All whose user name the run changed, together: names are swapped back at once, and whoever the run created under
     such a name makes room."""
     found = kept.of_run(run).exclude(kind=SyncChange.Kind.CREATED).filter(touches__contains=",username,")
-    verdicts = _settled(_rows(found), lock=lock)
+    verdicts = _settled(run, _rows(found), lock=lock)
     wanted = {one.back.username: one for one in verdicts if one.back and one.back.username != one.now.username}
     if not wanted:
         return verdicts
@@ -186,7 +193,7 @@ def _makes_room(run: SyncRun, names: Collection[str], *, lock: bool) -> list[Ver
     """People whom the run created under a name that somebody gets back."""
     created = run.changes.filter(kind=SyncChange.Kind.CREATED)
     rows = [row for part in _parts(names) for row in _rows(created.filter(user__username__in=part))]
-    verdicts = [one for one in _settled(rows, lock=lock) if one.back]
+    verdicts = [one for one in _settled(run, rows, lock=lock) if one.back]
     for one in verdicts:
         suffix = f"~{one.now.directory_id[:16]}"
         one.back = sent_away(one.now)._replace(username=one.now.username[: LONGEST - len(suffix)] + suffix)

@@ -17,6 +17,7 @@ from tests.accounts.directory.places import run
 from tests.accounts.directory.pretended import Account, Pretended
 
 pytestmark = pytest.mark.django_db
+INCREMENTAL = SyncRun.Mode.INCREMENTAL
 TOUCHED = ("created", "updated", "deactivated", "reactivated")
 
 
@@ -75,6 +76,23 @@ def test_nothing_changed_asks_the_database_little_however_many_people_there_are(
     people = [query for query in asked.captured_queries if User._meta.db_table in query["sql"]]
     assert all("COUNT(" in query["sql"] for query in people)
     assert len(asked) < 30
+
+
+@pytest.mark.row("T-52")
+def test_many_small_runs_take_away_no_more_than_one_of_everybody_may(directory: Pretended) -> None:
+    leavers = iter(ids(20))
+    for count in (6, 4):
+        for key in [next(leavers) for _ in range(count)]:
+            directory.delete(key)
+        assert run(directory, mode=INCREMENTAL).counts["deactivated"] == count
+    directory.delete(next(leavers))
+    stopped = run(directory, mode=INCREMENTAL)
+    assert (stopped.state, stopped.counts["guard"]) == ("stopped", "people_lost")
+    assert "since the last run of everybody" in stopped.message
+    assert run(directory, mode=INCREMENTAL, confirms=stopped).state == "done"
+    directory.delete(next(leavers))
+    assert run(directory, mode=INCREMENTAL).state == "done"
+    assert User.objects.filter(is_active=True).count() == 8
 
 
 def test_person_who_was_changed_by_another_hand_meanwhile_is_found_by_the_next_run(

@@ -298,3 +298,17 @@ def test_digest_names_the_plan_and_neither_its_order_nor_the_clock(now: datetime
     assert (
         digest(plan_of([*records[:2], entry(CAROL, "carol", OTHER)], known, policy=Policy(rests_until=LATER))) != first
     )
+
+
+@pytest.mark.row("T-52")
+def test_digest_tells_whose_number_the_directory_lost_and_what_a_change_takes_the_place_of() -> None:
+    known = [
+        person(phone=MOBILE, directory_phone=MOBILE, phone_source="directory"),
+        person(2, BOB, "bob", phone=OTHER, directory_phone=OTHER, phone_source="directory"),
+    ]
+    alice_lost = [entry(ALICE, "alice"), entry(BOB, "bob", OTHER)]
+    bob_lost = [entry(ALICE, "alice", MOBILE), entry(BOB, "bob")]
+    assert len({digest(plan_of(some, known)) for some in (alice_lost, bob_lost, [alice_lost[0], bob_lost[1]])}) == 3
+    new = [entry(ALICE, "alice", THIRD), entry(BOB, "bob", OTHER)]
+    own_since = [known[0]._replace(phone="+491741234567", phone_source="self"), known[1]]
+    assert digest(plan_of(new, known)) != digest(plan_of(new, own_since))

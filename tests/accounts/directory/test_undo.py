@@ -103,6 +103,17 @@ def test_whoever_the_directory_still_lacks_is_deactivated_again_by_the_next_run(
     assert run(gone).counts["deactivated"] == 1
 
 
+def test_somebody_who_left_again_since_is_not_let_back_in() -> None:
+    with_alice, without = Given([entry(ALICE, "alice"), *CROWD]), Given([*CROWD])
+    run(with_alice)
+    wrong = run(without)
+    run(with_alice)
+    run(without)
+    assert looked(wrong) == ({}, {Left.CHANGED_SINCE: 1})
+    assert undone(wrong).counts["left"] == 1
+    assert not by_id(ALICE).is_active
+
+
 @pytest.mark.parametrize("what", ["phone", "name", "other run"])
 def test_what_changed_since_is_left_and_named(what: str, settings: Any) -> None:
     settings.PHONE_COOL_DOWN_HOURS = 0

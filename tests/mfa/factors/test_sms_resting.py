@@ -173,6 +173,23 @@ def test_inactive_people_get_no_number_until_they_are_back(owner: User) -> None:
     assert owner.phone == NEW
 
 
+@pytest.mark.row("T-55b")
+def test_a_number_rests_anew_and_is_told_anew_when_its_owner_was_away_and_could_not_refuse_it(
+    owner: User, client: Client
+) -> None:
+    directory_has(NEW, owner, now=timezone.now() - 2 * DAY)
+    back = timezone.now()
+    for active in (False, True):
+        old = person(owner)
+        users.change_many([Change(old, old._replace(is_active=active))], now=back, actor=None)
+    bring_rested_numbers()
+    owner.refresh_from_db()
+    assert (owner.phone, owner.resting_phone, owner.phone_next_at) == (OLD, NEW, back + DAY)
+    post(client, path())
+    owner.refresh_from_db()
+    assert owner.refused_phone == NEW
+
+
 @pytest.mark.parametrize("policy", ["allow", "warn", "refuse"])
 def test_a_number_that_somebody_took_meanwhile_counts_only_where_sharing_is_allowed(
     owner: User, make_user: Callable[..., User], settings: Settings, policy: str
