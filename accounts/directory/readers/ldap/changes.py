@@ -11,10 +11,8 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from types import ModuleType
-from uuid import UUID
 
 import ldap
-from ldap.filter import escape_filter_chars
 
 from accounts.directory.entries import Sighting
 from accounts.directory.readers import Changes, Position, PositionLost
@@ -22,6 +20,7 @@ from accounts.directory.readers.ldap import syncrepl, timestamps, usn
 from accounts.directory.readers.ldap.errors import reason, whole_answers
 from accounts.directory.readers.ldap.link import Link, connected
 from accounts.directory.readers.ldap.pages import LdapReader, pages
+from accounts.directory.readers.ldap.person import by_id
 from accounts.directory.readers.ldap.root import Root, root_of
 from accounts.directory.readers.ldap.server import Server
 from accounts.directory.readers.records import sight
@@ -39,7 +38,7 @@ BRANCHES = "(|{})".format(
     )
 )  # fmt: skip
 IDS_AT_ONCE = 100
-REFUSALS = (
+CANNOT_TELL = (
     ldap.UNWILLING_TO_PERFORM, ldap.UNAVAILABLE_CRITICAL_EXTENSION, ldap.SIZELIMIT_EXCEEDED, ldap.ADMINLIMIT_EXCEEDED,
     ldap.TIMELIMIT_EXCEEDED, ldap.PROTOCOL_ERROR,
 )  # fmt: skip
@@ -100,9 +99,9 @@ class LdapFollower:
 
     def find(self, ids: Collection[str], dns: Collection[str] = ()) -> list[Sighting]:
         server, found = self._server, []
-        wanted = [self._asserted(directory_id) for directory_id in ids]
+        wanted = [by_id(server.profile, directory_id) for directory_id in ids]
         for start in range(0, len(wanted), IDS_AT_ONCE):
-            some = "".join(f"({server.profile.id}={value})" for value in wanted[start : start + IDS_AT_ONCE])
+            some = "".join(wanted[start : start + IDS_AT_ONCE])
             for page in pages(self._link, server, f"(&{server.user_filter}(|{some}))", server.profile.attributes):
                 found += [sight(dn, raw, server.profile) for dn, raw in page]
         for dn in dns:
@@ -130,18 +129,11 @@ class LdapFollower:
             return []
         return [sight(found_dn, raw, server.profile) for found_dn, raw in found if found_dn]
 
-    def _asserted(self, directory_id: str) -> str:
-        if self._server.profile.has_binary_id:
-            return "".join(f"\\{byte:02x}" for byte in UUID(directory_id).bytes_le)
-        return str(escape_filter_chars(directory_id))
-
     def _branches(self) -> str:
         """32 hexadecimal digits that change when a branch has another name or another place."""
         server = self._server
         name = server.profile.id
-        found = [
-            (dn, raw.get(name)) for page in pages(self._link, server, BRANCHES, [name]) for dn, raw in page
-        ]  # fmt: skip
+        found = [(dn, raw.get(name)) for page in pages(self._link, server, BRANCHES, [name]) for dn, raw in page]
         return blake2b(repr(sorted(found)).encode(), digest_size=16).hexdigest()
 
     def _counted(self, changes: Changes, since: Position, now: datetime) -> Changes:
@@ -166,7 +158,7 @@ class LdapFollower:
 def _refusals() -> Iterator[None]:
     try:
         yield
-    except REFUSALS as error:
+    except CANNOT_TELL as error:
         raise PositionLost(f"the directory cannot say what changed: {reason(error)}") from None
     except ldap.LDAPError as error:
         told = error.args[0] if error.args and isinstance(error.args[0], dict) else {}

@@ -1,12 +1,15 @@
-"""Finds one person's entry by the user name that somebody typed."""
+"""How one person's entry is found: by the user name that somebody typed, or by its id."""
 
 from __future__ import annotations
+
+from uuid import UUID
 
 import ldap
 from ldap.filter import escape_filter_chars
 
 from accounts.directory.readers.ldap.link import Link
 from accounts.directory.readers.ldap.server import Server
+from accounts.directory.readers.profiles import Profile
 from accounts.directory.readers.records import Raw
 
 SUBTREE: int = ldap.SCOPE_SUBTREE
@@ -18,3 +21,12 @@ def find(link: Link, server: Server, username: str) -> list[tuple[str, Raw]]:
     wanted = f"(&{server.user_filter}({server.profile.username}={escape_filter_chars(username)}))"
     found = link.search_ext_s(server.base, SUBTREE, wanted, list(server.profile.attributes))
     return [(dn, raw) for dn, raw in found if dn is not None]
+
+
+def by_id(profile: Profile, directory_id: str) -> str:
+    """The filter that finds the entry with this id, as the portal keeps it."""
+    if profile.has_binary_id:
+        value = "".join(f"\\{byte:02x}" for byte in UUID(directory_id).bytes_le)
+    else:
+        value = escape_filter_chars(directory_id)
+    return f"({profile.id}={value})"

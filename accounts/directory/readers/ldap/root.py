@@ -29,9 +29,13 @@ class Root(NamedTuple):
 
 
 def root_of(link: Link) -> Root:
-    """Ask for it. Raises ldap.LDAPError."""
-    found = link.search_ext_s("", ldap.SCOPE_BASE, "(objectClass=*)", list(ATTRIBUTES))
-    raw = {name: [value.decode("utf-8", "replace") for value in values] for name, values in found[0][1].items()}
+    """Ask for it; everything is empty where the server hides it. Raises ldap.LDAPError."""
+    try:
+        found = link.search_ext_s("", ldap.SCOPE_BASE, "(objectClass=*)", list(ATTRIBUTES))
+    except (ldap.NO_SUCH_OBJECT, ldap.INSUFFICIENT_ACCESS):
+        found = []
+    shown = found[0][1] if found else {}
+    raw = {name: [value.decode("utf-8", "replace") for value in values] for name, values in shown.items()}
     usn = raw.get("highestCommittedUSN", [""])[0]
     return Root(
         contexts=tuple(suffix for suffix in raw.get("namingContexts", ()) if suffix),

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from uuid import UUID
 
 import ldap
-import ldap.filter
 from ldap.controls.libldap import AssertionControl
 
 from accounts.directory import numbers
@@ -20,6 +18,8 @@ from accounts.directory.entries import Entry, Flaw, Unreadable
 from accounts.directory.readers import DirectoryUnavailable
 from accounts.directory.readers.ldap.errors import reason
 from accounts.directory.readers.ldap.link import Link, connected
+from accounts.directory.readers.ldap.person import by_id
+from accounts.directory.readers.ldap.root import root_of
 from accounts.directory.readers.ldap.server import Server
 from accounts.directory.readers.profiles import Profile
 from accounts.directory.readers.records import Raw, read
@@ -71,19 +71,11 @@ def write_number(server: Server, directory_id: str, number: str, *, expected: Co
 
 def _find(link: Link, server: Server, directory_id: str) -> tuple[str, Raw]:
     profile = server.profile
-    found = link.search_ext_s(server.base, ldap.SCOPE_SUBTREE, _by_id(profile, directory_id), list(profile.attributes))
+    found = link.search_ext_s(server.base, ldap.SCOPE_SUBTREE, by_id(profile, directory_id), list(profile.attributes))
     entries = [(dn, raw) for dn, raw in found if dn is not None]
     if len(entries) != 1:
         raise WriteRefused(GONE)
     return entries[0]
-
-
-def _by_id(profile: Profile, directory_id: str) -> str:
-    if profile.has_binary_id:
-        value = "".join(f"\\{byte:02x}" for byte in UUID(directory_id).bytes_le)
-    else:
-        value = ldap.filter.escape_filter_chars(directory_id)
-    return f"({profile.id}={value})"
 
 
 def _entry(dn: str, raw: Raw, profile: Profile) -> Entry:
@@ -134,12 +126,7 @@ def _modified(link: Link, dn: str, raw: Raw, changes: list[tuple[int, str, list[
 
 def _asserts(link: Link) -> bool:
     """Whether the server says that it knows the assertion control."""
-    try:
-        found = link.search_ext_s("", ldap.SCOPE_BASE, "(objectClass=*)", ["supportedControl"])
-    except (ldap.NO_SUCH_OBJECT, ldap.INSUFFICIENT_ACCESS):
-        return False
-    offered = {value for _, raw in found for values in raw.values() for value in values}
-    return ldap.CONTROL_ASSERT.encode() in offered
+    return ldap.CONTROL_ASSERT in root_of(link).controls
 
 
 def _judged(error: ldap.LDAPError, server: Server) -> Exception:
