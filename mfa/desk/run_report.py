@@ -21,6 +21,7 @@ STEPS: dict[str, str | Promise] = {
     "reading": gettext_lazy("Reading the directory"),
     "planning": gettext_lazy("Comparing"),
     "writing": gettext_lazy("Writing the changes"),
+    "groups": gettext_lazy("Following the groups of the directory"),
     "restoring": gettext_lazy("Restoring what was before"),
 }
 ENOUGH_TO_TELL, TOO_SOON_TO_TELL = 20, timedelta(seconds=3)

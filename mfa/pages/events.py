@@ -48,10 +48,13 @@ WORDS: dict[str, str | Promise] = {
     "factor.clock-adjusted": gettext_lazy("Clock of the authenticator app adjusted"),
     "identity.checked": gettext_lazy("Helpdesk checked who was calling"),
     "role.changed": gettext_lazy("Role changed"),
+    "group.entered": gettext_lazy("Became a member of a group"),
+    "group.left": gettext_lazy("No longer a member of a group"),
     "breakglass.used": gettext_lazy("Access restored at the server"),
     "account.created": gettext_lazy("Account created"),
     "account.deactivated": gettext_lazy("Account deactivated"),
     "account.reactivated": gettext_lazy("Account active again"),
+    "account.forgotten": gettext_lazy("Account emptied long after leaving"),
 }
 
 
