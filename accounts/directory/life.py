@@ -111,10 +111,6 @@ def ended(row: SyncRun, now: Clock) -> Iterator[None]:
         words = "The run was ended by hand. What it had written is complete; the next run goes on."
         raise
     finally:
-        left, failed, moment = (
-            SyncRun.objects.filter(pk=row.pk, state=SyncRun.State.RUNNING),
-            SyncRun.State.FAILED,
-            now(),
-        )
-        if left.update(state=failed, message=words, finished_at=moment):
-            row.state, row.message, row.finished_at = failed, words, moment
+        moment, still_at_work = now(), SyncRun.objects.filter(pk=row.pk, state=SyncRun.State.RUNNING)
+        if still_at_work.update(state=SyncRun.State.FAILED, message=words, finished_at=moment):
+            row.state, row.message, row.finished_at = SyncRun.State.FAILED, words, moment

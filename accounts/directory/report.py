@@ -87,6 +87,14 @@ def row(problem: SyncProblem) -> tuple[object, ...]:
     )  # fmt: skip
 
 
+def words(reason: str) -> str:
+    """What a reason means and what to do about it."""
+    for kind in (Reason, Flaw):
+        if reason in kind._value2member_map_:
+            return kind(reason).words
+    return reason
+
+
 def _seen_again(run: SyncRun, plan: Plan) -> Iterator[Q]:
     """Whose problems this run knows better. A full run has seen everybody. Another has seen those it lists or changes:
     somebody with a problem is never passed over as unchanged."""
@@ -121,11 +129,3 @@ def _parts(items: Collection[Item]) -> Iterator[list[Item]]:
     rows = list(items)
     for start in range(0, len(rows), AT_ONCE):
         yield rows[start : start + AT_ONCE]
-
-
-def words(reason: str) -> str:
-    """What a reason means and what to do about it."""
-    for kind in (Reason, Flaw):
-        if reason in kind._value2member_map_:
-            return kind(reason).words
-    return reason

@@ -34,6 +34,7 @@ WHY: dict[str, str | Promise] = {
     Flaw.NUMBER_GONE: lazy("There is no number there any more."),
     Flaw.NUMBER_SHARED: lazy("Another account has the number that is written there."),
 }
+NOTHING_USABLE = lazy("The directory has no number of yours that can be used.")
 NOT_TAKEN = (WriteBack.State.REFUSED, WriteBack.State.GIVEN_UP)
 ON_ITS_WAY: dict[WriteBack.State, str | Promise] = {
     WriteBack.State.QUEUED: lazy("Your number waits to be written to your organisation's directory."),
@@ -127,7 +128,7 @@ def _trouble(user: User, problem: SyncProblem) -> Note:
     if user.phone:
         text.append(_("Codes keep going to %(old)s.") % {"old": mask(user.phone)})
     if whose.directory_decides(user):
-        return Note("warn", str(_NOTHING_USABLE), " ".join([*text, ask()]))
+        return Note("warn", str(NOTHING_USABLE), " ".join([*text, ask()]))
     change = reverse("sms:change")
     action = CardAction(_("Enter your number here"), change, dialog=True)
     if problem.suggestion:
@@ -135,7 +136,4 @@ def _trouble(user: User, problem: SyncProblem) -> Note:
         action = CardAction(_("Use %(number)s") % {"number": mask(problem.suggestion)}, f"{change}?number={SUGGESTED}")
     elif user.phone and not user.phone_confirmed_at:
         text.append(_("Enter it here to confirm it, or another one."))
-    return Note("warn", str(_NOTHING_USABLE), " ".join([*text, ask()]), (action,))
-
-
-_NOTHING_USABLE = lazy("The directory has no number of yours that can be used.")
+    return Note("warn", str(NOTHING_USABLE), " ".join([*text, ask()]), (action,))
