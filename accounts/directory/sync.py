@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import leavers
-from accounts.directory import configuration, groups, guards, incremental, kept, life, report
+from accounts.directory import collector, configuration, groups, guards, incremental, kept, life, report
 from accounts.directory.apply import apply
 from accounts.directory.drafts import Policy
 from accounts.directory.life import Clock, Progress
@@ -49,7 +49,7 @@ def run(
     reader = reader or _configured_reader()
     mode = SyncRun.Mode(confirms.mode) if confirms else mode
     row = life.begin(trigger=trigger, actor=actor, dry_run=dry_run, confirms=confirms, mode=mode, now=now)
-    with life.ended(row, now):
+    with life.ended(row, now), collector.seldom():
         Sync(row, reader, now, progress).carry_out()
     return row
 
