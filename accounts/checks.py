@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,14 +17,14 @@ ATTRIBUTES = (
     "LDAP_ID_ATTRIBUTE", "LDAP_USERNAME_ATTRIBUTE", "LDAP_NAME_ATTRIBUTES", "LDAP_MAIL_ATTRIBUTE",
     "LDAP_PHONE_ATTRIBUTES", "LDAP_REGION_ATTRIBUTES",
 )  # fmt: skip
+Rule = tuple[str, bool, str, str]
+"""Number, whether it is broken, what is wrong, what to do."""
 
 
 @register
 def directory_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Nothing is asked of a portal without a directory; nothing is sent to the directory of one with it."""
-    if not settings.LDAP_URL:
-        return []
-    return [Error(words, hint=hint, id=number) for number, wrong, words, hint in _rules() if wrong]
+    return _errors([*_of_the_server(), *_of_people()]) if settings.LDAP_URL else []
 
 
 @register
@@ -48,7 +49,7 @@ def sources(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             "Write helpdesk: cn=helpdesk,ou=groups,dc=example,dc=org, and a backslash before a semicolon in a name.",
         ),
     ]  # fmt: skip
-    return [Error(words, hint=hint, id=number) for number, wrong, words, hint in rules if wrong]
+    return _errors(rules)
 
 
 @register
@@ -73,7 +74,7 @@ def write_back_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             "Set both: without a password a bind is anonymous.",
         ),
     ]  # fmt: skip
-    return [Error(words, hint=hint, id=number) for number, wrong, words, hint in rules if wrong]
+    return _errors(rules)
 
 
 @register
@@ -96,7 +97,11 @@ def phone_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-def _rules() -> list[tuple[str, bool, str, str]]:
+def _errors(rules: Iterable[Rule]) -> list[CheckMessage]:
+    return [Error(words, hint=hint, id=number) for number, wrong, words, hint in rules if wrong]
+
+
+def _of_the_server() -> list[Rule]:
     return [
         (
             "accounts.E001", not _is_address(settings.LDAP_URL),
@@ -111,12 +116,17 @@ def _rules() -> list[tuple[str, bool, str, str]]:
             "LDAP_CA_FILE names no file.", "Name a PEM file with the authority of the directory's certificate.",
         ),
         (
-            "accounts.E004", not settings.LDAP_USER_BASE,
-            "LDAP_USER_BASE is missing.", "Name the entry below which people are, such as ou=people,dc=example,dc=org.",
-        ),
-        (
             "accounts.E005", bool(settings.LDAP_BIND_DN) != bool(settings.LDAP_BIND_PASSWORD),
             "LDAP_BIND_DN and LDAP_BIND_PASSWORD go together.", "Set both: without a password a bind is anonymous.",
+        ),
+    ]  # fmt: skip
+
+
+def _of_people() -> list[Rule]:
+    return [
+        (
+            "accounts.E004", not settings.LDAP_USER_BASE,
+            "LDAP_USER_BASE is missing.", "Name the entry below which people are, such as ou=people,dc=example,dc=org.",
         ),
         (
             "accounts.E006", bool(settings.LDAP_USER_FILTER) and not is_filter(settings.LDAP_USER_FILTER),

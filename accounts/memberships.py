@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_ENTRY = re.compile(r"(?:[^;\\]|\\.)+", re.DOTALL)
+from accounts import places
+
 _NAME = re.compile(r"[\w][\w .@+-]{0,149}")
 
 
@@ -43,18 +44,12 @@ class Size(NamedTuple):
 
 
 def parse(text: str) -> tuple[Rule, ...]:
-    """The rules of "helpdesk: cn=helpdesk,ou=groups,dc=example,dc=org; admin: cn=...". A group may have several places
-    and a place several groups. Semicolons within a name are escaped by a backslash, as everywhere in LDAP. Raises
-    ValueError in one clause that never holds the text; whether a place is one is for others to say."""
-    rules = []
-    for entry in _ENTRY.findall(text):
-        group, colon, dn = (part.strip() for part in entry.partition(":"))
-        if entry.strip():
-            if not colon or not _NAME.fullmatch(group) or "=" not in dn:
-                raise ValueError(
-                    "must be groups with places, such as helpdesk: cn=helpdesk,ou=groups,dc=example,dc=org"
-                )
-            rules.append(Rule(group, dn))
+    """The rules of "helpdesk: cn=helpdesk,ou=groups,dc=example,dc=org; admin: cn=...", as `places.named` reads it. A
+    group may have several places and a place several groups. Raises ValueError in one clause that never holds the text;
+    whether a place is one is for others to say."""
+    rules = [Rule(group, dn) for group, dn in places.named(text)]
+    if not all(_NAME.fullmatch(rule.group) and "=" in rule.dn for rule in rules):
+        raise ValueError("must be groups with places, such as helpdesk: cn=helpdesk,ou=groups,dc=example,dc=org")
     if len(set(rules)) < len(rules):
         raise ValueError("names one group with the same place twice")
     return tuple(rules)

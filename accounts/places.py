@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 _SPACES = re.compile(r"\s*(?<!\\)([,=+])\s*")
@@ -26,13 +26,21 @@ class Place(NamedTuple):
 
 
 def parse(text: str) -> tuple[Place, ...]:
-    """The places of "FR: ou=paris,dc=example,dc=org; AT: ou=wien,dc=example,dc=org". Semicolons within a DN are escaped
-    by a backslash, as everywhere in LDAP. Raises ValueError in one clause that never holds the text; whether there is
-    such a region is for others to say."""
-    places = [_place(entry) for entry in _ENTRY.findall(text) if entry.strip()]
+    """The places of a text as `named` reads it. Raises ValueError in one clause that never holds the text; whether
+    there is such a region is for others to say."""
+    places = [_place(region, dn) for region, dn in named(text)]
     if len({place.dn for place in places}) < len(places):
         raise ValueError("names one place twice")
     return longest_first(places)
+
+
+def named(text: str) -> Iterator[tuple[str, str]]:
+    """The words and DNs of "FR: ou=paris,dc=example,dc=org; AT: ou=wien,dc=example,dc=org"; "" where one is missing.
+    Semicolons within a DN are escaped by a backslash, as everywhere in LDAP."""
+    for entry in _ENTRY.findall(text):
+        if entry.strip():
+            word, _, dn = entry.partition(":")
+            yield word.strip(), dn.strip()
 
 
 def longest_first(places: Iterable[Place]) -> tuple[Place, ...]:
@@ -63,10 +71,9 @@ def _is_below(entry: str, place: str) -> bool:
     return above[-1] == "," and (len(before) - len(before.rstrip("\\"))) % 2 == 0
 
 
-def _place(entry: str) -> Place:
-    region, colon, dn = entry.partition(":")
-    place = Place(plain(dn), region.strip().upper())
+def _place(region: str, dn: str) -> Place:
+    place = Place(plain(dn), region.upper())
     parts = _PART.findall(place.dn)
-    if not colon or ",".join(parts) != place.dn or not parts or not all(map(_RDN.fullmatch, parts)):
+    if ",".join(parts) != place.dn or not parts or not all(map(_RDN.fullmatch, parts)):
         raise ValueError("must be countries with places, such as FR: ou=paris,dc=example,dc=org; AT: ou=wien,dc=...")
     return place
