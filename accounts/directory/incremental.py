@@ -12,8 +12,8 @@ from hashlib import blake2b
 from itertools import islice
 from typing import NamedTuple
 
-from django.db.models import Count, F, Max, Q, QuerySet, Value
-from django.db.models.functions import Coalesce, Lower
+from django.db.models import Count, Max, Q, QuerySet
+from django.db.models.functions import Lower
 
 from accounts.directory import guards, usernames
 from accounts.directory.drafts import Policy, rules_mark
@@ -22,9 +22,10 @@ from accounts.directory.guards import Limits, Stop
 from accounts.directory.plan import Elsewhere, Plan, Unsettled
 from accounts.directory.planner import Planner
 from accounts.directory.readers import FollowedReader, Follower, Position, PositionLost
+from accounts.directory.stored import PERSON
 from accounts.directory.tally import Tally
 from accounts.models import SyncRun, User
-from accounts.people import COLUMNS, Person
+from accounts.people import Person
 from accounts.phones import Rules
 
 MOST_CHANGES = 10_000
@@ -226,8 +227,7 @@ def _of_directory() -> QuerySet[User]:
 
 
 def _people(found: QuerySet[User]) -> Iterator[Person]:
-    columns = (F("pk"), Coalesce("directory_id", Value("")), *COLUMNS[1:])
-    return map(Person._make, found.order_by().values_list(*columns))
+    return map(Person._make, found.order_by().values_list(*PERSON))
 
 
 def _parts(values: Iterable[str]) -> Iterator[list[str]]:

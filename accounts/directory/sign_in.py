@@ -10,8 +10,7 @@ from types import MappingProxyType, ModuleType
 from typing import Any
 
 from django.db import IntegrityError
-from django.db.models import F, Q, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
@@ -27,9 +26,10 @@ from accounts.directory.planner import Planner
 from accounts.directory.readers import DirectoryError
 from accounts.directory.readers.ldap import REFUSALS, SUBTREE, Server, link, person
 from accounts.directory.readers.records import Raw, read
+from accounts.directory.stored import PERSON
 from accounts.models import User
 from accounts.passwords import DirectoryUnreachable
-from accounts.people import COLUMNS, Person
+from accounts.people import Person
 
 
 class PersonSearch(LDAPSearch):  # type: ignore[misc]  # the package has no type hints
@@ -133,8 +133,7 @@ def _meet(entry: Entry) -> User | None:
     now = timezone.now()
     number = numbers.choose(entry, configuration.rules(), before="").e164
     concerned = Q(username=entry.username) | (Q(phone=number) if number else Q())
-    columns = (F("pk"), Coalesce("directory_id", Value("")), *COLUMNS[1:])
-    people = map(Person._make, User.objects.filter(concerned).values_list(*columns))
+    people = map(Person._make, User.objects.filter(concerned).values_list(*PERSON))
     planner = Planner(people, rules=configuration.rules(), policy=configuration.policy(now), complete=False)
     planner.take([Sighting(entry.directory_id, entry.fingerprint, lambda: entry)])
     try:

@@ -16,7 +16,8 @@ from accounts.models import User
 from accounts.people import COLUMNS, Person
 
 AT_ONCE = 5000
-_PERSON = (F("pk"), Coalesce("directory_id", Value("")), *COLUMNS[1:])
+PERSON = (F("pk"), Coalesce("directory_id", Value("")), *COLUMNS[1:])
+"""What to ask a query of people for, to make a Person of each row."""
 
 
 class Stored:
@@ -55,4 +56,4 @@ class Stored:
         rest = iter(keys)
         while some := list(islice(rest, AT_ONCE)):
             found = User.objects.order_by().filter(**{f"{column}__in": bulk.among(some)})
-            yield from map(Person._make, found.values_list(*_PERSON))
+            yield from map(Person._make, found.values_list(*PERSON))
