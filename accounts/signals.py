@@ -10,11 +10,13 @@ from django.dispatch import Signal
 
 @dataclass(frozen=True, slots=True)
 class PhoneChange:
-    """One person's number before and after, E.164 or empty."""
+    """One person's number before and after, E.164 or empty. `mailbox` is the address that the same act replaced or
+    removed: whoever gave the person another one is not to be the only one who hears of the number."""
 
     user_id: int
     old: str
     new: str
+    mailbox: str = ""
 
 
 phones_changed = Signal()

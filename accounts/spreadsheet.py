@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+STARTS = "=+@|%\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}-"
+UNSEEN = "\\s\N{ZERO WIDTH NO-BREAK SPACE}\N{ZERO WIDTH SPACE}\N{WORD JOINER}"
+FORMULA = re.compile(rf"[\t\r\n]|[{UNSEEN}]*[{STARTS}]")
+BEHIND_SEPARATOR = re.compile(rf"([;\t\r\n][{UNSEEN}]*)(?=[{STARTS}])")
+"""Where a spreadsheet that expects another separator than the comma would begin a cell."""
 
 
 class _Echo:
@@ -23,7 +28,9 @@ def cell(value: object) -> str:
     text = value.isoformat() if hasattr(value, "isoformat") else str(value)
     if isinstance(value, (int, float)):
         return text
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
+    start = FORMULA.match(text)
+    begun = f"'{start[0]}" if start else ""
+    return begun + BEHIND_SEPARATOR.sub(r"\1'", text[len(start[0]) if start else 0 :])
 
 
 def lines(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:

@@ -228,20 +228,21 @@ def _free_names(changes: Sequence[Change]) -> None:
 
 
 def _announce(changes: Sequence[Change], actor: User | None) -> None:
-    numbers = [
-        PhoneChange(change.old.pk, change.old.phone, change.new.phone)
-        for change in changes
-        if change.old.phone != change.new.phone
-    ]
+    numbers = [_phone_change(one, one.new.phone) for one in changes if one.old.phone != one.new.phone]
     resting = [change for change in changes if change.new.phone_next_at and _is_new_at_rest(change)]
     left = [change.old.pk for change in changes if change.old.is_active and not change.new.is_active]
     for until, some in groupby(sorted(resting, key=_rest), key=_rest):
-        announced = [PhoneChange(change.old.pk, change.old.phone, change.new.phone_next) for change in some]
+        announced = [_phone_change(change, change.new.phone_next) for change in some]
         phones_announced.send(sender=User, changes=announced, until=until)
     if numbers:
         announce_phones(numbers, source=PhoneSource.DIRECTORY, actor=actor)
     if left:
         users_deactivated.send(sender=User, user_ids=left, actor=actor)
+
+
+def _phone_change(change: Change, number: str) -> PhoneChange:
+    old = change.old
+    return PhoneChange(old.pk, old.phone, number, old.email if old.email != change.new.email else "")
 
 
 def _is_new_at_rest(change: Change) -> bool:

@@ -125,8 +125,8 @@ def _messages(person: User, change: PhoneChange, notice: outbox.Circular) -> Ite
     if not change.old or not person.is_active:
         return
     own = {"old": mask(change.old), "new": mask(change.new)}
-    if person.email:
-        yield notice.mail(person, own)
+    if mailbox := change.mailbox or person.email:
+        yield notice.mail(person, mailbox, own)
     yield notice.sms(person, change.old, own)
 
 

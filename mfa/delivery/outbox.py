@@ -77,9 +77,9 @@ class Circular:
         channel = Delivery.Channel.SMS
         return _sealed(channel, user, number, self._template, body, now=self._now, worth_until=self._until)
 
-    def mail(self, user: User, own: dict[str, str]) -> Delivery:
+    def mail(self, user: User, address: str, own: dict[str, str]) -> Delivery:
         whole = self._texts.text(f"mail/{self._template}.txt", user, own)
-        return _letter(user, user.email, self._template, whole, now=self._now, worth_until=self._until)
+        return _letter(user, address, self._template, whole, now=self._now, worth_until=self._until)
 
 
 def read(delivery: Delivery) -> str:

@@ -56,8 +56,8 @@ def _messages(
 ) -> Iterator[Delivery]:  # fmt: skip
     link = settings.PUBLIC_URL + reverse("sms:refuse", args=[issued.row.token, issued.code])
     own = {"old": mask(change.old), "new": mask(change.new), "refuse_url": link}
-    if person.email:
-        yield notice.mail(person, own)
+    if mailbox := change.mailbox or person.email:
+        yield notice.mail(person, mailbox, own)
     yield notice.sms(person, change.old, own)
 
 

@@ -174,6 +174,21 @@ def test_inactive_people_get_no_number_until_they_are_back(owner: User) -> None:
 
 
 @pytest.mark.row("T-55b")
+def test_the_mailbox_that_was_known_is_told_where_the_directory_changes_number_and_mailbox_at_once(owner: User) -> None:
+    known, moment = owner.email, timezone.now()
+    for number, rests_until in ((NEW, moment + DAY), (OTHER, None)):
+        old = person(owner)
+        new = old._replace(
+            email="thief@example.org", directory_phone=number, phone=old.phone if rests_until else number,
+            phone_next=number if rests_until else "", phone_next_at=rests_until,
+        )  # fmt: skip
+        Delivery.objects.all().delete()
+        User.objects.filter(pk=owner.pk).update(email=known)
+        users.change_many([Change(old._replace(email=known), new)], now=moment, actor=None)
+        assert set(Delivery.objects.values_list("recipient", flat=True)) == {known, OLD}
+
+
+@pytest.mark.row("T-55b")
 def test_a_number_rests_anew_and_is_told_anew_when_its_owner_was_away_and_could_not_refuse_it(
     owner: User, client: Client
 ) -> None:
