@@ -18,7 +18,9 @@ from accounts.directory.entries import Flaw, Problem, Record, Unreadable
 from accounts.directory.known import LEFT
 from accounts.directory.readers import PartialResult
 from accounts.models import PhoneSource, SyncChange, SyncProblem, SyncRun, User
+from accounts.phones import mask
 from accounts.signals import PhoneChange, phones_changed, users_deactivated
+from mfa.models import AuditEvent
 from tests.accounts.directory.places import Given, people_checksum, run
 from tests.accounts.directory.samples import ALICE, BOB, CAROL, MOBILE, OTHER, THIRD, entry
 
@@ -225,6 +227,7 @@ def test_run_given_up_for_dead_writes_nothing_when_it_wakes() -> None:
     assert SyncRun.objects.get().state == SyncRun.State.KILLED
 
 
+@pytest.mark.row("F-19")
 def test_person_changed_between_plan_and_writing_is_left_to_the_next_run(now: datetime) -> None:
     run(Given([entry(ALICE, "alice", MOBILE), entry(BOB, "bob")]))
     alice = User.objects.get(directory_id=ALICE)
@@ -240,7 +243,9 @@ def test_person_changed_between_plan_and_writing_is_left_to_the_next_run(now: da
     assert not User.objects.get(directory_id=BOB).is_active
     run(Given([entry(ALICE, "alice", OTHER)]))
     alice.refresh_from_db()
-    assert (alice.phone, alice.phone_next) == (THIRD, OTHER)
+    assert (alice.phone, alice.phone_source, alice.phone_confirmed_at, alice.phone_next) == (THIRD, "self", now, OTHER)
+    announced = AuditEvent.objects.get(user=alice, action="phone.announced")
+    assert (announced.details["old"], announced.details["new"]) == (mask(THIRD), mask(OTHER))
 
 
 def test_leaver_changed_meanwhile_leaves_all_the_same(now: datetime) -> None:
