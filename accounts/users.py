@@ -221,10 +221,11 @@ def _deactivated_at(change: Change, state: _State, now: datetime) -> datetime | 
 
 
 def _free_names(changes: Sequence[Change]) -> None:
-    """Names are unique at every moment, so whoever gets another one first lets go of theirs: swaps need it."""
+    """Names are unique at every moment, so whoever gets another one first lets go of theirs: swaps need it. What stands
+    there for the moment has capitals, which nobody's name has."""
     renamed = [change.old.pk for change in changes if change.old.username != change.new.username]
     if renamed:
-        bulk.update(User, ["username"], [(pk, f"~{pk}~") for pk in renamed])
+        bulk.update(User, ["username"], [(pk, f"RENAMED {pk}") for pk in renamed])
 
 
 def _announce(changes: Sequence[Change], actor: User | None) -> None:

@@ -103,6 +103,14 @@ def test_whoever_the_directory_still_lacks_is_deactivated_again_by_the_next_run(
     assert run(gone).counts["deactivated"] == 1
 
 
+def test_no_user_name_of_the_directory_is_in_the_way_of_somebody_elses_renaming() -> None:
+    run(Given([entry(ALICE, "alice"), *CROWD]))
+    bob = entry(BOB, f"~{by_id(ALICE).pk}~")
+    run(Given([entry(ALICE, "alice"), bob, *CROWD]))
+    assert run(Given([entry(ALICE, "alicia"), bob, *CROWD])).state == SyncRun.State.DONE
+    assert by_id(ALICE).username == "alicia"
+
+
 def test_somebody_who_left_again_since_is_not_let_back_in() -> None:
     with_alice, without = Given([entry(ALICE, "alice"), *CROWD]), Given([*CROWD])
     run(with_alice)
