@@ -24,9 +24,17 @@ def find(link: Link, server: Server, username: str) -> list[tuple[str, Raw]]:
 
 
 def by_id(profile: Profile, directory_id: str) -> str:
-    """The filter that finds the entry with this id, as the portal keeps it."""
+    """The filter that finds the entry with this id, as the portal keeps it; nobody by an id that none here can have,
+    such as one of the directory that was set up before this one."""
     if profile.has_binary_id:
-        value = "".join(f"\\{byte:02x}" for byte in UUID(directory_id).bytes_le)
+        value = "".join(f"\\{byte:02x}" for byte in _guid(directory_id).bytes_le)
     else:
         value = escape_filter_chars(directory_id)
     return f"({profile.id}={value})"
+
+
+def _guid(directory_id: str) -> UUID:
+    try:
+        return UUID(directory_id)
+    except ValueError:
+        return UUID(int=0)
