@@ -92,6 +92,7 @@ def finished(process: subprocess.Popen[str]) -> dict[str, object]:
 
 
 @pytest.mark.row("F-06")
+@pytest.mark.row("F-22")
 @pytest.mark.parametrize("writes", [1, 3, 5])
 def test_killed_run_and_a_new_one_end_as_a_clean_run(place: Place, clean: list[list[str]], writes: int) -> None:
     settings = place.fresh()

@@ -281,6 +281,7 @@ def test_problems_are_listed_at_each_run_and_forgotten_after_many(monkeypatch: p
     assert (problem.user, problem.suggestion, problem.reason) == (User.objects.get(), MOBILE, "extension")
 
 
+@pytest.mark.row("F-22")
 def test_progress_is_told_and_stored() -> None:
     seen: list[tuple[str, int, int]] = []
     done = run(Given(crowd(2), crowd(2, first=2)), progress=lambda *told: seen.append(told))
