@@ -15,13 +15,13 @@ from django.db import transaction
 from django.db.models import CharField, F, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
-from accounts.models import PhoneSource, SyncChange, SyncProblem, User
+from accounts.models import PhoneSource, SyncChange, SyncProblem, User, WriteBack
 from accounts.signals import users_forgotten
 
 BATCH = 500
-GONE = "~gone-"
-"""With the primary key, the user name and the id of somebody forgotten: nobody can type the one, no directory has the
-other."""
+GONE = "~GONE-"
+"""With the primary key, the user name and the id of somebody forgotten: with capitals nobody can type the one, and no
+directory has either."""
 
 
 def due(*, at: datetime) -> QuerySet[User]:
@@ -48,6 +48,7 @@ def _forget_some(now: datetime) -> int:
     users_forgotten.send(sender=User, user_ids=ids)
     SyncChange.objects.filter(user__in=ids).delete()
     SyncProblem.objects.filter(user__in=ids).delete()
+    WriteBack.objects.filter(user__in=ids).delete()
     User.groups.through.objects.filter(user_id__in=ids).delete()
     User.user_permissions.through.objects.filter(user_id__in=ids).delete()
     name = Concat(Value(GONE), Cast(F("pk"), CharField()))

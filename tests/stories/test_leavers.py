@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import leavers
-from accounts.models import SyncChange, User
+from accounts.models import SyncChange, User, WriteBack
 from mfa import codes, retention
 from mfa.kinds import Purpose
 from mfa.models import AuditEvent, Delivery, Factor, OneTimeCode
@@ -112,6 +112,8 @@ def test_after_the_retention_the_person_is_forgotten_and_the_trail_stands_as_it_
     User.objects.filter(pk=who).update(is_staff=True)
     alice().groups.add(Group.objects.get(name="helpdesk"))
     leave(company)
+    WriteBack.objects.create(user=alice(), e164="+491701234567", state=WriteBack.State.REFUSED)
+    User.objects.create_user(f"~gone-{who}")
     trail = list(AuditEvent.objects.order_by("pk").values_list())
     day = timezone.now() + timedelta(days=180)
     assert retention.clean_up(now=day - timedelta(minutes=5))["leavers"] == 0
@@ -119,10 +121,10 @@ def test_after_the_retention_the_person_is_forgotten_and_the_trail_stands_as_it_
     assert retention.clean_up(now=day + timedelta(minutes=5))["leavers"] == 1
     gone = User.objects.get(pk=who)
     assert (gone.username, gone.directory_id, gone.name, gone.email, gone.phone, gone.directory_dn) == (
-        f"~gone-{who}", f"~gone-{who}", "", "", "", "",
+        f"~GONE-{who}", f"~GONE-{who}", "", "", "", "",
     )  # fmt: skip
     assert (gone.is_active, gone.is_staff, gone.groups.count()) == (False, False, 0)
-    for table in (Factor, OneTimeCode, Delivery, SyncChange):
+    for table in (Factor, OneTimeCode, Delivery, SyncChange, WriteBack):
         assert not table.objects.filter(user=who).exists()
     *same, last = AuditEvent.objects.order_by("pk").values_list()
     assert same == trail
