@@ -79,11 +79,8 @@ def find(now: datetime) -> Trouble | None:
     ended = _real().exclude(state=SyncRun.State.RUNNING)
     good = ended.filter(mode=SyncRun.Mode.FULL, state=SyncRun.State.DONE).first()
     since = ended.filter(pk__gt=good.pk) if good else ended
-    return (
-        _of(since.filter(mode=SyncRun.Mode.FULL))
-        or _of(since.filter(mode=SyncRun.Mode.INCREMENTAL))
-        or _missing(now)
-    )  # fmt: skip
+    everybody, changed = (_of(since.filter(mode=mode)) for mode in (SyncRun.Mode.FULL, SyncRun.Mode.INCREMENTAL))
+    return everybody or changed or _missing(now)
 
 
 def _real() -> QuerySet[SyncRun]:
