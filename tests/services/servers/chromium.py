@@ -38,7 +38,7 @@ document.addEventListener("securitypolicyviolation", (event) => {
 @contextlib.contextmanager
 def chromium_browser() -> Iterator[Browser]:
     """A headless Chromium; MissingProgram when it is not installed."""
-    program = find_program("chromium", "chromium")
+    program = find_program("chromium-headless-shell", "chromium-headless-shell")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
         try:
