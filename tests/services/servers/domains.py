@@ -30,17 +30,18 @@ def domain_copy(folder: Path) -> Iterator[str]:
     shared = servers_folder() / f"domain-{run}-shared"
     locks = servers_folder() / "domains"
     locks.mkdir(mode=0o700, exist_ok=True)
-    with (locks / str(run)).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (shared / _PASSWORD).exists():
-            _make(shared)
-        shutil.copytree(shared, folder)
-        fcntl.flock(lock, fcntl.LOCK_SH)
+    with (locks / f"{run}-used").open("w") as used:
+        with (locks / f"{run}-made").open("w") as made:
+            fcntl.flock(made, fcntl.LOCK_EX)
+            fcntl.flock(used, fcntl.LOCK_SH)
+            if not (shared / _PASSWORD).exists():
+                _make(shared)
+            shutil.copytree(shared, folder)
         try:
             yield (folder / _PASSWORD).read_text()
         finally:
             with contextlib.suppress(BlockingIOError):
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(used, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(shared, ignore_errors=True)
 
 
