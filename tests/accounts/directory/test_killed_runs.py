@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 import signal
 import subprocess
@@ -46,7 +47,8 @@ class Place:
 
     def __init__(self, folder: Path, postgres: Postgres | None) -> None:
         self.folder, self.postgres, self.copies = folder, postgres, 0
-        url = postgres.create_database("killed") if postgres else f"sqlite:///{folder / 'first.sqlite3'}"
+        self.name = f"killed_{secrets.token_hex(4)}"  # one server serves several modules
+        url = postgres.create_database(self.name) if postgres else f"sqlite:///{folder / 'first.sqlite3'}"
         settings = environment(folder / "data", {**SETTINGS, "DATABASE_URL": url})
         done = manage("migrate", settings=settings)
         assert done.returncode == 0, done.stderr
@@ -59,9 +61,10 @@ class Place:
             path = self.folder / f"copy{self.copies}.sqlite3"
             shutil.copy(self.folder / "first.sqlite3", path)
             return {**self.settings, "DATABASE_URL": f"sqlite:///{path}"}
-        name = f"killed{self.copies}"
+        name = f"{self.name}_{self.copies}"
         with psycopg.connect(self.postgres.url, autocommit=True) as link:
-            link.execute(sql.SQL("CREATE DATABASE {} TEMPLATE killed").format(sql.Identifier(name)))
+            copied = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+            link.execute(copied.format(sql.Identifier(name), sql.Identifier(self.name)))
         return {**self.settings, "DATABASE_URL": self.postgres.url_of(name)}
 
 
