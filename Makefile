@@ -60,5 +60,6 @@ tools: .venv/dev.stamp
 
 .venv/dev.stamp: requirements-dev.txt .venv/run.stamp
 	@echo "Installing what the tests and linters need ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@# Also as constraints: a pin without its extras does not hold for who asks with them (coverage[toml]).
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt -c requirements-dev.txt
 	@touch $@
