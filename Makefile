@@ -2,7 +2,7 @@
 # Debian's own Python first: python-ldap is compiled against its headers.
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 BIN := .venv/bin
-LOCK := --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --upgrade
+LOCK := --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --upgrade
 WITH_SAMPLE_SETTINGS := DJANGO_SETTINGS_MODULE=tests.settings PYTHONPATH=.
 
 .PHONY: help run test lint fix security bench lock code tools

@@ -82,8 +82,12 @@ class FactorKind(ABC):
     """Whether it rests on the person's phone number, so that a new number is a new factor."""
     single: ClassVar[bool] = False
     signs_in: ClassVar[bool] = True
-    alone: ClassVar[bool] = True
-    """Whether it may be a person's only factor; recovery codes may not."""
+    restricted: ClassVar[bool] = False
+    """Whether people are told of its risks and offered better ones (SMS, e-mail: NIST SP 800-63B-4 3.2.9)."""
+    legacy: ClassVar[bool] = False
+    """Whether it exists for gateways that know nothing better (mOTP); marked so wherever it is offered."""
+    only_where_listed: ClassVar[bool] = False
+    """Whether an application accepts it only where its row names it."""
     rank: ClassVar[int]
     """Order in which ways to sign in are offered; the strongest first."""
     code_hint: ClassVar[str | Promise]
@@ -102,6 +106,17 @@ class FactorKind(ABC):
     @abstractmethod
     def describe(self, factor: Factor) -> str:
         """What tells this factor from another of its kind without giving anything away, e.g. "+49 *** **12"."""
+
+    @property
+    def in_portal(self) -> bool:
+        """Whether the portal's own sign-in and fresh proof accept it."""
+        return True
+
+    @property
+    def alone(self) -> bool:
+        """Whether it may be a person's only factor: what the portal does not accept cannot manage itself, and recovery
+        codes are there to run out."""
+        return self.in_portal
 
     @property
     @abstractmethod

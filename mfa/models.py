@@ -122,6 +122,25 @@ class Budget(models.Model):
         return self.subject
 
 
+class Application(models.Model):
+    """Who asks whether a code is right: a VPN gateway, another portal. `slug` is its name in the log."""
+
+    slug = models.SlugField(_("short name"), max_length=50, unique=True)
+    name = models.CharField(_("name"), max_length=100)
+    kinds = models.JSONField(_("kinds of factors"), default=list, blank=True)
+    """Slugs of the kinds it accepts; empty for all that need not be listed."""
+    active = models.BooleanField(_("in use"), default=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("application")
+        verbose_name_plural = _("applications")
+        ordering = ("name", "pk")
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Policy(models.Model):
     """What is asked of one person beyond the deployment's settings."""
 

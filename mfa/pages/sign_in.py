@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
 from accounts.requests import address_of
+from mfa.applications import PORTAL
 from mfa.kinds import Purpose
 from mfa.outcomes import DIRECTORY_UNREACHABLE, PASSWORD_VERIFIED, Refused, Result
 from mfa.pages import sessions, steps, targets, ways
@@ -92,7 +93,7 @@ def _after_password(
 ) -> HttpResponse | None:
     if not ways.of(user, now=now):
         log.write(
-            user, user.username, PASSWORD_VERIFIED, application=log.PORTAL, address=address_of(request), now=now,
+            user, user.username, PASSWORD_VERIFIED, application=PORTAL, address=address_of(request), now=now,
             kind="password",
         )  # fmt: skip
         return _opened(request, user, None, now)

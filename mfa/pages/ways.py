@@ -10,9 +10,10 @@ from django.http import HttpRequest
 from accounts.models import User
 from accounts.requests import address_of
 from mfa import enrolment, kinds, limits
+from mfa.applications import PORTAL, accepted_kinds
 from mfa.kinds import Answer, FactorKind, Purpose
 from mfa.models import Delivery, Factor
-from mfa.verification import log, service
+from mfa.verification import service
 from mfa.verification.service import Attempt, Verdict
 
 CHALLENGE = "challenge"
@@ -31,9 +32,12 @@ class Way:
 
 
 def of(user: User, *, now: datetime) -> list[Way]:
-    """One way for each kind the person has, the strongest first."""
+    """One way for each kind that the person has and the portal accepts, the strongest first."""
     ways: dict[str, Way] = {}
+    accepted = accepted_kinds(PORTAL)
     for factor in enrolment.usable(user, now=now):
+        if factor.kind not in accepted:
+            continue
         ways.setdefault(factor.kind, Way(kinds.kind(factor.kind), factor))
     return list(ways.values())
 
@@ -52,7 +56,7 @@ def judge(request: HttpRequest, user: User, way: Way, text: str, purpose: Purpos
 
 def attempt(request: HttpRequest, user: User, answer: Answer, *, kind: str = "") -> Attempt:
     """What was typed on a page of the portal itself, to be judged by one kind of factor, or by all that it fits."""
-    return Attempt(user, answer, log.PORTAL, address_of(request), kind)
+    return Attempt(user, answer, PORTAL, address_of(request), kind)
 
 
 def send(request: HttpRequest, user: User, way: Way, purpose: Purpose, *, now: datetime) -> Delivery:

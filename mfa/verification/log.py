@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from mfa.verification.service import Attempt, Verdict
 
 
-PORTAL = "portal"
-"""The application that people sign in to with the portal's own pages."""
-
-
 def record(attempt: Attempt, verdict: Verdict, *, now: datetime, seconds: float) -> None:
     """Log one judged answer; the answer itself stays out."""
     kind = verdict.factor.kind if verdict.factor else attempt.kind

@@ -17,6 +17,7 @@ from django.db import transaction
 from accounts import names, passwords
 from accounts.models import User
 from mfa import limits
+from mfa.applications import PORTAL
 from mfa.models import AuthenticationRecord
 from mfa.outcomes import (
     ACCOUNT_LOCKED,
@@ -45,7 +46,7 @@ def check(username: str, password: str, *, address: str, now: datetime) -> User:
     except Refused as refused:
         result = USER_NOT_FOUND if known is None and refused.result is PASSWORD_WRONG else refused.result
         log.write(
-            known, name, result, application=log.PORTAL, address=address, now=now, kind="password",
+            known, name, result, application=PORTAL, address=address, now=now, kind="password",
             seconds=time.monotonic() - started,
         )  # fmt: skip
         raise

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import User
-from mfa import audit, crypto, enrolment, kinds, limits, notifications
+from mfa import applications, audit, crypto, enrolment, kinds, limits, notifications
 from mfa.kinds import Answer, Answers
 from mfa.models import Delivery, Factor, GuessCounter
 from mfa.outcomes import (
@@ -101,10 +101,13 @@ def _judge(attempt: Attempt, now: datetime) -> Verdict:
 
 def _candidates(attempt: Attempt, now: datetime) -> list[Factor]:
     """The person's factors that the answer could belong to. Raises Unusable or WrongShape where there is none."""
+    accepted = applications.accepted_kinds(attempt.application)
     factors = [
         factor
         for factor in enrolment.usable(attempt.user, now=now)
-        if kinds.kind(factor.kind).answers is Answers.CODE and attempt.kind in ("", factor.kind)
+        if factor.kind in accepted
+        and kinds.kind(factor.kind).answers is Answers.CODE
+        and attempt.kind in ("", factor.kind)
     ]
     if not factors:
         raise Unusable(FACTOR_DISABLED if _is_disabled(attempt) else NOTHING_ENROLLED)

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from accounts import users
 from accounts.models import PhoneSource
+from mfa.applications import PORTAL
 from mfa.models import AuditEvent, AuthenticationRecord, Factor
 from mfa.outcomes import OATH_VERIFIED
-from mfa.verification.log import PORTAL
 from tests.browser.stage import Stage, give_app, give_recovery_codes, person
 
 TARGET = Path(__file__).parents[2] / "docs" / "screenshot.png"

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from mfa import activation, audit, codes, enrolment, limits, notifications
+from mfa.applications import PORTAL
 from mfa.kinds import Purpose
 from mfa.models import OneTimeCode
 from mfa.outcomes import (
@@ -58,7 +59,7 @@ def redeem(user: User, text: str, *, address: str, now: datetime) -> OneTimeCode
         except Refused as caught:
             refused = caught
         log.write(
-            user, user.username, refused.result if refused else ACTIVATED, application=log.PORTAL, address=address,
+            user, user.username, refused.result if refused else ACTIVATED, application=PORTAL, address=address,
             now=now, kind=SLUG, seconds=time.monotonic() - started,
         )  # fmt: skip
     if refused:

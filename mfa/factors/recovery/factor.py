@@ -34,6 +34,7 @@ class Recovery(FactorKind):
     icon = "life-buoy"
     single = True
     alone = False
+    only_where_listed = True
     rank = 90
     code_hint = _("One of your recovery codes")
     code_field = "long"

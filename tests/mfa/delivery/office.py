@@ -20,6 +20,7 @@ from django.utils import timezone
 from accounts import users
 from accounts.models import PhoneSource, User
 from mfa import enrolment
+from mfa.applications import PORTAL
 from mfa.delivery import claims, hand_over, outbox, wake
 from mfa.factors.sms import flows
 from mfa.kinds import Answer, Purpose
@@ -99,7 +100,7 @@ def collide(rounds: int) -> int:
             Factor.objects.get(pk=factor.pk), purpose=Purpose.SIGN_IN, now=timezone.now() + timedelta(hours=n)
         ),
         lambda n: service.verify(
-            service.Attempt(user, Answer("123456", Purpose.SIGN_IN, "none"), "vpn", ""), now=timezone.now()
+            service.Attempt(user, Answer("123456", Purpose.SIGN_IN, "none"), PORTAL, ""), now=timezone.now()
         ),
         lambda n: enrolment.unlock(user, actor=None, reason="collision", now=timezone.now()),
     ]

@@ -11,7 +11,7 @@ from accounts.models import User
 from mfa import limits
 from mfa.delivery import outbox
 from mfa.kinds import Answer
-from mfa.models import AuditEvent, AuthenticationRecord, Delivery, Factor, GuessCounter
+from mfa.models import Application, AuditEvent, AuthenticationRecord, Delivery, Factor, GuessCounter
 from mfa.outcomes import (
     ACCOUNT_LOCKED,
     FACTOR_DISABLED,
@@ -26,7 +26,12 @@ from mfa.verification import log, service
 from mfa.verification.service import Attempt, Verdict
 from tests.mfa.sample_kind import RIGHT, WRONG, give
 
-pytestmark = pytest.mark.usefixtures("sample_kinds")
+pytestmark = pytest.mark.usefixtures("sample_kinds", "gateway")
+
+
+@pytest.fixture
+def gateway(db: None) -> Application:
+    return Application.objects.create(slug="vpn", name="VPN")
 
 
 def verify(user: User, text: str, now: datetime, kind: str = "") -> Verdict:

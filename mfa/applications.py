@@ -1,0 +1,21 @@
+"""Which kinds of factors an application accepts. The portal itself is one that no row describes."""
+
+from __future__ import annotations
+
+from mfa import kinds
+from mfa.models import Application
+
+PORTAL = "portal"
+"""The application that people sign in to with the portal's own pages."""
+
+
+def accepted_kinds(application: str) -> frozenset[str]:
+    """The slugs of the kinds whose answers the application takes; none where it is unknown or switched off."""
+    in_use = kinds.registry()
+    if application == PORTAL:
+        return frozenset(slug for slug, kind in in_use.items() if kind.in_portal)
+    row = Application.objects.filter(slug=application, active=True).first()
+    if row is None:
+        return frozenset()
+    listed = row.kinds or [slug for slug, kind in in_use.items() if not kind.only_where_listed]
+    return frozenset(listed) & in_use.keys()
