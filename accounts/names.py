@@ -5,6 +5,10 @@ from __future__ import annotations
 import unicodedata
 
 LONGEST = 150
+BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0") | {
+    chr(selector) for selector in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
+}
+"""Letters and marks that Unicode counts among the visible though nobody sees them."""
 
 
 def normalise(typed: str) -> str:
@@ -17,3 +21,12 @@ def normalise(typed: str) -> str:
         return short.lower().strip()[:LONGEST]
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", short).casefold())
     return "".join(char for char in folded if unicodedata.category(char)[0] != "C").strip()[:LONGEST]
+
+
+def has_hidden(text: str) -> bool:
+    """Whether a name has characters that nobody sees: `normalise` takes `ali\\u200bce` for `alice`, which is right for
+    what somebody types and wrong for who somebody is."""
+    within = text.strip()
+    if within.isascii() and within.isprintable():
+        return False
+    return any(char in BLANK or unicodedata.category(char)[0] == "C" for char in within)

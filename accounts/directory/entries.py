@@ -24,6 +24,7 @@ class Flaw(StrEnum):
     NO_USERNAME = "no_username"
     SEVERAL_USERNAMES = "several_usernames"
     USERNAME_TOO_LONG = "username_too_long"
+    HIDDEN_IN_USERNAME = "hidden_in_username"
     NO_STATE = "no_state"
     NOT_TEXT = "not_text"
     NOT_AN_ADDRESS = "not_an_address"
@@ -45,6 +46,7 @@ WORDS = {
     Flaw.NO_USERNAME: "The entry has no user name. Give it one.",
     Flaw.SEVERAL_USERNAMES: "The entry has several user names, and nothing says which one counts. Leave one.",
     Flaw.USERNAME_TOO_LONG: "The user name is longer than 150 characters. Shorten it.",
+    Flaw.HIDDEN_IN_USERNAME: "The user name has characters that nobody sees and looks like another. Write it again.",
     Flaw.NO_STATE: "Whether the account is disabled cannot be read. Let the service account read that attribute.",
     Flaw.NOT_TEXT: "The value is not text (UTF-8). Write it again.",
     Flaw.NOT_AN_ADDRESS: "The value is no e-mail address. Correct it.",

@@ -18,6 +18,16 @@ def test_a_name_with_another_letter_is_another_name() -> None:
     assert names.normalise("álice") != "alice"
 
 
+@pytest.mark.parametrize("name", ["ali\u200bce", "\u202ealice", "ali\u00adce", "ali\u3164ce", "alice\ufe0f", "al\tice"])
+def test_a_name_with_what_nobody_sees_is_told_from_one_without(name: str) -> None:
+    assert names.has_hidden(name)
+
+
+@pytest.mark.parametrize("name", ["alice", " Alice ", "álice", "ａｌｉｃｅ", "van der Zee", "山田", "नेहा", "alice\n"])
+def test_a_name_of_letters_of_any_script_hides_nothing(name: str) -> None:
+    assert not names.has_hidden(name)
+
+
 @pytest.mark.row("T-69")
 def test_a_name_is_cut_before_any_unicode_work() -> None:
     assert len(names.normalise("\ufdfa" * 100_000)) <= names.LONGEST

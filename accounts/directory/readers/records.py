@@ -76,7 +76,9 @@ def _read(dn: str, values: Raw, profile: Profile, directory_id: str, mark: str) 
     )
     dn = printable(dn, LONGEST_DN)
     if problem:
-        return Unreadable(directory_id, dn, username, problem)
+        # A name with hidden characters stands for nobody: least of all for whom it looks like.
+        claimed = problem.value if problem.reason == Flaw.HIDDEN_IN_USERNAME else username
+        return Unreadable(directory_id, dn, claimed, problem)
     problems: list[Problem] = []
     return Entry(
         directory_id=directory_id,
@@ -103,7 +105,9 @@ def _no_username(usernames: list[bytes], text: str | None, username: str, profil
         return Problem(Flaw.NOT_TEXT, profile.username, _shown(usernames[0]))
     if len(text) > names.LONGEST:
         return Problem(Flaw.USERNAME_TOO_LONG, profile.username, printable(text))
-    return None if username else Problem(Flaw.NO_USERNAME, profile.username)
+    if not username:
+        return Problem(Flaw.NO_USERNAME, profile.username)
+    return Problem(Flaw.HIDDEN_IN_USERNAME, profile.username, printable(text)) if names.has_hidden(text) else None
 
 
 def _name(values: Raw, profile: Profile, problems: list[Problem]) -> str | None:

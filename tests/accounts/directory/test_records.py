@@ -7,6 +7,8 @@ import pytest
 from accounts.directory.entries import Entry, Flaw, Record, Unreadable
 from accounts.directory.readers.profiles import OPENLDAP, Profile
 from accounts.directory.readers.records import Raw, read
+from tests.accounts.directory import samples
+from tests.accounts.directory.samples import ALICE, BOB, plan_of
 
 DN = "uid=alice,ou=people,dc=example,dc=test"
 ID = "0B4F1CD2-0000-4000-8000-00000000000A"
@@ -60,6 +62,7 @@ def test_names_of_attributes_know_no_case() -> None:
     ({"uid": ["alice", "alicia"]}, Flaw.SEVERAL_USERNAMES),
     ({"uid": b"\xff"}, Flaw.NOT_TEXT),
     ({"uid": "x" * 151}, Flaw.USERNAME_TOO_LONG),
+    ({"uid": "ali\u200bce"}, Flaw.HIDDEN_IN_USERNAME),
 ])  # fmt: skip
 def test_entry_that_names_nobody_for_sure_is_reported(values: dict[str, object], expected: Flaw) -> None:
     assert flaw(read(DN, raw(**values), OPENLDAP)) == expected
@@ -68,6 +71,19 @@ def test_entry_that_names_nobody_for_sure_is_reported(values: dict[str, object],
 def test_unreadable_entry_still_says_whose_it_may_be() -> None:
     record = read(DN, raw(entryUUID=None), OPENLDAP)
     assert (record.username, record.dn, record.directory_id) == ("alice", DN, "")
+
+
+@pytest.mark.row("T-11b")
+@pytest.mark.row("T-54")
+def test_an_entry_whose_name_only_looks_like_anothers_neither_takes_it_nor_stands_for_its_owner() -> None:
+    twin = read("uid=twin,dc=example,dc=test", raw(entryUUID=BOB, uid="ali\u200bce"), OPENLDAP)
+    plan = plan_of([samples.entry(ALICE, "alice"), twin])
+    assert [change.new.username for change in plan.create] == ["alice"]
+    assert [(problem.reason, problem.value) for problem in plan.problems] == [
+        (Flaw.HIDDEN_IN_USERNAME, "ali\N{REPLACEMENT CHARACTER}ce")
+    ]
+    (leaver,) = plan_of([twin], [samples.person(1, ALICE, "alice")]).deactivate
+    assert leaver.old.username == "alice"
 
 
 @pytest.mark.parametrize(("values", "name"), [

@@ -46,10 +46,11 @@ def _members(link: Link, dn: str) -> Members | None:
     raw = next((values for named, values in found if named is not None), None)
     if raw is None:
         return None
-    dns = [value for name in BY_DN for value in rest_of(link, dn, name, raw)]
+    dns = [value.decode("utf-8", "replace") for name in BY_DN for value in rest_of(link, dn, name, raw)]
+    by_name = [value.decode("utf-8", "replace") for value in rest_of(link, dn, BY_NAME, raw)]
     return Members(
-        frozenset(comparable(value.decode("utf-8", "replace")) for value in dns),
-        frozenset(names.normalise(value.decode("utf-8", "replace")) for value in rest_of(link, dn, BY_NAME, raw)),
+        frozenset(map(comparable, dns)),
+        frozenset(names.normalise(name) for name in by_name if not names.has_hidden(name)),
     )
 
 
