@@ -22,14 +22,14 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from mfa import audit, enrolment, kinds
 from mfa.desk import acts, filters, forms, masks, order_page, person as page, reach
-from mfa.desk.readonly import ReadOnly
+from mfa.desk.readonly import ReadOnly, Rows
 
 CREATED = gettext_lazy("The account was created. It has no password yet: an operator sets the first one at a shell.")
 TOO_MANY = gettext_lazy("At most %(most)d people at a time; narrow the list first.")
 Chosen = Callable[[Any, HttpRequest, QuerySet[User]], HttpResponse]
 
 
-class PeopleList(ChangeList):
+class PeopleList(Rows):
     """One page of people with their factors, in a fixed number of queries."""
 
     def get_results(self, request: HttpRequest) -> None:

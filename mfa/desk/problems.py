@@ -22,6 +22,7 @@ from accounts.directory import corrections, report
 from accounts.models import SyncProblem, User
 from mfa.desk import export, masks
 from mfa.desk.filters import Choices
+from mfa.desk.readonly import Rows
 from mfa.desk.trail import Exportable
 
 
@@ -48,7 +49,7 @@ class Attribute(Counted):
     parameter_name = column = "attribute"
 
 
-class MaskedList(ChangeList):
+class MaskedList(Rows):
     """Values as far as the role of the one who looks may see them."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -62,6 +63,7 @@ class MaskedList(ChangeList):
 class ProblemAdmin(Exportable):
     list_display = ("person", "attribute", "shown_value", "words", "suggestion", "rule")
     list_display_links = None
+    masked = ("suggestion",)
     ordering = ("username", "pk")
     list_filter = (Reason, Attribute)
     list_select_related = ("user", "run")

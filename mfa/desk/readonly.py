@@ -14,6 +14,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern
 
+from mfa.desk import masks
+
 if TYPE_CHECKING:
     Base = ModelAdmin[Any]
 else:
@@ -25,11 +27,23 @@ def is_number_of_a_row(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 19
 
 
+class Rows(ChangeList):
+    """Sorts by what may be sorted by and nothing else: Django takes a column's link away, and obeys `?o=` still."""
+
+    def get_ordering_field(self, field_name: Any) -> Any:
+        if self.sortable_by is not None and field_name not in self.sortable_by:
+            return None
+        return super().get_ordering_field(field_name)
+
+
 class Offered(Base):
     """Refuses every `?column__lookup=` that is not offered: else a list answers questions about hidden columns, such
-    as the first letters of a secret."""
+    as the first letters of a secret. Nor is it sorted by a column that the role sees masked: the order of the rows
+    would tell what the mask hides."""
 
     show_facets = ShowFacets.NEVER
+    masked: tuple[str, ...] = ()
+    """Columns that roles without the right to see numbers see masked."""
     lookups: tuple[str, ...] = ()
     """Columns that links may filter by besides `list_filter`."""
 
@@ -38,6 +52,13 @@ class Offered(Base):
         own_names = {getattr(item, "parameter_name", None) for item in items}
         columns = {item for item in items if isinstance(item, str)} | {self.date_hierarchy}
         return lookup in own_names | {*self.lookups} or lookup.split("__")[0] in columns
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return Rows
+
+    def get_sortable_by(self, request: HttpRequest) -> list[Any]:
+        hidden = () if masks.sees_all(request) else self.masked
+        return [column for column in super().get_sortable_by(request) if column not in hidden]
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase | None:  # type: ignore[override]
         """Ticked boxes name rows by number; anything else was not ticked on our page."""

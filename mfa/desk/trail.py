@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from mfa.desk import export, filters, masks
-from mfa.desk.readonly import ReadOnly
+from mfa.desk.readonly import ReadOnly, Rows
 from mfa.models import AuditEvent, AuthenticationRecord, Delivery
 
 
@@ -68,7 +68,7 @@ class RecordAdmin(Exportable):
     fields = exported
 
 
-class MaskedList(ChangeList):
+class MaskedList(Rows):
     """Recipients as far as the role of the one who looks may see them."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -86,6 +86,7 @@ def _mask(delivery: Delivery, whole: bool) -> None:
 
 class DeliveryAdmin(ReadOnly):
     list_display = ("created_at", "channel", "template", "recipient", "state", "tries", "gateway", "error")
+    masked = ("recipient", "error")
     list_filter = ("state", "channel", ("created_at", admin.DateFieldListFilter))
     search_fields = ("=user__username", "=reference")
     search_help_text = _("User name of the person, or the gateway's reference")

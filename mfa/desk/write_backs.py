@@ -19,12 +19,12 @@ from accounts.directory import write_back
 from accounts.models import User, WriteBack
 from mfa import audit
 from mfa.desk import masks
-from mfa.desk.readonly import ReadOnly
+from mfa.desk.readonly import ReadOnly, Rows
 
 AGAIN = "accounts.change_writeback"
 
 
-class MaskedNumbers(ChangeList):
+class MaskedNumbers(Rows):
     """Numbers as far as the role of the one who looks may see them."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -35,6 +35,7 @@ class MaskedNumbers(ChangeList):
 
 class WriteBackAdmin(ReadOnly):
     list_display = ("created_at", "user", "e164", "state", "attempts", "next_try", "answer")
+    masked = ("e164", "answer")
     list_filter = ("state", ("created_at", admin.DateFieldListFilter))
     list_select_related = ("user",)
     search_fields = ("=user__username",)
@@ -87,4 +88,5 @@ class WriteBackAdmin(ReadOnly):
 
 def _masked(row: WriteBack, whole: bool) -> WriteBack:
     row.e164, row.expected = masks.phone(row.e164, whole), masks.phone(row.expected, whole)
+    row.answer = masks.raw(row.answer, whole)  # directories quote the value that they refuse
     return row

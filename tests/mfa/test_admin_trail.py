@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import spreadsheet
-from accounts.models import User
+from accounts.models import SyncProblem, SyncRun, User, WriteBack
 from mfa import audit
 from mfa.desk import masks
 from mfa.models import AuditEvent, AuthenticationRecord, Delivery
@@ -221,3 +221,38 @@ def test_masks_of_values_that_were_not_understood() -> None:
         "phone": "+49 *** **78",
         "name": "Al",
     }
+
+
+@pytest.mark.row("A-8.2.3")
+@pytest.mark.parametrize(
+    ("path", "columns"),
+    [
+        (OUTBOX, {"recipient", "error"}),
+        ("/admin/accounts/syncproblem/", {"suggestion"}),
+        ("/admin/accounts/writeback/", {"e164", "answer"}),
+    ],
+)
+def test_no_order_of_rows_tells_what_a_mask_hides(
+    staff: Callable[..., Client], alice: User, make_user: Callable[..., User], path: str, columns: set[str]
+) -> None:
+    run = SyncRun.objects.create(trigger="admin", state="done")
+    for number in ("+4917099999978", "+4917011111178", "+4917055555578"):
+        owner = make_user(f"u{number[-5:]}{number[4:8]}")
+        Delivery.objects.create(user=alice, channel="sms", template="code", recipient=number, error=number)
+        SyncProblem.objects.create(run=run, username="alice", reason="landline", value=number, suggestion=number)
+        WriteBack.objects.create(user=owner, e164=number, answer=number)
+
+    def order(client: Client, column: str, direction: str) -> list[int]:
+        changelist = client.get(f"{path}?o={direction}{at(client, column)}", secure=True).context["cl"]
+        return [row.pk for row in changelist.result_list]
+
+    def at(client: Client, column: str) -> int:
+        return list(client.get(path, secure=True).context["cl"].list_display).index(column)
+
+    admin = staff("admin")
+    assert all(order(admin, column, "") == order(admin, column, "-")[::-1] for column in columns)
+    auditor = staff("auditor")
+    assert all(order(auditor, column, "") == order(auditor, column, "-") for column in columns)
+    seen = auditor.get(path, secure=True).content.decode()
+    assert "sortable column-" in seen
+    assert not any(f"sortable column-{column}" in seen for column in columns)
