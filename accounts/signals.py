@@ -47,3 +47,7 @@ runs_well_again = Signal()
 run_decided = Signal()
 """An admin let a stopped run through or took one back, at a shell. Arguments: `action: str`, `run: SyncRun`,
 `actor: User`, `reason: str`."""
+
+run_refused = Signal()
+"""A job that somebody asked for was not begun, since when its turn came they might not ask for it any more. Arguments:
+`action: str`, `run: SyncRun | None` that was to be confirmed or taken back, `actor: User | None`."""

@@ -16,6 +16,7 @@ from accounts.signals import (
     phones_announced,
     phones_changed,
     run_decided,
+    run_refused,
     users_deactivated,
     write_back_ended,
 )
@@ -86,6 +87,12 @@ def people_deactivated(sender: object, *, user_ids: list[int], actor: User | Non
 def run_decided_about(sender: object, *, action: str, run: SyncRun, actor: User, reason: str, **more: Any) -> None:
     """What is decided at a shell is in the audit trail like what is decided in the admin."""
     audit.record(action, user=None, actor=actor, reason=reason, run=run.pk)
+
+
+@receiver(run_refused, dispatch_uid="mfa.receivers.run_refused_to")
+def run_refused_to(sender: object, *, action: str, run: SyncRun | None, actor: User | None, **more: Any) -> None:
+    """Who asked for a job and had lost the right when its turn came finds it in the trail."""
+    audit.record(action, user=None, actor=actor, reason="the right was lost meanwhile", run=run.pk if run else None)
 
 
 def _renew_factors(changes: list[PhoneChange], now: datetime) -> None:

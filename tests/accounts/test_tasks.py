@@ -13,6 +13,8 @@ from django_celery_beat.models import PeriodicTask
 from accounts import tasks
 from accounts.directory import alarms
 from accounts.models import SyncRun, User
+from mfa.models import AuditEvent
+from tests.mfa.doors import give_role
 from tests.services.slapd import Slapd
 
 pytestmark = pytest.mark.django_db
@@ -25,11 +27,16 @@ def test_nothing_happens_without_a_directory(settings: LazySettings) -> None:
     assert not SyncRun.objects.exists()
 
 
-def test_job_runs_the_sync_for_whoever_asked(directory: Slapd, alice: User) -> None:
+@pytest.fixture
+def boss(alice: User) -> User:
+    return give_role(alice, "admin")
+
+
+def test_job_runs_the_sync_for_whoever_asked(directory: Slapd, boss: User) -> None:
     directory.add_person("bob")
-    tasks.sync_directory(trigger="admin", actor_id=alice.pk, dry_run=True)
+    tasks.sync_directory(trigger="admin", actor_id=boss.pk, dry_run=True)
     dry = SyncRun.objects.get()
-    assert (dry.trigger, dry.actor, dry.dry_run, dry.state) == ("admin", alice, True, "done")
+    assert (dry.trigger, dry.actor, dry.dry_run, dry.state) == ("admin", boss, True, "done")
     assert not User.objects.filter(username="bob").exists()
     tasks.sync_directory()
     assert User.objects.filter(username="bob").exists()
@@ -42,6 +49,40 @@ def test_job_that_comes_twice_runs_once(directory: Slapd) -> None:
     assert SyncRun.objects.count() == 1
 
 
+@pytest.mark.row("A-8.3.2")
+@pytest.mark.parametrize("lost", [{"is_active": False}, {"is_staff": False}, {"groups": ()}])
+def test_a_job_whose_asker_lost_the_right_while_it_waited_is_refused_and_in_the_trail(
+    directory: Slapd, boss: User, lost: dict[str, object]
+) -> None:
+    directory.add_person("bob")
+    tasks.sync_directory()
+    done = SyncRun.objects.get()
+    stopped = SyncRun.objects.create(trigger="admin", state="stopped", plan_digest="x", counts={"guard": "people_lost"})
+    if "groups" in lost:
+        boss.groups.clear()
+    else:
+        User.objects.filter(pk=boss.pk).update(**lost)
+    tasks.undo_run(done.pk, actor_id=boss.pk)
+    tasks.sync_directory(trigger="admin", actor_id=boss.pk, confirms_id=stopped.pk)
+    tasks.sync_directory(actor_id=boss.pk, confirms_id=stopped.pk)
+    tasks.sync_directory(trigger="admin", actor_id=boss.pk)
+    assert SyncRun.objects.count() == 2
+    assert User.objects.get(username="bob").is_active
+    asked = AuditEvent.objects.filter(actor=boss).order_by("pk").values_list("action", "details")
+    assert list(asked) == [
+        ("sync.undo-refused", {"run": done.pk}),
+        ("sync.confirm-refused", {"run": stopped.pk}),
+        ("sync.confirm-refused", {"run": stopped.pk}),
+        ("sync.request-refused", {"run": None}),
+    ]
+
+
+def test_a_killed_run_is_not_begun_again_for_who_may_not_ask_for_it(directory: Slapd, alice: User) -> None:
+    silent("admin", actor=alice)
+    tasks.resume_killed()
+    assert SyncRun.objects.get().state == "killed"
+
+
 def silent(trigger: str = "schedule", **more: object) -> SyncRun:
     then = timezone.now() - LONG_AGO
     return SyncRun.objects.create(trigger=trigger, started_at=then, heartbeat_at=then, **more)
@@ -49,13 +90,13 @@ def silent(trigger: str = "schedule", **more: object) -> SyncRun:
 
 @pytest.mark.row("F-06")
 @pytest.mark.parametrize("trigger", ["schedule", "admin"])
-def test_run_of_a_killed_worker_is_begun_again(directory: Slapd, alice: User, trigger: str) -> None:
+def test_run_of_a_killed_worker_is_begun_again(directory: Slapd, boss: User, trigger: str) -> None:
     directory.add_person("bob")
-    dead = silent(trigger, actor=alice)
+    dead = silent(trigger, actor=boss)
     tasks.resume_killed()
     dead.refresh_from_db()
     again = SyncRun.objects.exclude(pk=dead.pk).get()
-    assert (dead.state, again.state, again.trigger, again.actor) == ("killed", "done", trigger, alice)
+    assert (dead.state, again.state, again.trigger, again.actor) == ("killed", "done", trigger, boss)
     tasks.resume_killed()
     assert SyncRun.objects.count() == 2
 

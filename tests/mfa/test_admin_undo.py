@@ -14,6 +14,7 @@ from accounts.models import SyncRun, User
 from mfa.models import AuditEvent
 from tests.accounts.directory.places import Given, run
 from tests.accounts.directory.samples import ALICE, BOB, MOBILE, OTHER, THIRD, entry
+from tests.mfa.doors import give_role
 
 LIST = "/admin/accounts/syncrun/"
 DAVE = "44444444-0000-4000-8000-000000000004"
@@ -76,8 +77,9 @@ def test_where_there_is_nothing_to_undo_the_page_says_so(staff: Staff, wrong: Sy
     assert "nothing to undo" in client.get(f"{LIST}{dry.pk}/undo/", secure=True).content.decode()
 
 
-def test_a_killed_undo_is_begun_again_by_itself(wrong: SyncRun) -> None:
-    SyncRun.objects.create(trigger="admin", state="killed", mode="undo", undoes=wrong)
+def test_a_killed_undo_is_begun_again_by_itself(wrong: SyncRun, make_user: Callable[..., User]) -> None:
+    boss = give_role(make_user("boss"), "admin")
+    SyncRun.objects.create(trigger="admin", state="killed", mode="undo", undoes=wrong, actor=boss)
     tasks.resume_killed()
     assert User.objects.get(username="alice").phone == MOBILE
     assert SyncRun.objects.latest("pk").undoes == wrong

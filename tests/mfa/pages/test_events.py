@@ -18,7 +18,10 @@ from mfa.pages import events
 from mfa.verification import log
 from tests.stories import acting
 
-ABOUT_NOBODY = {"list.exported", "sync.requested", "sync.confirmed", "sync.undone", "schedule.changed"}
+ABOUT_NOBODY = {
+    "list.exported", "sync.requested", "sync.confirmed", "sync.undone", "sync.request-refused", "sync.confirm-refused",
+    "sync.undo-refused", "schedule.changed",
+}  # fmt: skip
 """Acts on the portal, not on a person; nobody reads them in a history of their own."""
 
 
