@@ -33,6 +33,7 @@ WORDS: dict[str, str | Promise] = {
     "phone.changed": gettext_lazy("Phone number changed"),
     "phone.removed": gettext_lazy("Phone number removed"),
     "phone.restored": gettext_lazy("Phone number restored"),
+    "phone.restore-refused": gettext_lazy("The earlier phone number belongs to another account, and was not put back"),
     "policy.required": gettext_lazy("Two-factor sign-in required from now on"),
     "policy.not-required": gettext_lazy("Two-factor sign-in no longer required"),
     "activation.issued": gettext_lazy("Activation code issued"),

@@ -12,7 +12,7 @@ from accounts import users, whose
 from accounts.models import PhoneSource, User
 from accounts.phones import mask
 from mfa import audit, codes, enrolment, limits, notifications, policy
-from mfa.factors.sms import notices, undo
+from mfa.factors.sms import notices, owners, undo
 from mfa.factors.sms.factor import KIND, send_code
 from mfa.factors.sms.refusals import DirectoryDecides, NothingToConfirm, SameNumber, SharedNumber
 from mfa.kinds import Purpose
@@ -43,7 +43,7 @@ def start(user: User, e164: str, *, actor: User, now: datetime) -> Started:
         if User.objects.filter(pk=user.pk, phone=e164).exists():
             raise SameNumber
         _leave_to_directory(user, e164)
-        shared = _has_another_owner(user, e164)
+        shared = owners.others(user, e164)
         if not (shared and settings.PHONE_SHARED == "refuse"):
             token, delivery = send_code(user, e164, Purpose.CONFIRM_PHONE, template="confirm-phone", now=now)
             audit.record("phone.change-started", user=user, actor=actor, new=mask(e164))
@@ -71,7 +71,7 @@ def finish(user: User, token: str, text: str, *, actor: User, now: datetime) -> 
             limits.check(counter, COUNTED, now=now)
             row = codes.spend(user, Purpose.CONFIRM_PHONE, token, text, wrong=SMS_INCORRECT, now=now)
             _leave_to_directory(user, row.target)
-            if settings.PHONE_SHARED == "refuse" and _has_another_owner(user, row.target):
+            if owners.refuses(user, row.target):
                 raise SharedNumber
         except (WrongCode, Expired, Replayed) as refused:
             limits.fail(counter, COUNTED, now=now)
@@ -132,7 +132,3 @@ def _leave_to_directory(user: User, e164: str) -> None:
     """Where the directory decides, the person may only confirm what the directory has."""
     if whose.directory_decides(user) and e164 not in whose.numbers_in_directory(user):
         raise DirectoryDecides
-
-
-def _has_another_owner(user: User, e164: str) -> bool:
-    return User.objects.filter(phone=e164, is_active=True).exclude(pk=user.pk).exists()

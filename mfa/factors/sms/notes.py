@@ -75,6 +75,11 @@ def ask() -> str:
     return _("To have it changed there, ask: %(contact)s") % {"contact": settings.DIRECTORY_CONTACT}
 
 
+def to_refuse(user: User) -> dict[str, object]:
+    """What the page says that asks whether the resting number is to be refused."""
+    return {"old": mask(user.phone), "new": mask(user.resting_phone), "until": user.phone_next_at}
+
+
 def filled_in(user: User, wish: str) -> str:
     """The number (E.164) that the page begins with; empty for none."""
     if wish == SUGGESTED:

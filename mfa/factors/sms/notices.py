@@ -28,9 +28,10 @@ def tell(user: User, old: str, new: str, link: Offer, *, now: datetime) -> None:
         outbox.queue_sms(user, number, "phone-changed", context, now=now, worth_until=link.until)
 
 
-def tell_restored(user: User, *, now: datetime) -> None:
-    """Tell that the link was used: to the mailbox, and to the number that is back."""
-    context: dict[str, object] = {"new": mask(user.phone), "at": now}
+def tell_restored(user: User, waiting: str, *, now: datetime) -> None:
+    """Tell that the link was used: to the mailbox, and to the number that is back. `waiting` is the directory's number
+    that was to count later and now does not."""
+    context: dict[str, object] = {"new": mask(user.phone), "waiting": mask(waiting), "at": now}
     if user.email:
         outbox.queue_mail(user, user.email, "phone-restored", context, now=now)
     if user.phone:

@@ -23,6 +23,14 @@ class SharedNumber(Unusable):
         return _("This number belongs to another account already. Use your own number, or ask helpdesk.")
 
 
+class NumberTaken(Unusable):
+    """The number that a link would put back is another account's by now, and the settings want each number once."""
+
+    @property
+    def words(self) -> str:
+        return _("Your earlier number belongs to another account by now. Nothing was changed. Ask helpdesk now.")
+
+
 class DirectoryDecides(Unusable):
     """The settings leave the person's number to the directory."""
 

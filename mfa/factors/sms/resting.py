@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.dispatch import receiver
-from django.urls import reverse
 from django.utils import timezone
 
 from accounts import users
@@ -22,11 +21,10 @@ from accounts.phones import mask
 from accounts.signals import PhoneChange, phones_announced
 from mfa import audit, codes, enrolment, notifications
 from mfa.delivery import outbox
+from mfa.factors.sms import links
 from mfa.factors.sms.refusals import NothingToConfirm
-from mfa.factors.sms.undo import LENGTH
 from mfa.kinds import Purpose
 from mfa.models import Delivery, OneTimeCode
-from mfa.outcomes import SMS_INCORRECT, Refused
 
 AT_ONCE = 500
 
@@ -42,7 +40,7 @@ def tell(sender: object, *, changes: list[PhoneChange], until: datetime, **more:
         told = [change for change in part if change.user_id in people]
         targets = {change.user_id: change.new for change in told}
         issued = codes.issue_many(
-            targets, Purpose.REFUSE_PHONE, length=LENGTH, alphabet=codes.UNAMBIGUOUS, now=now, until=until
+            targets, Purpose.REFUSE_PHONE, length=links.LENGTH, alphabet=codes.UNAMBIGUOUS, now=now, until=until
         )
         outbox.queue_many([
             message
@@ -54,35 +52,21 @@ def tell(sender: object, *, changes: list[PhoneChange], until: datetime, **more:
 def _messages(
     person: User, change: PhoneChange, issued: codes.Issued, notice: outbox.Circular
 ) -> Iterator[Delivery]:  # fmt: skip
-    link = settings.PUBLIC_URL + reverse("sms:refuse", args=[issued.row.token, issued.code])
-    own = {"old": mask(change.old), "new": mask(change.new), "refuse_url": link}
+    own = {"old": mask(change.old), "new": mask(change.new), "refuse_url": links.url("sms:refuse", issued)}
     if mailbox := change.mailbox or person.email:
         yield notice.mail(person, mailbox, own)
     yield notice.sms(person, change.old, own)
 
 
-def offered(token: str) -> OneTimeCode:
-    """What is behind a link, whatever became of it; changes nothing. Raises NothingToConfirm."""
-    row = OneTimeCode.objects.filter(token=token, purpose=Purpose.REFUSE_PHONE).select_related("user").first()
-    if row is None or not row.user.is_active:
-        raise NothingToConfirm
-    return row
-
-
 def take(token: str, code: str, *, now: datetime) -> User:
     """Refuse the number that the link is about. Raises Refused; NothingToConfirm where it rests no more."""
-    user = offered(token).user
-    with transaction.atomic():
-        user = enrolment.lock_person(user)
-        try:
-            row = codes.spend(user, Purpose.REFUSE_PHONE, token, code, wrong=SMS_INCORRECT, now=now)
-        except Refused as refused:
-            refusal = refused
-        else:
-            refusal = NothingToConfirm()
-            if user.resting_phone == row.target:
-                return _refuse(user, actor=None, reason="link in the notice", now=now)
-    raise refusal
+    return links.take(token, code, Purpose.REFUSE_PHONE, partial(_refuse_target, now=now), now=now)
+
+
+def _refuse_target(user: User, row: OneTimeCode, *, now: datetime) -> User:
+    if user.resting_phone != row.target:
+        raise NothingToConfirm
+    return _refuse(user, actor=None, reason="link in the notice", now=now)
 
 
 def refuse(user: User, *, actor: User, now: datetime) -> bool:

@@ -8,24 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-
-from django.conf import settings
-from django.db import transaction
-from django.urls import reverse
+from functools import partial
 
 from accounts import users
 from accounts.models import PhoneSource, User
 from accounts.phones import mask
 from mfa import audit, codes, enrolment, notifications, policy
-from mfa.factors.sms import notices
-from mfa.factors.sms.refusals import NothingToConfirm
+from mfa.factors.sms import links, notices, owners
+from mfa.factors.sms.refusals import NumberTaken
 from mfa.kinds import Purpose
 from mfa.models import OneTimeCode
-from mfa.outcomes import SMS_INCORRECT, Refused
 
 LIFETIME = timedelta(hours=72)
-LENGTH = 24
-"""Characters of the code: more than 115 bits, beside the token that names its row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,43 +58,46 @@ def offer(user: User, before: Number, *, now: datetime) -> Offer:
     live = OneTimeCode.objects.filter(user=user, purpose=Purpose.UNDO_PHONE, ending="", expires_at__gt=now).first()
     target = live.target if live else before.pack()
     issued = codes.issue(
-        user, Purpose.UNDO_PHONE, length=LENGTH, alphabet=codes.UNAMBIGUOUS, lifetime=LIFETIME, now=now, target=target
+        user,
+        Purpose.UNDO_PHONE,
+        length=links.LENGTH,
+        alphabet=codes.UNAMBIGUOUS,
+        lifetime=LIFETIME,
+        now=now,
+        target=target,
     )
-    path = reverse("sms:undo", args=[issued.row.token, issued.code])
-    return Offer(settings.PUBLIC_URL + path, Number.packed(target).e164, issued.row.expires_at)
+    return Offer(links.url("sms:undo", issued), Number.packed(target).e164, issued.row.expires_at)
 
 
-def offered(token: str) -> OneTimeCode:
-    """The offer behind a link, whatever became of it; changes nothing. Raises NothingToConfirm."""
-    row = OneTimeCode.objects.filter(token=token, purpose=Purpose.UNDO_PHONE).select_related("user").first()
-    if row is None or not row.user.is_active:
-        raise NothingToConfirm
-    return row
+def forgotten_with(user: User, e164: str) -> str:
+    """The directory's number that rests, and waits no more once the person has `e164` again; empty where none does."""
+    return user.resting_phone if user.resting_phone != e164 else ""
 
 
 def take(token: str, code: str, *, now: datetime) -> User:
-    """Put the number back, end every session and say so everywhere. Raises Refused; the link works once."""
-    user = offered(token).user
-    with transaction.atomic():
-        user = enrolment.lock_person(user)  # before the code, as where codes are issued and ended
-        try:
-            row = codes.spend(user, Purpose.UNDO_PHONE, token, code, wrong=SMS_INCORRECT, now=now)
-        except Refused as refused:
-            refusal = refused
-        else:
-            return _restore(user, Number.packed(row.target), now=now)
-    raise refusal
+    """Put the number back, end every session and say so everywhere; the link works once. Raises Refused; NumberTaken
+    where somebody else has the number by now and each may have one owner only."""
+    try:
+        return links.take(token, code, Purpose.UNDO_PHONE, partial(_restore, now=now), now=now)
+    except NumberTaken:
+        user = links.offered(token, Purpose.UNDO_PHONE).user
+        audit.record("phone.restore-refused", user=user, actor=None, reason="another account has the number")
+        raise
 
 
-def _restore(user: User, number: Number, *, now: datetime) -> User:
-    """The caller holds the person's row. Where no factor is left, the link must not make the password enough."""
-    gone = user.phone
+def _restore(user: User, row: OneTimeCode, *, now: datetime) -> User:
+    """Where no factor is left, the link must not make the password enough."""
+    number, gone = Number.packed(row.target), user.phone
+    if owners.refuses(user, number.e164):
+        raise NumberTaken
+    waiting = forgotten_with(user, number.e164)
     with notifications.told_by_the_act():
         source = PhoneSource(number.source)
         users.set_phone(user, number.e164, source=source, confirmed_at=number.confirmed_at, actor=None)
     if not enrolment.usable(user, now=now):
         policy.demand_activation(user, demanded=True)
-    old, new = mask(gone), mask(number.e164)
-    audit.record("phone.restored", user=user, actor=None, reason="undo link", old=old, new=new, source=number.source)
-    notices.tell_restored(user, now=now)
+    details = {"old": mask(gone), "new": mask(number.e164), "source": number.source}
+    details |= {"waits no more": mask(waiting)} if waiting else {}
+    audit.record("phone.restored", user=user, actor=None, reason="undo link", **details)
+    notices.tell_restored(user, waiting, now=now)
     return user

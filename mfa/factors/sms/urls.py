@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from mfa.factors.sms import confirm_views, refuse_views, undo_views, views
+from mfa.factors.sms import confirm_views, link_views, views
 
 app_name = "sms"
 urlpatterns = [
@@ -11,7 +11,7 @@ urlpatterns = [
     path("remove/", views.remove, name="remove"),
     path("confirm/", confirm_views.confirm, name="confirm"),
     path("resend/", confirm_views.resend, name="resend"),
-    path("not-mine/", refuse_views.not_mine, name="not_mine"),
-    path("refuse/<slug:token>/<slug:code>/", refuse_views.refuse, name="refuse"),
-    path("undo/<slug:token>/<slug:code>/", undo_views.undo, name="undo"),
+    path("not-mine/", views.not_mine, name="not_mine"),
+    path("refuse/<slug:token>/<slug:code>/", link_views.refuse, name="refuse"),
+    path("undo/<slug:token>/<slug:code>/", link_views.undo, name="undo"),
 ]

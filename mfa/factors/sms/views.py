@@ -17,7 +17,7 @@ from accounts.phones import mask
 from accounts.requests import SignedInRequest
 from mfa import enrolment, kinds
 from mfa.delivery import watch
-from mfa.factors.sms import flows, notes
+from mfa.factors.sms import flows, notes, resting
 from mfa.factors.sms.factor import KIND
 from mfa.factors.sms.forms import PhoneForm, filled_in
 from mfa.kinds import CardAction
@@ -80,6 +80,20 @@ def remove(request: SignedInRequest) -> HttpResponse:
     last = enrolment.is_last(user, factor, now=now)
     context = {"last": last, "kept": kept, "masked": mask(user.phone), "in_directory": bool(user.directory_phone)}
     return render(request, "sms/remove.html", context, status=409 if request.method == "POST" else 200)
+
+
+@fresh_proof_required
+@require_http_methods(["GET", "POST"])
+def not_mine(request: SignedInRequest) -> HttpResponse:
+    """Refuse the number that the directory has and that rests; by a link in the notice too, see link_views."""
+    user = request.user
+    if not user.resting_phone:
+        return redirect("dashboard")
+    if request.method == "GET":
+        return render(request, "sms/refuse.html", notes.to_refuse(user))
+    if resting.refuse(user, actor=user, now=timezone.now()):
+        messages.success(request, _("The directory's number is refused. Codes keep going to your own."))
+    return redirect("sms:change")
 
 
 def begun(request: SignedInRequest, form: PhoneForm | None, e164: str) -> bool:

@@ -13,7 +13,7 @@ from accounts import users
 from accounts.models import PhoneSource, User
 from mfa import codes, enrolment, limits, policy
 from mfa.delivery import outbox
-from mfa.factors.sms import flows, undo
+from mfa.factors.sms import flows, links, undo
 from mfa.factors.sms.refusals import NothingToConfirm, SameNumber, SharedNumber
 from mfa.kinds import Answer, Purpose
 from mfa.models import AuditEvent, Delivery, Factor, GuessCounter, OneTimeCode
@@ -195,7 +195,7 @@ def test_the_link_is_good_for_72_hours_its_purpose_and_its_person(owner: User, n
     with pytest.raises(Expired):
         undo.take(token, code, now=now + timedelta(hours=72))
     with pytest.raises(WrongCode):
-        undo.take(token, "A" * undo.LENGTH, now=now)
+        undo.take(token, "A" * links.LENGTH, now=now)
     with pytest.raises(Refused):
         undo.take("no-such-token", code, now=now)
     with pytest.raises(Refused):
