@@ -124,6 +124,13 @@ def recognise(e164: str) -> Known | None:
     return Known(plan.code, home.region, kind) if home and kind != PhoneNumberType.UNKNOWN else None
 
 
+def code_of(e164: str) -> str:
+    """The calling code that "+" and digits begin with ("49"), of a country or of none; empty where there is no such
+    code. No code begins another one."""
+    codes = (e164[1:end] for end in range(2, LONGEST_CODE + 2))
+    return next((code for code in codes if int(code) in COUNTRY_CODE_TO_REGION_CODE), "")
+
+
 def without_trunk_prefix(digits: str) -> str | None:
     """ "+49170..." of "+490170..."; None when there is no such prefix, or in doubt."""
     plan = _plan_of(digits)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat
+from phonenumbers import PhoneNumberFormat
 
 from accounts import notation
 from accounts.countries import Country, all_countries, has_numbers, name_of, region_of
-from accounts.dialling import RegionPlan, region_plan
+from accounts.dialling import RegionPlan, code_of, region_plan
 from accounts.numbering import E164, Reading, Reason, Rules, read
 
 __all__ = [
@@ -114,10 +114,8 @@ def mask(e164: str) -> str:
         return ""
     if not E164.fullmatch(e164):
         return "***"
-    try:
-        return f"+{phonenumbers.parse(e164).country_code} *** **{e164[-2:]}"
-    except NumberParseException:
-        return f"*** **{e164[-2:]}"
+    code = code_of(e164)
+    return f"+{code} *** **{e164[-2:]}" if code else f"*** **{e164[-2:]}"
 
 
 def country_choices(rules: Rules) -> list[Country]:

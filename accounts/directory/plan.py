@@ -35,9 +35,9 @@ NOWHERE_ELSE = Elsewhere(0, 0, 0, 0, lambda _: ())
 
 @dataclass
 class Plan:
-    """Everything a run would write. In `create`, `old` is NOBODY and `new` has pk 0; `changes` may touch notes only
-    (`refreshed`). `entries` is how many were read; `unsettled` are those that a next run must look at again though
-    nothing about them may change, by id or, without one, by DN.
+    """Everything a run would write. In `create`, `old` is NOBODY and `new` has pk 0; `changes` may touch
+    the sync's own notes only. `entries` is how many were read; `unsettled` are those that a next run must look at
+    again though nothing about them may change, by id or, without one, by DN.
 
     The collections may be larger than memory: each pass over one reads it again. `sum_of_changes` is tally.total of
     all of them, where it is known already.
@@ -51,23 +51,6 @@ class Plan:
     unsettled: Unsettled = field(default_factory=lambda: Unsettled(set(), set()))
     tally: Tally = field(default_factory=Tally)
     sum_of_changes: int | None = None
-
-    @property
-    def update(self) -> list[Change]:
-        return [change for change in self.changes if change.visible and change.old.is_active == change.new.is_active]
-
-    @property
-    def deactivate(self) -> list[Change]:
-        return [change for change in self.changes if change.old.is_active and not change.new.is_active]
-
-    @property
-    def reactivate(self) -> list[Change]:
-        return [change for change in self.changes if change.new.is_active and not change.old.is_active]
-
-    @property
-    def refreshed(self) -> list[Change]:
-        """Changes of the sync's own notes that nobody would notice."""
-        return [change for change in self.changes if not change.visible]
 
     @property
     def is_empty(self) -> bool:

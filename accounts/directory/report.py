@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ from accounts import bulk, names
 from accounts.directory.entries import Flaw
 from accounts.directory.plan import Plan
 from accounts.models import SyncChange, SyncProblem, SyncRun, User
+from accounts.people import Change
 from accounts.phones import Reason
 
 Item = TypeVar("Item")
@@ -30,19 +32,29 @@ _COLUMNS = (
 
 def counts(plan: Plan) -> dict[str, int]:
     """The figures of a plan, by name."""
+    seen = Counter(word for change in plan.changes for word in _effects(change))
     return {
         "entries": plan.entries,
         "unchanged": plan.unchanged,
         "created": len(plan.create),
-        "updated": len(plan.update),
-        "deactivated": len(plan.deactivate),
-        "reactivated": len(plan.reactivate),
-        "refreshed": len(plan.refreshed),
+        **{effect: seen[effect] for effect in ("updated", "deactivated", "reactivated", "refreshed")},
         "phones_changed": plan.tally.numbers_changed,
-        "moved": sum(1 for change in plan.changes if change.old.directory_dn != change.new.directory_dn),
-        "resting": sum(1 for change in plan.changes if change.new.phone_next not in ("", change.old.phone_next)),
+        **{effect: seen[effect] for effect in ("moved", "resting")},
         "problems": len(plan.problems),
     }
+
+
+def _effects(change: Change) -> Iterator[str]:
+    """What a change of somebody known is counted as."""
+    old, new = change.old, change.new
+    if old.is_active != new.is_active:
+        yield "reactivated" if new.is_active else "deactivated"
+    else:
+        yield "updated" if change.visible else "refreshed"
+    if old.directory_dn != new.directory_dn:
+        yield "moved"
+    if new.phone_next not in ("", old.phone_next):
+        yield "resting"
 
 
 def figures(counts: Mapping[str, Any]) -> list[tuple[str, object]]:

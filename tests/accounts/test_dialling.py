@@ -85,3 +85,13 @@ def test_what_is_no_number_of_a_region_is_left_to_a_longer_look(digits: str) -> 
 )
 def test_national_digits_are_completed_only_without_doubt(digits: str, region: str, e164: str | None) -> None:
     assert dialling.complete(digits, region) == e164
+
+
+def test_calling_code_is_the_one_that_the_library_finds() -> None:
+    for start in range(10, 1000):
+        e164 = f"+{start}2345678"
+        try:
+            code = str(phonenumbers.parse(e164).country_code)
+        except NumberParseException:
+            code = ""
+        assert dialling.code_of(e164) == code

@@ -57,7 +57,7 @@ def test_unchanged_entry_is_not_looked_at_again() -> None:
 def test_rename_and_other_case_keep_the_person() -> None:
     known = synced([entry(ALICE, "alice", MOBILE)])
     plan = plan_of([entry(ALICE, "alice.sample", MOBILE)], known)
-    [change] = plan.update
+    [change] = plan.changes
     assert (change.old.pk, change.new.username, change.visible) == (
         1,
         "alice.sample",
@@ -129,7 +129,7 @@ def test_leaver_is_deactivated_and_a_returner_comes_back() -> None:
     assert not by_id(left)[ALICE].is_active
     assert by_id(left)[ALICE].directory_fingerprint == LEFT
     plan = plan_of([entry(ALICE, "alice"), entry(BOB, "bob")], left)
-    assert [change.old.directory_id for change in plan.reactivate] == [ALICE]
+    assert [change.old.directory_id for change in plan.changes if not change.old.is_active] == [ALICE]
 
 
 def test_somebody_an_admin_deactivated_stays_so() -> None:
@@ -146,7 +146,7 @@ def test_locked_entry_is_deactivated_and_a_new_locked_one_is_not_created() -> No
     known = synced([entry(ALICE, "alice")])
     locked = [entry(ALICE, "alice", enabled=False), entry(BOB, "bob", enabled=False)]
     plan = plan_of(locked, known)
-    assert len(plan.deactivate) == 1
+    assert [change.new.is_active for change in plan.changes] == [False]
     assert not plan.create
     after = written(plan, known)
     assert plan_of(locked, after).is_empty
@@ -245,7 +245,7 @@ def test_numbers_swapped_between_two_people_are_shared_by_nobody() -> None:
     known = synced([entry(ALICE, "alice", MOBILE), entry(BOB, "bob", OTHER)])
     plan = plan_of([entry(ALICE, "alice", OTHER), entry(BOB, "bob", MOBILE)], known, policy=Policy("refuse"))
     assert reasons(plan) == []
-    assert len(plan.update) == 2
+    assert [change.visible for change in plan.changes] == [("phone",)] * 2
 
 
 def test_some_entries_alone_deactivate_nobody_but_a_name_passes_on() -> None:

@@ -82,8 +82,8 @@ def test_an_entry_whose_name_only_looks_like_anothers_neither_takes_it_nor_stand
     assert [(problem.reason, problem.value) for problem in plan.problems] == [
         (Flaw.HIDDEN_IN_USERNAME, "ali\N{REPLACEMENT CHARACTER}ce")
     ]
-    (leaver,) = plan_of([twin], [samples.person(1, ALICE, "alice")]).deactivate
-    assert leaver.old.username == "alice"
+    (leaver,) = plan_of([twin], [samples.person(1, ALICE, "alice")]).changes
+    assert (leaver.old.username, leaver.new.is_active) == ("alice", False)
 
 
 @pytest.mark.parametrize(("values", "name"), [

@@ -9,17 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import ldap
+from ldap.controls import DecodeControlTuples
 from ldap.ldapobject import SimpleLDAPObject
 
 from accounts.directory.readers import BindRefused, DirectoryUnavailable, TlsRefused
 from accounts.directory.readers.ldap.errors import CLOSED, reason, why_refused
 from accounts.directory.readers.ldap.server import Server
+from accounts.directory.readers.records import Raw
 
 log = logging.getLogger(__name__)
 
 
 class Link(SimpleLDAPObject):  # type: ignore[misc]  # the package has no type hints
-    """A connection of python-ldap that writes to the log why a bind was refused."""
+    """A connection of python-ldap that writes to the log why a bind was refused, and receives many entries quickly."""
 
     def simple_bind_s(self, who: str = "", cred: str = "", *arguments: Any, **options: Any) -> Any:
         try:
@@ -27,6 +29,23 @@ class Link(SimpleLDAPObject):  # type: ignore[misc]  # the package has no type h
         except ldap.INVALID_CREDENTIALS as error:
             log.info("the directory refused the bind as %s: %s", ascii(who), why_refused(error))
             raise
+
+    def whole_result(self, sent: int, patience: float) -> tuple[list[tuple[str, Raw]], list[Any]]:
+        """The entries that a search finds, and the controls of its end. Each message may take `patience` seconds."""
+        found, controls = self._ldap_call(self._receive, sent, patience)
+        return found, DecodeControlTuples(controls)
+
+    def _receive(self, sent: int, patience: float) -> tuple[list[tuple[str, Raw]], list[Any]]:
+        # One message at a time: libldap is slower, and holds the page twice, when it has to collect the messages. And
+        # without the package's own `result4` around each, which costs as much as a fifth of the receiving.
+        receive, entry, done = self._l.result4, ldap.RES_SEARCH_ENTRY, ldap.RES_SEARCH_RESULT
+        found: list[tuple[str, Raw]] = []
+        while True:
+            kind, some, _, controls, *_ = receive(sent, 0, patience)
+            if kind == entry:
+                found += some
+            elif kind == done:
+                return found, controls
 
 
 def initialize(url: str, **options: Any) -> Link:

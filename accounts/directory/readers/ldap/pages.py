@@ -43,7 +43,8 @@ def pages(
     controls: Sequence[Any] = (),
 ) -> Iterator[list[tuple[str, Raw]]]:
     """What a search below `base` (else the server's) finds, page by page, the next one on its way while this one is
-    looked at. Raises ldap.LDAPError, or PartialResult where the server does not page properly."""
+    looked at. References to other servers are passed over. Raises ldap.LDAPError, or PartialResult where the server
+    does not page properly."""
     page = SimplePagedResultsControl(True, size=server.page_size, cookie=b"")
     search = partial(
         link.search_ext, server.base if base is None else base, ldap.SCOPE_SUBTREE, filter_text, list(attributes),
@@ -51,23 +52,10 @@ def pages(
     )  # fmt: skip
     sent: int | None = search()
     while sent is not None:
-        found, page.cookie = _page(link, sent, server)
+        found, answered = link.whole_result(sent, max(PATIENCE, server.timeout))
+        page.cookie = _cookie(answered, server)
         sent = search() if page.cookie else None
         yield found
-
-
-def _page(link: Link, sent: int, server: Server) -> tuple[list[tuple[str, Raw]], bytes]:
-    """One page and the cookie of the next. References to other servers are passed over."""
-    patience, receive = max(PATIENCE, server.timeout), link.result4
-    entry, done = ldap.RES_SEARCH_ENTRY, ldap.RES_SEARCH_RESULT
-    found: list[tuple[str, Raw]] = []
-    while True:
-        # One message at a time: libldap is slower, and holds the page twice, when it has to collect the messages.
-        kind, some, _, controls, _, _ = receive(sent, 0, patience)
-        if kind == entry:
-            found += some
-        elif kind == done:
-            return found, _cookie(controls, server)
 
 
 def _cookie(controls: list[Any], server: Server) -> bytes:
