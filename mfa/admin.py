@@ -7,13 +7,15 @@ from django.contrib.auth.models import Group
 from django_celery_results.models import GroupResult, TaskResult
 
 from accounts.models import SyncProblem, SyncRun, User, WriteBack
-from mfa.desk import problems, runs, schedules, trail, write_backs
+from mfa.desk import approvals, problems, runs, schedules, trail, write_backs
 from mfa.desk.people import PersonAdmin
+from mfa.models import Approval
 
 admin.site.register(User, PersonAdmin)
 admin.site.register(SyncRun, runs.RunAdmin)
 admin.site.register(SyncProblem, problems.ProblemAdmin)
 admin.site.register(WriteBack, write_backs.WriteBackAdmin)
+admin.site.register(Approval, approvals.ApprovalAdmin)
 for model, model_admin in trail.MODELS.items():
     admin.site.register(model, model_admin)
 

@@ -43,6 +43,7 @@ _SEE_ALL = (
     "mfa.view_auditevent",
     "mfa.view_authenticationrecord",
     "mfa.view_delivery",
+    "mfa.view_approval",
     "django_celery_beat.view_periodictask",
     "django_celery_beat.view_crontabschedule",
     "django_celery_beat.view_intervalschedule",

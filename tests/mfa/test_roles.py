@@ -11,11 +11,12 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import SyncChange, SyncProblem, SyncRun, User, WriteBack
-from mfa import roles
-from mfa.models import AuditEvent, Delivery, Factor
+from mfa import approvals, roles
+from mfa.models import Approval, AuditEvent, Delivery, Factor
 from tests.mfa.doors import add_factor, give_role, sign_in
 
 NUMBER = "+4917012345678"
@@ -56,9 +57,14 @@ def rows(make_user: Callable[..., User], settings: Settings) -> dict[str, int]:
     applied = SyncRun.objects.create(trigger="admin", state="done")
     SyncChange.objects.create(run=applied, user=alice, kind="updated", touches=",name,", old={"name": "A"})
     written = WriteBack.objects.create(user=alice, e164=NUMBER, expected=NUMBER, state="refused")
+    now = timezone.now()
+    approval = Approval.objects.create(
+        act="test", subject="test", words="A test", page="/admin/", right="mfa.change_policy", reason="Test",
+        asked_by=make_user("asker"), asked_at=now, expires_at=now + approvals.LIFETIME,
+    )  # fmt: skip
     return {
         "alice": alice.pk, "run": run.pk, "delivery": delivery.pk, "stopped": stopped.pk, "applied": applied.pk,
-        "written": written.pk,
+        "written": written.pk, "approval": approval.pk,
     }  # fmt: skip
 
 

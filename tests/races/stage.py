@@ -21,13 +21,14 @@ from django.utils import timezone
 
 from accounts import users
 from accounts.models import PhoneSource, User
-from mfa import enrolment, limits, policy
+from mfa import approvals, enrolment, limits, policy
 from mfa.delivery import outbox
 from mfa.factors.recovery import flows as recovery
 from mfa.factors.recovery.factor import KIND as RECOVERY
 from mfa.factors.totp import flows as totp
 from mfa.factors.totp.factor import token_of
-from mfa.models import AuthenticationRecord, Delivery, Factor, GuessCounter
+from mfa.models import Approval, AuditEvent, AuthenticationRecord, Delivery, Factor, GuessCounter
+from tests.mfa.doors import give_role
 
 PASSWORD = "correct horse battery staple"
 
@@ -52,6 +53,23 @@ def _make_codes(user: User) -> list[str]:
     shown = recovery.shown(waiting)
     recovery.confirm(user, waiting.pk, shown[0], now=timezone.now())
     return shown
+
+
+def make_admin(username: str) -> None:
+    give_role(User.objects.get(username=username), "admin")
+
+
+def ask_approval(username: str) -> int:
+    matter = approvals.Matter("test", "race", "A race", "/admin/", "mfa.change_policy")
+    actor = User.objects.get(username=username)
+    return approvals.ask(matter, actor=actor, reason="race", now=timezone.now()).pk
+
+
+def approval(pk: int) -> dict[str, Any]:
+    row = Approval.objects.get(pk=pk)
+    decided = row.decided_by.username if row.decided_by else None
+    audited = AuditEvent.objects.filter(action="approval.approved", actor=row.decided_by).count() if decided else 0
+    return {"state": row.state, "decided_by": decided, "audited": audited}
 
 
 def give_phone(username: str, number: str) -> None:

@@ -1,0 +1,139 @@
+"""Two people for one act: one asks, another approves, and whoever asked does it, once.
+
+The act itself stays where it is: its flow calls `spend` in its own transaction, and is refused without an approval.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from mfa import audit
+from mfa.delivery import outbox
+from mfa.models import Approval
+
+LIFETIME = timedelta(hours=24)
+LIVE = (Approval.State.OPEN, Approval.State.APPROVED)
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What is to be done. `subject` tells it from every other thing that could be done (at most 64 characters, such as
+    a hash of old and new), `words` tell whoever decides, `page` is the path where the one who asks goes on, `right` is
+    what whoever decides must hold, and `user` is whom it is about."""
+
+    act: str
+    subject: str
+    words: str
+    page: str
+    right: str
+    user: User | None = None
+
+
+class CannotDecide(Exception):
+    """This person may not decide this; the message says why, for the page."""
+
+
+class NotApproved(Exception):
+    """No approval by a second person is there for exactly this act."""
+
+
+@transaction.atomic
+def ask(matter: Matter, *, actor: User, reason: str, now: datetime) -> Approval:
+    """Ask for a second person, and tell by mail whoever may decide. What the actor asked before and is still alive is
+    returned as it is."""
+    _lock(actor)
+    if found := find(matter, actor=actor, now=now):
+        return found
+    _of(matter, actor).filter(state__in=LIVE).update(state=Approval.State.EXPIRED)
+    row = Approval.objects.create(
+        act=matter.act, subject=matter.subject, words=matter.words[:500], page=matter.page, right=matter.right,
+        user=matter.user, asked_by=actor, reason=reason, asked_at=now, expires_at=now + LIFETIME,
+    )  # fmt: skip
+    _tell(row, now=now)
+    audit.record("approval.asked", user=matter.user, actor=actor, reason=reason, act=row.act, words=row.words)
+    return row
+
+
+def find(matter: Matter, *, actor: User, now: datetime) -> Approval | None:
+    """What the actor asked for exactly this act, open or approved, as long as it is alive."""
+    return _of(matter, actor).filter(state__in=LIVE, expires_at__gt=now).first()
+
+
+def why_not(row: Approval, actor: User, *, now: datetime) -> str:
+    """Why the actor may not approve or decline it, in words; empty where they may."""
+    if row.state != Approval.State.OPEN:
+        return _("This was decided already.")
+    if now >= row.expires_at:
+        return _("This has expired. Whoever asked can ask again.")
+    if actor.pk == row.asked_by_id:
+        return _("You asked for this yourself; somebody else has to decide.")
+    if actor.pk == row.user_id:
+        return _("This is about your own account; somebody else has to decide.")
+    return "" if _may(actor, row.right) else _("Your role may not decide this.")
+
+
+@transaction.atomic
+def decide(pk: int, approved: bool, *, actor: User, now: datetime) -> Approval:
+    """Approve or decline, judged afresh under the row's lock. Whoever asked withdraws by declining. Raises CannotDecide
+    with the reason; nothing has changed then."""
+    actor = _lock(actor)
+    row = Approval.objects.select_for_update(of=("self",)).select_related("user").get(pk=pk)
+    withdrawn = not approved and actor.pk == row.asked_by_id and row.state in LIVE
+    if not withdrawn and (words := why_not(row, actor, now=now)):
+        raise CannotDecide(words)
+    state = Approval.State.APPROVED if approved else Approval.State.DECLINED
+    row.state = Approval.State.WITHDRAWN if withdrawn else state
+    row.decided_by, row.decided_at = actor, now
+    row.save(update_fields=["state", "decided_by", "decided_at"])
+    audit.record(f"approval.{row.state}", user=row.user, actor=actor, act=row.act, words=row.words)
+    return row
+
+
+@transaction.atomic
+def spend(matter: Matter, *, actor: User, now: datetime) -> Approval:
+    """Use up the approval that the actor got for exactly this act, in the transaction of the act. Raises NotApproved,
+    also where whoever approved has lost the right or the account since."""
+    found = _of(matter, actor).select_for_update().filter(state=Approval.State.APPROVED, expires_at__gt=now).first()
+    second = User.objects.filter(pk=found.decided_by_id or 0).first() if found else None
+    if found is None or second is None or second.pk == actor.pk or not _may(second, found.right):
+        raise NotApproved
+    found.state, found.used_at = Approval.State.USED, now
+    found.save(update_fields=["state", "used_at"])
+    return found
+
+
+def _of(matter: Matter, actor: User) -> QuerySet[Approval]:
+    return Approval.objects.filter(act=matter.act, subject=matter.subject, asked_by=actor)
+
+
+def _lock(actor: User) -> User:
+    """The actor as they are now, without rights that were cached; one act of theirs at a time."""
+    return User.objects.select_for_update(no_key=True).get(pk=actor.pk)
+
+
+def _may(actor: User, right: str) -> bool:
+    return actor.is_active and actor.is_staff and actor.has_perm(right)
+
+
+def _tell(row: Approval, *, now: datetime) -> None:
+    """A mail to everybody who may decide, but for whoever asked and whom it is about."""
+    app_label, _dot, codename = row.right.partition(".")
+    of_group = Q(
+        groups__permissions__codename=codename, groups__permissions__content_type__app_label=app_label, is_staff=True
+    )
+    deciders = User.objects.filter(of_group | Q(is_superuser=True, is_staff=True), is_active=True).exclude(email="")
+    deciders = deciders.exclude(pk__in=[row.asked_by_id, row.user_id or 0]).distinct().order_by("pk")
+    context = {
+        "words": row.words, "asked_by": row.asked_by.get_full_name(), "until": row.expires_at,
+        "page_url": settings.PUBLIC_URL + reverse("admin:mfa_approval_change", args=[row.pk]),
+    }  # fmt: skip
+    circular = outbox.Circular("approval-wanted", context, now=now, worth_until=row.expires_at)
+    outbox.queue_many([circular.mail(user, user.email, {}) for user in deciders])

@@ -1,0 +1,148 @@
+"""Two people for one act: nobody approves alone, and an approval is good for one thing, once, in time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from mfa import approvals
+from mfa.approvals import CannotDecide, Matter, NotApproved
+from mfa.models import Approval, AuditEvent, Delivery
+from tests.mfa.doors import add_factor, give_role, sign_in
+
+MATTER = Matter("test", "rule:1", "End the rule for everybody", "/admin/", "mfa.change_policy")
+LIST = "/admin/mfa/approval/"
+
+
+@pytest.fixture
+def two(make_user: Callable[..., User]) -> tuple[User, User]:
+    return give_role(make_user("first"), "admin"), give_role(make_user("second"), "admin")
+
+
+def asked(actor: User, now: datetime, matter: Matter = MATTER) -> Approval:
+    return approvals.ask(matter, actor=actor, reason="audit finding", now=now)
+
+
+@pytest.mark.row("A-2.3.5")
+def test_what_a_second_person_approved_is_done_once(two: tuple[User, User], now: datetime) -> None:
+    first, second = two
+    row = asked(first, now)
+    approvals.decide(row.pk, True, actor=second, now=now)
+    assert approvals.spend(MATTER, actor=first, now=now).decided_by == second
+    with pytest.raises(NotApproved):
+        approvals.spend(MATTER, actor=first, now=now)
+    assert [event.action for event in AuditEvent.objects.order_by("pk")] == ["approval.asked", "approval.approved"]
+
+
+@pytest.mark.row("A-2.3.5")
+@pytest.mark.row("T-60")
+def test_nobody_approves_what_they_asked_for_or_what_is_about_them(two: tuple[User, User], now: datetime) -> None:
+    first, second = two
+    row = asked(first, now, replace(MATTER, user=second))
+    for actor, words in ((first, "yourself"), (second, "own account")):
+        with pytest.raises(CannotDecide, match=words):
+            approvals.decide(row.pk, True, actor=actor, now=now)
+    with pytest.raises(NotApproved):
+        approvals.spend(MATTER, actor=first, now=now)
+
+
+@pytest.mark.row("T-60")
+@pytest.mark.parametrize("lost", ["role", "account"])
+def test_whoever_lost_role_or_account_decides_nothing_and_what_they_approved_ends(
+    two: tuple[User, User], now: datetime, lost: str
+) -> None:
+    first, second = two
+    row = asked(first, now)
+    approvals.decide(row.pk, True, actor=second, now=now)
+    if lost == "role":
+        second.groups.clear()
+    else:
+        User.objects.filter(pk=second.pk).update(is_active=False)
+    with pytest.raises(NotApproved):
+        approvals.spend(MATTER, actor=first, now=now)
+    Approval.objects.update(state="open")
+    with pytest.raises(CannotDecide):
+        approvals.decide(row.pk, True, actor=second, now=now)
+
+
+@pytest.mark.row("A-2.3.5")
+@pytest.mark.parametrize(
+    "other",
+    [replace(MATTER, subject="rule:2"), replace(MATTER, act="else")],
+    ids=["another thing", "another act"],
+)
+def test_an_approval_is_worth_nothing_for_something_else_or_somebody_else(
+    two: tuple[User, User], now: datetime, other: Matter
+) -> None:
+    first, second = two
+    approvals.decide(asked(first, now).pk, True, actor=second, now=now)
+    with pytest.raises(NotApproved):
+        approvals.spend(other, actor=first, now=now)
+    with pytest.raises(NotApproved):
+        approvals.spend(MATTER, actor=second, now=now)
+
+
+@pytest.mark.row("T-75")
+def test_what_expired_is_neither_approved_nor_done_whether_or_not_a_job_cleaned_up(
+    two: tuple[User, User], now: datetime
+) -> None:
+    first, second = two
+    row = asked(first, now)
+    late = now + approvals.LIFETIME
+    with pytest.raises(CannotDecide, match="expired"):
+        approvals.decide(row.pk, True, actor=second, now=late)
+    approvals.decide(row.pk, True, actor=second, now=late - timedelta(seconds=1))
+    with pytest.raises(NotApproved):
+        approvals.spend(MATTER, actor=first, now=late)
+    again = asked(first, late)
+    assert (again.pk != row.pk, again.state) == (True, "open")
+
+
+def test_asking_twice_is_one_question_and_one_mail_to_each_who_may_decide(
+    two: tuple[User, User], make_user: Callable[..., User], now: datetime
+) -> None:
+    first, second = two
+    give_role(make_user("desk"), "helpdesk")
+    assert asked(first, now) == asked(first, now)
+    assert [mail.recipient for mail in Delivery.objects.all()] == [second.email]
+
+
+def test_what_was_declined_or_withdrawn_is_over(two: tuple[User, User], now: datetime) -> None:
+    first, second = two
+    for actor, state in ((second, "declined"), (first, "withdrawn")):
+        row = approvals.decide(asked(first, now).pk, False, actor=actor, now=now)
+        assert row.state == state
+        with pytest.raises(CannotDecide, match="already"):
+            approvals.decide(row.pk, True, actor=second, now=now)
+
+
+def test_whoever_asked_can_take_back_what_was_approved(two: tuple[User, User], now: datetime) -> None:
+    first, second = two
+    row = approvals.decide(asked(first, now).pk, True, actor=second, now=now)
+    approvals.decide(row.pk, False, actor=first, now=now)
+    with pytest.raises(NotApproved):
+        approvals.spend(MATTER, actor=first, now=now)
+
+
+@pytest.mark.row("T-60")
+def test_on_the_page_one_person_sees_no_button_for_their_own_and_posting_it_does_nothing(
+    client: Client, two: tuple[User, User], now: datetime
+) -> None:
+    first, second = two
+    row = approvals.ask(MATTER, actor=first, reason="r", now=second.created_at)
+    page = f"{LIST}{row.pk}/"
+    sign_in(client, first, add_factor(first))
+    assert b"/approve/" not in client.get(f"{page}change/", secure=True).content
+    assert b"yourself" in client.post(f"{page}approve/", secure=True, follow=True).content
+    assert Approval.objects.get().state == "open"
+    sign_in(client, second, add_factor(second))
+    assert b"/approve/" in client.get(f"{page}change/", secure=True).content
+    assert b"can do it now" in client.post(f"{page}approve/", secure=True, follow=True).content
+    assert Approval.objects.get().state == "approved"
+    sign_in(client, first, first.factors.get())
+    assert b"Go on" in client.get(f"{page}change/", secure=True).content
