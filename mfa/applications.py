@@ -8,12 +8,18 @@ from mfa.models import Application
 PORTAL = "portal"
 """The application that people sign in to with the portal's own pages."""
 
+TRYING = "portal test"
+"""What a person's own test of a factor is judged and logged under. It takes every kind, because it opens nothing: so a
+code for a gateway can be tried where its refusal is explained. No row can have this name: a blank is no slug."""
+
 
 def accepted_kinds(application: str) -> frozenset[str]:
     """The slugs of the kinds whose answers the application takes; none where it is unknown or switched off."""
     in_use = kinds.registry()
     if application == PORTAL:
         return frozenset(slug for slug, kind in in_use.items() if kind.in_portal)
+    if application == TRYING:
+        return frozenset(in_use)
     row = Application.objects.filter(slug=application, active=True).first()
     if row is None:
         return frozenset()

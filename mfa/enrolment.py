@@ -35,6 +35,12 @@ def usable(user: User, *, now: datetime) -> list[Factor]:
     return _usable_of(user, rows, now)
 
 
+def opening(user: User, *, now: datetime) -> list[Factor]:
+    """The usable factors that the portal's own sign-in takes. Without one of them nobody gets in with a second factor,
+    whatever gateways accept from the person."""
+    return [factor for factor in usable(user, now=now) if kinds.kind(factor.kind).in_portal]
+
+
 def usable_of_many(people: list[User], *, now: datetime) -> dict[int, list[Factor]]:
     """`usable` for many people in one query, by their pk."""
     rows: dict[int, list[Factor]] = {person.pk: [] for person in people}
@@ -199,7 +205,7 @@ def reset(user: User, *, actor: User | None, reason: str, now: datetime, kind: s
     OneTimeCode.objects.filter(user=user, ending=OneTimeCode.Ending.LIVE).update(
         ending=OneTimeCode.Ending.REPLACED, ended_at=now
     )
-    if not usable(user, now=now):
+    if not opening(user, now=now):
         policy.demand_activation(user, demanded=True)
     users.move_epoch(user)
     audit.record("factors.reset", user=user, actor=actor, reason=reason, kind=kind or "all")

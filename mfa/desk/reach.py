@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import enrolment, roles
+from mfa import enrolment, kinds, roles
 from mfa.desk.acts import Act, Order
 from mfa.models import AuditEvent, Factor
 
@@ -61,7 +61,7 @@ def _pointless(act: Act, order: Order, person: User, factors: list[Factor]) -> s
             return _("The account is active.")
         case "activate" if not person.is_active:
             return _("The account is deactivated.")
-        case "activate" if factors:
+        case "activate" if any(kinds.kind(factor.kind).in_portal for factor in factors):
             return _("A second factor works; reset it first if it is lost.")
         case "require" if _is_required(person):
             return _("Two-factor sign-in is required already.")

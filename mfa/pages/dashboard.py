@@ -35,7 +35,7 @@ def show(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def enrol(request: SignedInRequest) -> HttpResponse:
     """Guided first set-up: the kinds to choose from, the best one first."""
-    if enrolment.usable(request.user, now=timezone.now()):
+    if enrolment.opening(request.user, now=timezone.now()):
         return redirect("dashboard")
     return render(request, "pages/enrol.html", {"choices": cards.first(request.user)})
 

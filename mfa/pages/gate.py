@@ -58,7 +58,7 @@ class Gate:
 
 def _without_factor(request: HttpRequest, user: User, view: View, now: datetime) -> HttpResponse | None:
     """The way of a person whose session has shown no factor: on if there is none to show and none is required."""
-    if enrolment.usable(user, now=now):
+    if enrolment.opening(user, now=now):
         return _to_sign_in(request)
     asked = policy.of(user)
     by_code = enrolment.needs_activation(user, asked)

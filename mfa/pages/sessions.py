@@ -79,7 +79,7 @@ def keep_after_removal(request: SignedInRequest, *, now: datetime) -> None:
 
 @transaction.atomic
 def _another(user: User, now: datetime) -> Factor | None:
-    left = enrolment.usable(user, now=now)
+    left = enrolment.opening(user, now=now)
     return enrolment.stored(left[0], now=now) if left else None
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from accounts.models import User
 from accounts.requests import address_of
 from mfa import enrolment, kinds, limits
-from mfa.applications import PORTAL, accepted_kinds
+from mfa.applications import PORTAL
 from mfa.kinds import Answer, FactorKind, Purpose
 from mfa.models import Delivery, Factor
 from mfa.verification import service
@@ -34,10 +34,7 @@ class Way:
 def of(user: User, *, now: datetime) -> list[Way]:
     """One way for each kind that the person has and the portal accepts, the strongest first."""
     ways: dict[str, Way] = {}
-    accepted = accepted_kinds(PORTAL)
-    for factor in enrolment.usable(user, now=now):
-        if factor.kind not in accepted:
-            continue
+    for factor in enrolment.opening(user, now=now):
         ways.setdefault(factor.kind, Way(kinds.kind(factor.kind), factor))
     return list(ways.values())
 

@@ -3,15 +3,18 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
 
 from accounts.models import User
-from mfa import kinds
-from mfa.applications import PORTAL, accepted_kinds
+from mfa import enrolment, kinds, policy
+from mfa.applications import PORTAL, TRYING, accepted_kinds
 from mfa.kinds import Answer
 from mfa.models import Application
 from mfa.outcomes import NOTHING_ENROLLED
 from mfa.verification.service import Attempt, verify
 from tests.mfa.sample_kind import RIGHT, SampleKind, give
+from tests.stories import acting
 
 
 class ListedKind(SampleKind):
@@ -56,3 +59,28 @@ def test_the_portal_and_a_gateway_that_does_not_list_a_kind_refuse_its_right_cod
 
 def test_what_the_portal_does_not_take_is_nobodys_only_factor() -> None:
     assert [kind.alone for kind in kinds.registry().values()] == [True, False]
+
+
+def test_a_test_of_a_factor_takes_every_kind_and_no_gateway_can_take_its_name() -> None:
+    assert accepted_kinds(TRYING) == {"sample", "listed"}
+    with pytest.raises(ValidationError):
+        Application(slug=TRYING, name="VPN").full_clean()
+
+
+@pytest.mark.row("A-6.3.3")
+def test_what_only_gateways_take_neither_opens_the_portal_nor_makes_the_password_enough(
+    client: Client, alice: User
+) -> None:
+    """Only such a factor is left, for example after a reset of the other kind."""
+    give(alice, "listed")
+    acting.give_password(client, "alice")
+    answer = client.get("/", secure=True)
+    assert answer.headers["Location"].startswith("/activation/")
+
+
+def test_a_reset_that_leaves_only_what_gateways_take_asks_for_an_activation_code(alice: User, now: datetime) -> None:
+    give(alice)
+    give(alice, "listed")
+    enrolment.reset(alice, actor=None, reason="lost", now=now, kind="sample")
+    assert policy.of(alice).activation_only
+    assert enrolment.opening(alice, now=now) == []

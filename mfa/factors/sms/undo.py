@@ -94,7 +94,7 @@ def _restore(user: User, row: OneTimeCode, *, now: datetime) -> User:
     with notifications.told_by_the_act():
         source = PhoneSource(number.source)
         users.set_phone(user, number.e164, source=source, confirmed_at=number.confirmed_at, actor=None)
-    if not enrolment.usable(user, now=now):
+    if not enrolment.opening(user, now=now):
         policy.demand_activation(user, demanded=True)
     details = {"old": mask(gone), "new": mask(number.e164), "source": number.source}
     details |= {"waits no more": mask(waiting)} if waiting else {}

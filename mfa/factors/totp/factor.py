@@ -8,10 +8,10 @@ from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy as _
 
 from mfa import audit, crypto
-from mfa.factors.totp.memory import Memory
-from mfa.factors.totp.oath import Token
 from mfa.kinds import Answer, CardAction, FactorKind
 from mfa.models import Factor
+from mfa.oath.codes import Token
+from mfa.oath.steps import Memory
 from mfa.outcomes import OATH_VERIFIED, Result
 
 

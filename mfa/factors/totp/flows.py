@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from mfa import enrolment
 from mfa.factors.totp.factor import KIND, token_of
-from mfa.factors.totp.memory import Memory
-from mfa.factors.totp.oath import Token
 from mfa.models import Factor
+from mfa.oath.codes import Token
+from mfa.oath.steps import Memory
 from mfa.outcomes import Refused, Unusable
 
 SECRET_BYTES = 20

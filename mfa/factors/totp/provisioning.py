@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from urllib.parse import quote
 
-from mfa.factors.totp.oath import Token
+from mfa.oath.codes import Token
 
 
 def key(token: Token) -> str:

@@ -46,7 +46,7 @@ def _open(user: User, reason: str, kind: str, now: datetime) -> str:
     enrolment.unlock(user, actor=None, reason=reason, now=now)
     enrolment.reset(user, actor=None, reason=reason, now=now, kind=kind)
     audit.record("breakglass.used", user=user, actor=None, reason=reason, kind=kind or "all", **_operator())
-    if enrolment.usable(user, now=now):
+    if enrolment.opening(user, now=now):
         return ""
     return activation.issue(user, actor=None, reason=reason, now=now, **_operator()).code
 

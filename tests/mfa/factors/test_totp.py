@@ -15,10 +15,10 @@ from accounts.models import User
 from mfa import crypto, enrolment, limits, qr
 from mfa.factors.totp import flows, provisioning
 from mfa.factors.totp.factor import KIND, token_of
-from mfa.factors.totp.memory import Memory, drift_seconds
-from mfa.factors.totp.oath import Token
 from mfa.kinds import Answer
 from mfa.models import AuditEvent, AuthenticationRecord, Delivery, Factor, GuessCounter
+from mfa.oath.codes import Token
+from mfa.oath.steps import Memory, drift_seconds
 from mfa.outcomes import (
     ACCOUNT_LOCKED,
     OATH_DUPLICATE,

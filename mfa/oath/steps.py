@@ -12,11 +12,11 @@ from typing import Any, Self
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mfa.factors.totp.oath import Token
+from mfa.oath.codes import Stepped
 from mfa.outcomes import OATH_DUPLICATE, OATH_INCORRECT, OATH_OUT_OF_DATE, ClockWrong, Replayed, WrongCode
 
 WINDOW = 1
-"""Steps before and after the expected one that are accepted."""
+"""Steps before and after the expected one that are accepted, where the factor says nothing else."""
 
 EXPLAINED = 20 * 60
 """Seconds around now within which a code of another moment is named as such."""
@@ -51,7 +51,8 @@ class ClockMoved(ClockWrong):
 
 @dataclass
 class Memory:
-    """`last` is the newest step used, `drift` how many steps the phone is ahead, `told` the steps a refusal spoke of.
+    """`last` is the newest step used, `drift` how many steps the phone is ahead, `told` the steps a refusal spoke of,
+    `window` how many steps before and after the expected one are accepted.
 
     A refusal that says "5 minutes early" names a code that will be right in 5 minutes. Fishing for such answers would
     be many times easier than guessing a code, so a step that was spoken of is never accepted on its own.
@@ -60,29 +61,31 @@ class Memory:
     last: int = -1
     drift: int = 0
     told: tuple[int, ...] = ()
+    window: int = WINDOW
 
     @classmethod
     def of(cls, state: dict[str, Any]) -> Self:
-        return cls(state.get("last_step", -1), state.get("drift", 0), tuple(state.get("told", ())))
+        told = tuple(state.get("told", ()))
+        return cls(state.get("last_step", -1), state.get("drift", 0), told, state.get("window", WINDOW))
 
     def state(self) -> dict[str, Any]:
         return {"last_step": self.last, "drift": self.drift, "told": list(self.told)}
 
-    def accept(self, token: Token, code: str, *, now: datetime) -> None:
+    def accept(self, token: Stepped, code: str, *, now: datetime) -> None:
         """Use the code up. Raises Replayed, ClockWrong or WrongCode, and may remember something then too."""
         expected = token.step_at(now) + self.drift
-        matches = token.match(code, range(expected - WINDOW, expected + WINDOW + 1))
+        matches = token.match(code, range(expected - self.window, expected + self.window + 1))
         fresh = [step for step in matches if step > self.last and step not in self.told]
         if fresh:
             self._use(max(fresh))  # where two steps happen to share a code, both are used up
         elif not matches:
             self._explain(token, code, token.step_at(now), now)
-        elif self.last > expected + WINDOW:
+        elif self.last > expected + self.window:
             raise self._overtaken(token, self.drift)  # the server's clock went back
         else:
             raise Replayed(OATH_DUPLICATE)
 
-    def adjust(self, token: Token, first: str, second: str, *, now: datetime) -> None:
+    def adjust(self, token: Stepped, first: str, second: str, *, now: datetime) -> None:
         """Take the phone's clock from two codes that follow each other. Both must be newer than any used one; both
         are used up. Raises WrongCode or Replayed."""
         present = token.step_at(now)
@@ -101,7 +104,7 @@ class Memory:
         self.last = step
         self.told = tuple(told for told in self.told if told > step)
 
-    def _explain(self, token: Token, code: str, present: int, now: datetime) -> None:
+    def _explain(self, token: Stepped, code: str, present: int, now: datetime) -> None:
         """Say why a code outside the window is none, as far as arithmetic can tell."""
         if self.last >= 0 and token.match(code, [self.last]):
             raise Replayed(OATH_DUPLICATE)
@@ -110,18 +113,18 @@ class Memory:
             raise WrongCode(OATH_INCORRECT)
         if step > self.last:
             self.told = (*self.told, step)
-        if abs(step - present) > WINDOW:
+        if abs(step - present) > self.window:
             raise ClockWrong(OATH_OUT_OF_DATE, drift_seconds(token, step, now))
         if step <= self.last:
             raise self._overtaken(token, step - present)
         raise ClockMoved(OATH_OUT_OF_DATE, drift_seconds(token, step, now))
 
-    def _overtaken(self, token: Token, drift: int) -> Overtaken:
+    def _overtaken(self, token: Stepped, drift: int) -> Overtaken:
         """`drift` is by how many steps the phone is ahead today."""
         return Overtaken(datetime.fromtimestamp(token.begins(self.last + 1 - drift), UTC))
 
 
-def drift_seconds(token: Token, step: int, now: datetime) -> int:
+def drift_seconds(token: Stepped, step: int, now: datetime) -> int:
     """How far a clock that shows `step` is ahead (+) or behind (-), counted to the middle of the step.
 
     The phone may be anywhere in the step, so the true figure lies within half a period of this one.

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from django_otp import oath as django_otp_oath
 
-from mfa.factors.totp.oath import DIGITS, HASHES, Token
+from mfa.oath.codes import DIGITS, HASHES, Token
 from tests.services.servers.processes import find_program
 from tests.services.started import started
 

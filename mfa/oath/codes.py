@@ -1,9 +1,10 @@
-"""Time-based one-time codes: RFC 4226 (truncation) and RFC 6238 (time steps). Pure: bytes, numbers and a clock."""
+"""One-time codes of a secret and a step: RFC 4226 (counter, truncation) and RFC 6238 (time). Pure bytes and numbers."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +19,41 @@ SHORTEST_SECRET = 14
 """Bytes: 112 bits (NIST SP 800-63B-4 3.1.4.1)."""
 
 
+class Stepped(ABC):
+    """Makes one code for each step, and knows which step a moment lies in."""
+
+    __slots__ = ()
+    period: int
+    """Seconds that a step lasts."""
+
+    @abstractmethod
+    def code(self, step: int) -> str:
+        """The code of a step. Steps before the first have the empty code."""
+
+    @abstractmethod
+    def fits(self, text: str) -> bool:
+        """Whether the text has the shape of a code."""
+
+    def step_at(self, now: datetime) -> int:
+        """The time step that `now` lies in, counted from 1970 (RFC 6238 4.2)."""
+        return int(now.timestamp() // self.period)
+
+    def begins(self, step: int) -> float:
+        """When a step begins, in Unix time."""
+        return float(step * self.period)
+
+    def match(self, code: str, steps: Iterable[int]) -> list[int]:
+        """Which of `steps` have this code. Each is compared in constant time, and all are, found or not."""
+        typed = code.encode()
+        return [step for step in steps if hmac.compare_digest(self.code(step).encode(), typed)]
+
+    def match_pair(self, first: str, second: str, steps: Iterable[int]) -> list[int]:
+        """Which of `steps` have the code `first` and are followed at once by one with the code `second`."""
+        return [step for step in self.match(first, steps) if self.match(second, [step + 1])]
+
+
 @dataclass(frozen=True, slots=True)
-class Token:
+class Token(Stepped):
     """A shared secret and how codes are made of it. Raises ValueError for what no standard or app allows."""
 
     secret: bytes
@@ -40,14 +74,6 @@ class Token:
     def __repr__(self) -> str:
         return f"Token({self.algorithm}, {self.digits} digits, {self.period} s)"
 
-    def step_at(self, now: datetime) -> int:
-        """The time step that `now` lies in, counted from 1970 (RFC 6238 4.2)."""
-        return int(now.timestamp() // self.period)
-
-    def begins(self, step: int) -> float:
-        """When a step begins, in Unix time."""
-        return float(step * self.period)
-
     def code(self, step: int) -> str:
         """The code of a step, with leading zeros (RFC 4226 5.3). Steps before 1970 have the empty code."""
         if step < 0:
@@ -60,12 +86,3 @@ class Token:
     def fits(self, text: str) -> bool:
         """Whether the text has the shape of a code."""
         return len(text) == self.digits and text.isascii() and text.isdigit()
-
-    def match(self, code: str, steps: Iterable[int]) -> list[int]:
-        """Which of `steps` have this code. Each is compared in constant time, and all are, found or not."""
-        typed = code.encode()
-        return [step for step in steps if hmac.compare_digest(self.code(step).encode(), typed)]
-
-    def match_pair(self, first: str, second: str, steps: Iterable[int]) -> list[int]:
-        """Which of `steps` have the code `first` and are followed at once by one with the code `second`."""
-        return [step for step in self.match(first, steps) if self.match(second, [step + 1])]
