@@ -11,17 +11,27 @@ PORTAL = "portal"
 TRYING = "portal test"
 """What a person's own test of a factor is judged and logged under. It takes every kind, because it opens nothing: so a
 code for a gateway can be tried where its refusal is explained. No row can have this name: a blank is no slug."""
+OWN = frozenset({PORTAL, TRYING})
+"""No application of anybody else's; nothing is remembered for them."""
+
+
+def named(slug: str) -> Application | None:
+    """The application of this name that is in use; None for the portal itself."""
+    return Application.objects.filter(slug=slug, active=True).first()
 
 
 def accepted_kinds(application: str) -> frozenset[str]:
     """The slugs of the kinds whose answers the application takes; none where it is unknown or switched off."""
-    in_use = kinds.registry()
     if application == PORTAL:
-        return frozenset(slug for slug, kind in in_use.items() if kind.in_portal)
+        return frozenset(slug for slug, kind in kinds.registry().items() if kind.in_portal)
     if application == TRYING:
-        return frozenset(in_use)
-    row = Application.objects.filter(slug=application, active=True).first()
-    if row is None:
-        return frozenset()
+        return frozenset(kinds.registry())
+    row = named(application)
+    return kinds_of(row) if row else frozenset()
+
+
+def kinds_of(row: Application) -> frozenset[str]:
+    """`accepted_kinds` of a row at hand."""
+    in_use = kinds.registry()
     listed = row.kinds or [slug for slug, kind in in_use.items() if not kind.only_where_listed]
     return frozenset(listed) & in_use.keys()

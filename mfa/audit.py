@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from accounts import trace
 from accounts.models import User
@@ -13,6 +14,12 @@ def record(action: str, *, user: User | None, actor: User | None, reason: str = 
     """Add one event. `action` is "noun.verb" (`factor.added`); `actor` is None for the system; `details` are JSON
     values and never hold a secret or a whole phone number."""
     event(action, user=user, actor=actor, reason=reason, details=details).save(force_insert=True)
+
+
+def record_once(action: str, *, within: timedelta, now: datetime, **details: object) -> None:
+    """Add an event about nobody, unless the same was added a moment ago: what a caller can provoke at will."""
+    if not AuditEvent.objects.filter(action=action, details=details, at__gt=now - within).exists():
+        event(action, user=None, actor=None, reason="", details=details).save(force_insert=True)
 
 
 def record_many(events: Iterable[AuditEvent]) -> None:

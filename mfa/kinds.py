@@ -36,6 +36,8 @@ class Purpose(StrEnum):
     UNDO_PHONE = "undo-phone"
     REFUSE_PHONE = "refuse-phone"
     ACTIVATE = "activate"
+    APPLICATION = "application"
+    """At an application's prompt: a VPN gateway's, not the portal's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class FactorKind(ABC):
     """Order in which ways to sign in are offered; the strongest first."""
     code_hint: ClassVar[str | Promise]
     """The label of the code field, e.g. "6-digit code from your app"."""
+    prompt_word: ClassVar[str] = ""
+    """What one types at an application's prompt to be asked for this kind instead, e.g. "sms"."""
     code_field: ClassVar[str] = "numeric"
     """How the field looks: "numeric", "text", or "long" for recovery and activation codes."""
 

@@ -55,6 +55,13 @@ def check(counter: GuessCounter, kind: str, *, now: datetime) -> None:
         raise Locked(ACCOUNT_LOCKED, until=until)
 
 
+def is_locked(counter: GuessCounter, *, now: datetime) -> bool:
+    """Whether a guess with any kind that was tried may not be judged now."""
+    if sum(count for count, _ in counter.failures.values()) >= ACCOUNT_CEILING:
+        return True
+    return any(delayed_until(counter, kind, now=now) for kind in counter.failures)
+
+
 def delayed_until(counter: GuessCounter, kind: str, *, now: datetime) -> datetime | None:
     """When the next guess with this kind may be judged; None for now."""
     count, last = counter.failures.get(kind, (0, 0))

@@ -29,6 +29,12 @@ RECOVERY_VERIFIED = Result(1001, "Recovery Code Used", accepted=True)
 PASSWORD_VERIFIED = Result(1002, "Password Verified, No Second Factor Enrolled", accepted=True)
 ACTIVATED = Result(1003, "Activation Code Used", accepted=True)
 
+REMEMBERED = Result(6, "Used Cache", accepted=True)
+REMEMBERED_AT_APPLICATION = Result(8, "Used Cache", accepted=True)
+REMEMBERED_AT_ADDRESS = Result(9, "Used Cache", accepted=True)
+
+SMS_SENT = Result(20, "Text Message Sent")
+CODE_PENDING = Result(22, "OATH Code Pending")
 ACCOUNT_LOCKED = Result(105, "Account Locked")
 SMS_NOT_SENT = Result(120, "Text Message Could Not Be Sent")
 SMS_INCORRECT = Result(122, "Text Message OTP Incorrect")
@@ -48,6 +54,7 @@ ACTIVATION_INCORRECT = Result(1017, "Activation Code Incorrect")
 CODE_EXPIRED = Result(1018, "Code Expired")
 CODE_SPENT = Result(1019, "Code Already Used")
 SENDING_LIMIT = Result(1020, "Too Many Messages")
+PROMPT_OVER = Result(1021, "Prompt Unknown, Used Or Expired")
 
 
 class Refused(Exception):

@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "portal.middleware.RequestId",
     "portal.middleware.ClientAddress",
     "django.middleware.security.SecurityMiddleware",
+    "portal.middleware.ApiDoor",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "portal.middleware.PrivatePages",

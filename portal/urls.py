@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("mfa.pages.urls")),
     *(path(f"{slug}/", include(f"mfa.factors.{slug}.urls")) for slug in settings.MFA_FACTORS),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("mfa.api.urls")),
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
 ]

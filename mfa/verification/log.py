@@ -16,17 +16,18 @@ if TYPE_CHECKING:
 
 def record(attempt: Attempt, verdict: Verdict, *, now: datetime, seconds: float) -> None:
     """Log one judged answer; the answer itself stays out."""
-    kind = verdict.factor.kind if verdict.factor else attempt.kind
+    kind = verdict.kind or attempt.kind
     cause = f"{verdict.refused.drift_seconds:+d} s" if isinstance(verdict.refused, ClockWrong) else ""
+    rule = verdict.remembered.rule.name if verdict.remembered else ""
     write(
-        attempt.user, attempt.user.username, verdict.result, application=attempt.application,
-        address=attempt.address, kind=kind, cause=cause, now=now, seconds=seconds,
+        attempt.user, attempt.user.username, verdict.result, application=attempt.application, gateway=attempt.gateway,
+        address=attempt.address, kind=kind, cause=cause, rule=rule, now=now, seconds=seconds,
     )  # fmt: skip
 
 
 def write(
     user: User | None, username: str, result: Result, *, application: str, address: str, now: datetime,
-    kind: str = "", cause: str = "", seconds: float = 0.0,
+    kind: str = "", cause: str = "", gateway: str = "", rule: str = "", seconds: float = 0.0,
 ) -> None:  # fmt: skip
     """Add one row. `username` is the normalised name that was typed, which need not be anybody's."""
     AuthenticationRecord.objects.create(
@@ -39,6 +40,8 @@ def write(
         accepted=result.accepted,
         code=result.code,
         cause=cause or result.meaning,
+        gateway=gateway,
+        rule=rule,
         duration_ms=round(seconds * 1000),
         request_id=trace.request_id.get(),
     )

@@ -36,17 +36,19 @@ class WrongPassword(Refused):
     """User name or password is wrong, or too many were; the outside hears the same of each."""
 
 
-def check(username: str, password: str, *, address: str, now: datetime) -> User:
+def check(
+    username: str, password: str, *, address: str, now: datetime, application: str = PORTAL, gateway: str = ""
+) -> User:
     """The person whose password this is. Raises WrongPassword, or Unusable while the directory is out of reach."""
     started = time.monotonic()
     name = names.normalise(username)
     known = User.objects.filter(username=name).first()
     try:
-        return _owner(username, password, Guess(str(known.pk if known else name), known, address), now)
+        return _owner(username, password, Guess(str(known.pk if known else name), known, address, application), now)
     except Refused as refused:
         result = USER_NOT_FOUND if known is None and refused.result is PASSWORD_WRONG else refused.result
         log.write(
-            known, name, result, application=PORTAL, address=address, now=now, kind="password",
+            known, name, result, application=application, gateway=gateway, address=address, now=now, kind="password",
             seconds=time.monotonic() - started,
         )  # fmt: skip
         raise
@@ -59,10 +61,11 @@ class Guess:
     account: str
     known: User | None
     address: str
+    application: str
 
     @property
     def subject(self) -> str:
-        return f"password:{self.account}:{source(self.address)}"[:255]
+        return f"password:{self.account}:{source(self.address, self.application)}"[:255]
 
 
 def _owner(username: str, password: str, guess: Guess, now: datetime) -> User:
@@ -79,12 +82,13 @@ def _owner(username: str, password: str, guess: Guess, now: datetime) -> User:
     return user
 
 
-def source(address: str) -> str:
-    """What counts as one source: an IPv4 address, an IPv6 /64; anything unparsable is one source together."""
+def source(address: str, application: str) -> str:
+    """What counts as one source: an IPv4 address, an IPv6 /64; all that come by way of one application without an
+    address that can be parsed are one source together."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
-        return "unknown"
+        return "unknown" if application == PORTAL else application
     if parsed.version == 6:
         return str(ipaddress.ip_network((parsed, 64), strict=False))
     return str(parsed)

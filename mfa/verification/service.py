@@ -12,7 +12,7 @@ from django.db import transaction
 from accounts.models import User
 from mfa import applications, audit, crypto, enrolment, kinds, limits, notifications
 from mfa.kinds import Answer, Answers
-from mfa.models import Delivery, Factor, GuessCounter
+from mfa.models import Delivery, Factor, GuessCounter, Remembered
 from mfa.outcomes import (
     FACTOR_DISABLED,
     NOTHING_ENROLLED,
@@ -24,7 +24,7 @@ from mfa.outcomes import (
     Unusable,
     WrongShape,
 )
-from mfa.verification import log
+from mfa.verification import log, memory
 
 logger = logging.getLogger(__name__)
 
@@ -38,19 +38,29 @@ class Attempt:
     application: str
     address: str
     kind: str = ""
+    gateway: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`factor` is the one that said yes, else None; `refused` says why not."""
+    """`factor` is the one that said yes, `remembered` the earlier verification that spares it; `refused` says why
+    not."""
 
     result: Result
     factor: Factor | None = None
     refused: Refused | None = None
+    remembered: Remembered | None = None
 
     @property
     def accepted(self) -> bool:
-        return self.factor is not None and self.refused is None and self.result.accepted
+        vouched = self.factor is not None or self.remembered is not None
+        return vouched and self.refused is None and self.result.accepted
+
+    @property
+    def kind(self) -> str:
+        """The kind of factor that the acceptance rests on; empty for a refusal."""
+        vouching = self.factor or self.remembered
+        return vouching.kind if vouching else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +96,12 @@ def challenge(factor: Factor, *, purpose: kinds.Purpose, now: datetime) -> Chall
 
 def _judge(attempt: Attempt, now: datetime) -> Verdict:
     counter = limits.lock(limits.of_account(attempt.user))
-    if not User.objects.filter(pk=attempt.user.pk, is_active=True).exists():
+    person = User.objects.filter(pk=attempt.user.pk, is_active=True).first()
+    if person is None:
         raise Unusable(USER_DISABLED)
+    remembered = _remembered(attempt, person, counter, now)
+    if remembered is not None:
+        return remembered
     refusals: list[Refused] = []
     wrong: list[Factor] = []
     for factor in _candidates(attempt, now):
@@ -97,6 +111,27 @@ def _judge(attempt: Attempt, now: datetime) -> Verdict:
             refusals.append(refused)
     _count(wrong, counter, now)
     raise _most_telling(refusals)
+
+
+def recall(attempt: Attempt, *, now: datetime) -> Verdict | None:
+    """A yes without a code where a remember rule spares it, logged; None where a code must be asked for. The first
+    factor was right."""
+    started = time.monotonic()
+    with transaction.atomic():
+        person = User.objects.filter(pk=attempt.user.pk, is_active=True).first()
+        counter = limits.lock(limits.of_account(attempt.user))
+        verdict = _remembered(attempt, person, counter, now) if person else None
+        if verdict is not None:
+            log.record(attempt, verdict, now=now, seconds=time.monotonic() - started)
+    return verdict
+
+
+def _remembered(attempt: Attempt, person: User, counter: GuessCounter, now: datetime) -> Verdict | None:
+    """What is locked is spared nothing."""
+    if limits.is_locked(counter, now=now):
+        return None
+    found = memory.recall(person, attempt.application, attempt.address, now=now)
+    return Verdict(memory.RESULTS[found.rule.scope], remembered=found) if found else None
 
 
 def _candidates(attempt: Attempt, now: datetime) -> list[Factor]:
@@ -141,6 +176,9 @@ def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, wrong: list[Fa
     row.last_used_for = attempt.application
     row.save()
     _tell_of_wrong_codes(attempt, limits.clear(counter, row.kind), now)
+    memory.remember(
+        row.user, attempt.application, attempt.address, row.kind, epoch=attempt.user.security_epoch, now=now
+    )
     return Verdict(kind.verified, factor=row)
 
 

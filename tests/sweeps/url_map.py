@@ -10,7 +10,8 @@ from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, get_resolver
 
 View = Callable[..., HttpResponse]
-ADMIN = "admin/"
+APART = ("admin/", "api/")
+"""They have sweeps of their own."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class Page:
 
 
 def pages() -> list[Page]:
-    """Every page outside the admin, which has sweeps of its own."""
-    return [page for page in _walk(get_resolver().url_patterns, "") if not page.route.startswith(ADMIN)]
+    """Every page outside the admin and the interface."""
+    return [page for page in _walk(get_resolver().url_patterns, "") if not page.route.startswith(APART)]
 
 
 def _walk(patterns: list[Any], prefix: str) -> Iterator[Page]:

@@ -31,6 +31,7 @@ class Sms(FactorKind):
     by_phone = True
     single = True
     rank = 60
+    prompt_word = "sms"
     code_hint = lazy("6-digit code from the SMS")
 
     @property

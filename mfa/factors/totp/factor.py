@@ -21,6 +21,7 @@ class Totp(FactorKind):
     description = _("An app on your phone or computer shows a new code every 30 seconds. Works without a network.")
     icon = "smartphone"
     rank = 20
+    prompt_word = "app"
     code_hint = _("Code from your authenticator app")
 
     @property

@@ -20,7 +20,8 @@ from tests.stories import acting
 
 ABOUT_NOBODY = {
     "list.exported", "sync.requested", "sync.confirmed", "sync.undone", "sync.request-refused", "sync.confirm-refused",
-    "sync.undo-refused", "schedule.changed",
+    "sync.undo-refused", "schedule.changed", "application.key-issued",
+    "application.key-revoked", "application.key-refused",
 }  # fmt: skip
 """Acts on the portal, not on a person; nobody reads them in a history of their own."""
 

@@ -1,0 +1,146 @@
+"""What FreeRADIUS's rlm_rest sends and is told: RADIUS attributes <-> a question and its reply (RFC 2865).
+
+rlm_rest turns the bytes of a UTF-8 value one by one into characters, so text comes as Latin-1 of UTF-8. Only the body
+that `accept` makes makes FreeRADIUS accept; a refusal is status 401, a question 200 with an Access-Challenge.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ninja import Schema
+from pydantic import ConfigDict, Field
+
+from mfa.models import Application
+from mfa.verification.dialogue import Asked, Reply
+from mfa.verification.memory import canonical
+
+LONGEST = 253
+"""Bytes in the value of an attribute."""
+REALM = re.compile(r"^(?:[^\\@]+\\)?([^\\@]+)(?:@[^\\@]+)?$")
+
+
+class Attributes(Schema):
+    """The request as deploy/freeradius sends it; every value is a text of at most 253 bytes."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", populate_by_name=True)
+
+    username: str = Field(alias="User-Name", min_length=1, max_length=LONGEST)
+    password: str = Field(alias="User-Password", default="", max_length=LONGEST)
+    state: str = Field(alias="State", default="", max_length=2 * LONGEST + 2)
+    identifier: str = Field(alias="Identifier", max_length=LONGEST)
+    authenticator: str = Field(alias="Authenticator", min_length=16, max_length=LONGEST)
+    client: str = Field(alias="Client", default="", max_length=LONGEST)
+    source: str = Field(alias="Packet-Src-IP-Address", default="", max_length=LONGEST)
+    nas: str = Field(alias="NAS-Identifier", default="", max_length=LONGEST)
+    nas_address: str = Field(alias="NAS-IP-Address", default="", max_length=LONGEST)
+    calling: str = Field(alias="Calling-Station-Id", default="", max_length=LONGEST)
+    tunnel: str = Field(alias="Tunnel-Client-Endpoint", default="", max_length=LONGEST)
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable(Exception):
+    """A value that cannot be what a gateway sends; `name` is the attribute's."""
+
+    name: str
+
+
+def asked(application: Application, sent: Attributes) -> Asked:
+    """The question of this request. Raises Unreadable."""
+    text = _text(sent.password, "User-Password")
+    password, code = split(application, text) if not sent.state else ("", text)
+    return Asked(
+        application=application,
+        username=without_realm(_text(sent.username, "User-Name")),
+        password=password,
+        code=code,
+        state=_state(sent.state),
+        address=_address(application, sent),
+        gateway=(sent.client or sent.nas or sent.source)[:100],
+    )
+
+
+def request_key(application: Application, sent: Attributes) -> str:
+    """The same for every retransmission of one request and for nothing else (RFC 2865 section 2, RFC 5080 2.2.2)."""
+    parts = (application.slug, sent.client, sent.source, sent.identifier, sent.authenticator, sent.username, sent.state)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def split(application: Application, text: str) -> tuple[str, str]:
+    """Password and code out of what was typed in one field, as the application has it."""
+    match application.mode:
+        case Application.Mode.CODE_ONLY:
+            return "", text
+        case Application.Mode.PASSWORD_THEN_CODE:
+            return text, ""
+    if application.separator:
+        password, found, code = text.rpartition(application.separator)
+        return (password, code) if found else (text, "")
+    return text[: -application.code_length], text[-application.code_length :]
+
+
+def without_realm(name: str) -> str:
+    r"""`alice` out of `alice`, `EXAMPLE\alice` and `alice@example.org`; anything else stays as it is."""
+    match = REALM.match(name)
+    return match[1] if match else name
+
+
+def response(application: Application, reply: Reply) -> tuple[int, dict[str, Any]]:
+    """Status and body for rlm_rest. Nothing of the request is in it, so nothing of it can be expanded."""
+    words = {"reply:Reply-Message": reply.words[:LONGEST]} if reply.words else {}
+    if reply.accepted:
+        return 200, {"control:Auth-Type": "Accept", **words, **_attributes(application, reply)}
+    if reply.state:
+        state = "0x" + reply.state.encode().hex()
+        return 200, {
+            "control:Response-Packet-Type": "Access-Challenge",
+            "control:Auth-Type": "Accept",
+            "reply:State": state,
+            **words,
+        }
+    return 401, words
+
+
+def _attributes(application: Application, reply: Reply) -> dict[str, str]:
+    """Everybody's, then those of the person's groups in the order of their names; the last word on a name counts."""
+    by_group: Mapping[str, Mapping[str, str]] = application.reply_attributes
+    if not by_group or reply.user is None:
+        return {}
+    groups = ["", *sorted(reply.user.groups.filter(name__in=by_group).values_list("name", flat=True))]
+    return {f"reply:{name}": value for group in groups for name, value in by_group.get(group, {}).items()}
+
+
+def _text(value: str, name: str) -> str:
+    try:
+        text = value.encode("latin-1").decode("utf-8") if not value.isascii() else value
+    except UnicodeEncodeError:
+        text = value  # whole characters, from a sender that is no rlm_rest
+    except UnicodeDecodeError:
+        raise Unreadable(name) from None
+    if "\0" in text:
+        raise Unreadable(name)
+    return text
+
+
+def _state(value: str) -> str:
+    """rlm_rest gives octets as 0x and hexadecimal digits."""
+    if not value.startswith("0x"):
+        return value
+    try:
+        return bytes.fromhex(value[2:]).decode("ascii")
+    except ValueError:
+        raise Unreadable("State") from None
+
+
+def _address(application: Application, sent: Attributes) -> str:
+    """The person's address, out of the one attribute that this application is believed in; empty for none."""
+    match application.address_attribute:
+        case Application.AddressAttribute.CALLING_STATION:
+            return canonical(sent.calling)
+        case Application.AddressAttribute.TUNNEL_CLIENT:
+            return canonical(sent.tunnel)
+    return ""

@@ -1,0 +1,141 @@
+"""The verification API: is this code right, ask for one, and the same for FreeRADIUS. Each path needs a key's verb."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from ninja import NinjaAPI, Schema
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from pydantic import ConfigDict, Field
+
+from accounts import names
+from accounts.requests import address_of
+from mfa import kinds
+from mfa.api import answers, clients, radius
+from mfa.api.body import StrictJson
+from mfa.api.clients import Client, NotAllowed, Verb
+from mfa.models import Application
+from mfa.verification import dialogue
+from mfa.verification.dialogue import Asked, Identified, Reply
+from mfa.verification.memory import canonical
+
+api = NinjaAPI(
+    title="Verification API", version="1.0.0", urls_namespace="api", docs_url=None, openapi_url="/openapi.json",
+    parser=StrictJson(),
+)  # fmt: skip
+
+
+class Bearer:
+    """Ninja's authentication: the client whose key may do `verb`, from where the request comes."""
+
+    openapi_type = "http"
+    openapi_scheme = "bearer"
+
+    def __init__(self, verb: Verb) -> None:
+        self.verb = verb
+
+    def __call__(self, request: HttpRequest) -> Client:
+        header = request.headers.get("Authorization", "")
+        try:
+            return clients.authenticate(header, self.verb, address=address_of(request), now=timezone.now())
+        except NotAllowed as refused:
+            if refused.known:
+                raise HttpError(403, "This key may not do this, or not from here.") from None
+            raise AuthenticationError from None
+
+
+class Question(Schema):
+    """About whom, with what the person typed. Texts as they were typed; `state` is a challenge's."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    username: str = Field(min_length=1, max_length=names.LONGEST, examples=["alice"])
+    password: str = Field(default="", max_length=1024, description="Where the application leaves it to the portal")
+    state: str = Field(default="", max_length=64, description="Of the challenge that is answered")
+    kind: str = Field(default="", max_length=20, description="One kind of factor only, such as totp")
+    address: str = Field(default="", max_length=45, description="The person's address, if the application is believed")
+    gateway: str = Field(default="", max_length=100, description="What the application calls itself, for the log")
+
+
+class CodeTyped(Question):
+    code: str = Field(min_length=1, max_length=64, examples=["123456"])
+
+
+class Answer(Schema):
+    """`accepted` is the only yes. `message` may be shown to anybody; `state` is set where a code is asked for."""
+
+    accepted: bool
+    message: str = ""
+    state: str = ""
+    kind: str = ""
+
+
+class Problem(Schema):
+    detail: Any
+
+
+REFUSALS = {401: Problem, 403: Problem, 422: Problem}
+
+
+@api.post("/verify", auth=Bearer(Verb.VERIFY), response={200: Answer, **REFUSALS}, summary="Judge a code")
+def verify(request: HttpRequest, body: CodeTyped) -> Answer:
+    """Judge the code, and the password where the application leaves that to the portal. One neutral message for every
+    refusal; the cause is in the authentication log."""
+    return _told(_reply(request.auth, body, code=body.code))  # type: ignore[attr-defined]  # Ninja's
+
+
+@api.post("/challenge", auth=Bearer(Verb.CHALLENGE), response={200: Answer, **REFUSALS}, summary="Ask for a code")
+def challenge(request: HttpRequest, body: Question) -> Answer:
+    """Send a code, or say which app shows one; the answer goes to `verify` with the state. Accepts at once where a
+    remember rule spares the person a code."""
+    return _told(_reply(request.auth, body, code=""))  # type: ignore[attr-defined]
+
+
+@api.post(
+    "/radius/authorize", auth=Bearer(Verb.RADIUS), response={200: dict, 401: dict, 403: Problem, 422: Problem},
+    summary="For FreeRADIUS (rlm_rest)",
+)  # fmt: skip
+def authorize(request: HttpRequest, body: radius.Attributes) -> tuple[int, dict[str, Any]]:
+    """Attributes in, attributes out, as in deploy/freeradius. A retransmission hears the first answer again."""
+    application, now = request.auth.application, timezone.now()  # type: ignore[attr-defined]
+    key = radius.request_key(application, body)
+    earlier = answers.known(key)
+    if earlier is not None:
+        return earlier
+    try:
+        asked = radius.asked(application, body)
+    except radius.Unreadable as error:
+        raise HttpError(422, f"{error.name} cannot be read.") from None
+    who = dialogue.identify(asked, now=now)
+
+    def judge() -> answers.Response:
+        reply = dialogue.reply(asked, who, now=now) if isinstance(who, Identified) else who
+        return radius.response(application, reply)
+
+    return answers.once(key, judge, now=now)
+
+
+def _reply(client: Client, body: Question, *, code: str) -> Reply:
+    now = timezone.now()
+    if body.kind and body.kind not in kinds.registry():
+        raise HttpError(422, "There is no such kind of factor.")
+    believed = client.application.address_attribute == Application.AddressAttribute.ADDRESS
+    asked = Asked(
+        client.application, body.username, body.password, code, body.state, body.kind,
+        canonical(body.address) if believed else "", body.gateway,
+    )  # fmt: skip
+    who = dialogue.identify(asked, now=now)
+    return dialogue.reply(asked, who, now=now) if isinstance(who, Identified) else who
+
+
+def _told(reply: Reply) -> Answer:
+    return Answer(accepted=reply.accepted, message=reply.words, state=reply.state, kind=reply.kind)
+
+
+@api.exception_handler(ValidationError)
+def unreadable(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """Where and what is wrong, never the value: it may be a password."""
+    found = [{"where": list(one["loc"]), "what": one["msg"]} for one in error.errors]
+    return api.create_response(request, {"detail": found}, status=422)

@@ -1,0 +1,28 @@
+"""All tables of the second factors, by subject. Rules live elsewhere; here are columns, constraints and querysets."""
+
+from __future__ import annotations
+
+from mfa.models.applications import Application, ApplicationKey, Prompt, RadiusAnswer, Remembered, RememberRule
+from mfa.models.approvals import Approval
+from mfa.models.deliveries import Delivery
+from mfa.models.factors import Budget, Factor, GuessCounter, OneTimeCode
+from mfa.models.policies import Policy
+from mfa.models.records import AuditEvent, AuthenticationRecord
+
+__all__ = [
+    "Application",
+    "ApplicationKey",
+    "Approval",
+    "AuditEvent",
+    "AuthenticationRecord",
+    "Budget",
+    "Delivery",
+    "Factor",
+    "GuessCounter",
+    "OneTimeCode",
+    "Policy",
+    "Prompt",
+    "RadiusAnswer",
+    "RememberRule",
+    "Remembered",
+]

@@ -1,0 +1,58 @@
+"""What takes two people."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+
+
+class Approval(models.Model):
+    """An act that takes two people: one asks, another approves, and whoever asked does it, once and in time.
+
+    `subject` names to the letter what would be done, so that an approval of one thing is worth nothing for another.
+    `right` is what whoever decides must hold, `page` where the one who asked goes on.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", _("waits for a second person")
+        APPROVED = "approved", _("approved, not done yet")
+        USED = "used", _("approved and done")
+        DECLINED = "declined", _("declined")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        EXPIRED = "expired", _("expired")
+
+    act = models.CharField(_("act"), max_length=40)
+    subject = models.CharField(max_length=64, editable=False)
+    words = models.CharField(_("what would be done"), max_length=500)
+    page = models.CharField(max_length=2000, editable=False)
+    right = models.CharField(max_length=100, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="+", verbose_name=_("person"))
+    asked_by = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("asked by"))
+    reason = models.CharField(_("reason"), max_length=500)
+    asked_at = models.DateTimeField(_("asked"))
+    expires_at = models.DateTimeField(_("expires"))
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN)
+    decided_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", verbose_name=_("decided by"))
+    decided_at = models.DateTimeField(_("decided"), null=True)
+    used_at = models.DateTimeField(_("done"), null=True)
+
+    class Meta:
+        verbose_name = _("approval")
+        verbose_name_plural = _("approvals")
+        ordering = ("-asked_at", "-pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["act", "subject", "asked_by"], condition=Q(state__in=["open", "approved"]),
+                name="mfa_one_live_approval",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["approved", "used"]) | Q(decided_by=None) | ~Q(decided_by=F("asked_by")),
+                name="mfa_nobody_approves_alone",
+            ),
+        )  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.state}"

@@ -1,0 +1,67 @@
+"""The outbox."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from mfa.models.factors import new_key
+
+
+class Delivery(models.Model):
+    """The outbox: one message by SMS or mail, from its queueing to the gateway's last word.
+
+    `body` is ciphertext and is emptied once the message left or can no longer leave.
+    """
+
+    class Channel(models.TextChoices):
+        SMS = "sms", _("SMS")
+        MAIL = "mail", _("mail")
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("waiting to be sent")
+        SENDING = "sending", _("being handed over")
+        SENT = "sent", _("handed over")
+        DELIVERED = "delivered", _("delivered")
+        FAILED = "failed", _("not delivered")
+        EXPIRED = "expired", _("not sent: too late")
+        UNCERTAIN = "uncertain", _("may have been sent")
+
+    user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="deliveries")
+    channel = models.CharField(_("channel"), max_length=4, choices=Channel.choices)
+    template = models.CharField(_("message"), max_length=40)
+    recipient = models.CharField(_("recipient"), max_length=254)
+    subject = models.CharField(_("subject"), max_length=200, blank=True)
+    body = models.TextField(blank=True, editable=False)
+    key = models.CharField(max_length=32, unique=True, default=new_key, editable=False)
+    """Goes to the gateway as idempotency key."""
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.QUEUED)
+    created_at = models.DateTimeField(_("queued"), default=timezone.now)
+    expires_at = models.DateTimeField(_("worth sending until"), null=True)
+    next_try_at = models.DateTimeField(default=timezone.now)
+    claimed_at = models.DateTimeField(null=True)
+    tries = models.PositiveSmallIntegerField(_("tries"), default=0)
+    handed_over_at = models.DateTimeField(_("handed over"), null=True)
+    gateway = models.CharField(_("gateway"), max_length=40, blank=True)
+    reference = models.CharField(_("gateway's reference"), max_length=200, blank=True)
+    error = models.CharField(_("error"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        ordering = ("-created_at", "-pk")
+        indexes = (
+            models.Index(fields=["created_at"], name="mfa_delivery_created"),
+            models.Index(fields=["next_try_at"], condition=Q(state__in=["queued", "sending"]), name="mfa_delivery_due"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.template} {self.state}"
+
+    @property
+    def row(self) -> str:
+        """The identity that the body is bound to."""
+        return f"delivery:{self.key}"

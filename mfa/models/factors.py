@@ -1,0 +1,122 @@
+"""Factors, the codes that were handed out, and how often one guessed."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django_otp.models import Device
+
+from accounts.models import User
+from mfa import crypto, kinds
+
+
+def new_key() -> str:
+    """128 random bits; the identity a secret is bound to."""
+    return secrets.token_urlsafe(16)
+
+
+class Factor(Device):
+    """A second factor of any kind. `state` is small and the kind's own (last step, drift); `secret` is ciphertext."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="factors")
+    kind = models.CharField(_("kind"), max_length=20)
+    key = models.CharField(max_length=255, default=new_key, editable=False)
+    secret = models.TextField(blank=True, editable=False)
+    state = models.JSONField(default=dict, editable=False)
+    failures = models.PositiveSmallIntegerField(_("wrong codes in a row"), default=0, editable=False)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
+    last_used_for = models.CharField(_("last used for"), max_length=100, blank=True, editable=False)
+    expires_at = models.DateTimeField(_("expires"), null=True, editable=False)
+    disabled_at = models.DateTimeField(_("disabled"), null=True, editable=False)
+
+    objects = models.Manager["Factor"]()
+
+    class Meta:
+        verbose_name = _("factor")
+        verbose_name_plural = _("factors")
+        ordering = ("pk",)
+        constraints = (models.UniqueConstraint(fields=["kind", "key"], name="mfa_factor_key"),)
+        indexes = (models.Index(fields=["user", "kind"], name="mfa_factor_user_kind"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}".strip()
+
+    @property
+    def row(self) -> str:
+        """The identity that the secret is bound to."""
+        return f"factor:{self.user_id}:{self.kind}:{self.key}"
+
+    def seal(self, plain: bytes) -> None:
+        self.secret = crypto.encrypt(plain, row=self.row)
+
+    def unseal(self) -> bytes:
+        """The secret's bytes. Raises `crypto.Undecryptable`."""
+        return crypto.decrypt(self.secret, row=self.row)
+
+
+class OneTimeCode(models.Model):
+    """A code that was handed out once for one purpose. One is live per person and purpose; a new one ends the older."""
+
+    class Ending(models.TextChoices):
+        LIVE = "", _("live")
+        SPENT = "spent", _("used")
+        REPLACED = "replaced", _("replaced by a newer one")
+        WORN_OUT = "worn-out", _("too many wrong tries")
+        EXPIRED = "expired", _("expired")
+
+    token = models.CharField(max_length=43, unique=True, default=secrets.token_urlsafe, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="one_time_codes")
+    purpose = models.CharField(max_length=20, choices=[(p.value, p.value) for p in kinds.Purpose])
+    code_hash = models.CharField(max_length=64)
+    target = models.CharField(max_length=64, blank=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    ending = models.CharField(max_length=10, choices=Ending.choices, default=Ending.LIVE, blank=True)
+    ended_at = models.DateTimeField(null=True)
+    issued_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("one-time code")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["user", "purpose"], condition=Q(ending=""), name="mfa_one_live_code_per_purpose"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.ending or 'live'}"
+
+
+class GuessCounter(models.Model):
+    """Wrong answers in a row, by kind, of one subject: `user:7`, `password:7:203.0.113.9`. One row, one lock."""
+
+    subject = models.CharField(max_length=255, unique=True)
+    failures = models.JSONField(default=dict)
+    """{kind: [count, unix time of the last one]}"""
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
+
+    class Meta:
+        verbose_name = _("guess counter")
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class Budget(models.Model):
+    """When something bounded was done for one subject (`sms:user:7`, `password:7`): unix times, oldest first."""
+
+    subject = models.CharField(max_length=100, unique=True)
+    spent = models.JSONField(default=list)
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
+
+    class Meta:
+        verbose_name = _("budget")
+
+    def __str__(self) -> str:
+        return self.subject

@@ -1,0 +1,212 @@
+"""What an application and a person say to each other through the portal: password, question, code; then yes or no.
+
+`identify` may ask the directory and so stays outside any transaction; `reply` joins the caller's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from accounts import names
+from accounts.models import User
+from mfa import applications, enrolment, kinds
+from mfa.kinds import Answer, Answers, Purpose
+from mfa.models import Application, Factor, OneTimeCode, Prompt
+from mfa.outcomes import (
+    CODE_PENDING,
+    NOTHING_ENROLLED,
+    PROMPT_OVER,
+    SMS_SENT,
+    USER_DISABLED,
+    USER_NOT_FOUND,
+    Refused,
+    Result,
+    TooManyMessages,
+    Unusable,
+)
+from mfa.verification import log, passwords, prompts, service
+from mfa.verification.service import Attempt
+
+OPEN_FOR = timedelta(minutes=5)
+"""How long a question waits for its answer; as long as a code that was sent."""
+Mode = Application.Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request of an application about one person. `state` names the question that `code` answers; `address` is the
+    person's, where the application is believed, else empty; `gateway` is what the application calls itself."""
+
+    application: Application
+    username: str
+    password: str = ""
+    code: str = ""
+    state: str = ""
+    kind: str = ""
+    address: str = ""
+    gateway: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Yes, no, or a question: then `state` is not empty. `words` may be shown to anybody; `user` is set with a yes."""
+
+    result: Result
+    words: str = ""
+    state: str = ""
+    kind: str = ""
+    user: User | None = None
+
+    @property
+    def accepted(self) -> bool:
+        return self.result.accepted and self.user is not None and not self.state
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """Whose turn it is, with the question that waits for an answer, if there is one."""
+
+    user: User
+    prompt: Prompt | None = None
+
+
+def identify(asked: Asked, *, now: datetime) -> Identified | Reply:
+    """Who it is about, with the password checked where this application leaves that to the portal; or the refusal."""
+    try:
+        if asked.state:
+            return _by_state(asked, now)
+        if asked.application.mode == Mode.CODE_ONLY:
+            return Identified(_by_name(asked, now))
+        user = passwords.check(
+            asked.username, asked.password, address=asked.address, now=now,
+            application=asked.application.slug, gateway=asked.gateway,
+        )  # fmt: skip
+    except Refused as refused:
+        return no(refused.result)
+    return Identified(user)
+
+
+def reply(asked: Asked, who: Identified, *, now: datetime) -> Reply:
+    """Judge the code, or ask for one. A question is ended by its answer, whatever that was."""
+    if who.prompt is not None and not _end(who.prompt, now):
+        _log(asked, who.user, PROMPT_OVER, now)
+        return no(PROMPT_OVER)
+    wanted = prompts.chosen(asked.code) if asked.code else None
+    if asked.code and wanted is None and asked.code.strip() != prompts.HELP:
+        return _judge(asked, who, now)
+    if not asked.code:
+        spared = service.recall(_attempt(asked, who.user, Answer("", Purpose.APPLICATION)), now=now)
+        if spared is not None:
+            return Reply(spared.result, kind=spared.kind, user=who.user)
+    return _ask(asked, who.user, wanted.slug if wanted else asked.kind, now)
+
+
+def no(result: Result) -> Reply:
+    """The refusal, with the words that are the same for every cause."""
+    return Reply(result, prompts.refused())
+
+
+def _judge(asked: Asked, who: Identified, now: datetime) -> Reply:
+    prompt = who.prompt
+    answer = Answer(asked.code, Purpose.APPLICATION, prompt.challenge if prompt else "")
+    verdict = service.verify(_attempt(asked, who.user, answer, prompt.kind if prompt else asked.kind), now=now)
+    if not verdict.accepted:
+        return no(verdict.result)
+    return Reply(verdict.result, kind=verdict.kind, user=who.user)
+
+
+def _ask(asked: Asked, user: User, wanted: str, now: datetime) -> Reply:
+    """A question for a code of the kind that is wanted, else of the first one; sent where the kind sends."""
+    factors = _askable(asked.application, user, now)
+    factor = next((one for one in factors if one.kind == wanted), factors[0] if factors else None)
+    if factor is None:
+        _log(asked, user, NOTHING_ENROLLED, now)
+        return no(NOTHING_ENROLLED)
+    kind = kinds.kind(factor.kind)
+    try:
+        challenge = _sent(asked, factor, now) if kind.sends else ""
+    except Refused as refused:
+        _log(asked, user, refused.result, now, kind=factor.kind)
+        return no(refused.result)
+    prompt = Prompt.objects.create(
+        application=asked.application, user=user, epoch=user.security_epoch, challenge=challenge,
+        kind=factor.kind if kind.sends else "", created_at=now, expires_at=now + OPEN_FOR,
+    )  # fmt: skip
+    result = SMS_SENT if kind.sends else CODE_PENDING
+    _log(asked, user, result, now, kind=factor.kind)
+    others = list(dict.fromkeys(kinds.kind(one.kind) for one in factors if one.kind != factor.kind))
+    return Reply(result, prompts.ask(factor, others), prompt.token, factor.kind)
+
+
+def _sent(asked: Asked, factor: Factor, now: datetime) -> str:
+    """The token of the code that was sent; of the one before where the next may not leave yet and that one still
+    counts: whoever mistyped a code starts again at once."""
+    try:
+        return service.challenge(factor, purpose=Purpose.APPLICATION, now=now).token
+    except TooManyMessages:
+        earlier = (
+            Prompt.objects.filter(application=asked.application, user=factor.user, kind=factor.kind)
+            .exclude(challenge="")
+            .order_by("-pk")
+            .first()
+        )
+        codes = OneTimeCode.objects.filter(ending=OneTimeCode.Ending.LIVE, expires_at__gt=now)
+        if earlier is None or not codes.filter(token=earlier.challenge).exists():
+            raise
+        return earlier.challenge
+
+
+def _askable(application: Application, user: User, now: datetime) -> list[Factor]:
+    accepted = applications.kinds_of(application)
+    return [
+        factor
+        for factor in enrolment.usable(user, now=now)
+        if factor.kind in accepted and kinds.kind(factor.kind).answers is Answers.CODE
+    ]
+
+
+def _by_state(asked: Asked, now: datetime) -> Identified:
+    """The person whose question this is. Raises Unusable where it is not theirs, over, or from before a change."""
+    prompt = Prompt.objects.filter(token=asked.state, application=asked.application).select_related("user").first()
+    name = names.normalise(asked.username)
+    if prompt is None or prompt.user.username != name or prompt.epoch != prompt.user.security_epoch:
+        log.write(
+            None, name, PROMPT_OVER, application=asked.application.slug, gateway=asked.gateway,
+            address=asked.address, now=now,
+        )  # fmt: skip
+        raise Unusable(PROMPT_OVER)
+    return Identified(prompt.user, prompt)
+
+
+def _by_name(asked: Asked, now: datetime) -> User:
+    """The active person of this name. Raises Unusable, logged."""
+    name = names.normalise(asked.username)
+    user = User.objects.filter(username=name).first()
+    if user is None or not user.is_active:
+        result = USER_NOT_FOUND if user is None else USER_DISABLED
+        log.write(
+            user, name, result, application=asked.application.slug, gateway=asked.gateway, address=asked.address,
+            now=now,
+        )  # fmt: skip
+        raise Unusable(result)
+    return user
+
+
+@transaction.atomic
+def _end(prompt: Prompt, now: datetime) -> bool:
+    """Take the question; False where it was answered or expired."""
+    return bool(Prompt.objects.filter(pk=prompt.pk, answered_at=None, expires_at__gt=now).update(answered_at=now))
+
+
+def _attempt(asked: Asked, user: User, answer: Answer, kind: str = "") -> Attempt:
+    return Attempt(user, answer, asked.application.slug, asked.address, kind, asked.gateway)
+
+
+def _log(asked: Asked, user: User, result: Result, now: datetime, *, kind: str = "") -> None:
+    log.write(
+        user, user.username, result, application=asked.application.slug, gateway=asked.gateway,
+        address=asked.address, kind=kind, now=now,
+    )  # fmt: skip
