@@ -21,12 +21,14 @@ class Left(StrEnum):
 
     CHANGED_SINCE = "changed_since"
     NAME_TAKEN = "name_taken"
+    NUMBER_TAKEN = "number_taken"
 
     @property
     def words(self) -> str:
         return {
             Left.CHANGED_SINCE: "Changed again since the run. Left as it is.",
             Left.NAME_TAKEN: "The former user name belongs to somebody else now. Left as it is.",
+            Left.NUMBER_TAKEN: "The former number belongs to somebody else now, and may to one only. Left as it is.",
         }[self]
 
 
@@ -66,6 +68,13 @@ class Verdict:
     now: Person
     back: Person | None = None
     left: Left | None = None
+
+    @property
+    def what(self) -> str:
+        """How a restored change is counted."""
+        if self.back and self.back.is_active != self.now.is_active:
+            return "reactivated" if self.back.is_active else "deactivated"
+        return "updated"
 
 
 def judge(row: Kept, now: Person) -> Verdict:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from accounts.directory import kept, undo
+from django.conf import settings
+from django.core.cache import cache
+from django.utils import timezone
+
+from accounts.directory import kept, outlook, undo
 from accounts.directory.verdicts import Verdict
 from accounts.models import SyncRun
 from accounts.people import VISIBLE
@@ -13,6 +17,8 @@ from mfa.desk import masks, run_plan
 from mfa.desk.readonly import is_number_of_a_row
 
 PER_PAGE = 50
+GOOD_FOR = 300
+"""Seconds."""
 LEFT = "left"
 
 
@@ -22,15 +28,28 @@ def context(run: SyncRun, query: Mapping[str, str], *, whole: bool) -> dict[str,
     first = int(query["from"]) if is_number_of_a_row(query.get("from", "")) else 0
     if not undo.possible(run):
         return {"restored": 0}
-    outlook = undo.look(run, wanted=lambda one: bool(one.left) is left, first=first, most=PER_PAGE)
-    restored, kept_back = outlook.restored.total(), outlook.left.total()
-    total = kept_back if left else restored
+    counted = _counted(run)
+    restored, kept_back = counted.restored.total(), counted.left.total()
+    rows = outlook.page(run, counted, left=left, first=first, most=PER_PAGE)
+    following = first + PER_PAGE if first + PER_PAGE < (kept_back if left else restored) else None
     return {
-        "restored": restored, "left_count": kept_back, "outlook": outlook, "showing_left": left,
-        "rows": [(one, lines(one, whole)) for one in outlook.page],
-        "previous": max(0, first - PER_PAGE) if first else None,
-        "following": first + PER_PAGE if first + PER_PAGE < total else None,
+        "restored": restored, "left_count": kept_back, "outlook": counted, "showing_left": left,
+        "rows": [(one, lines(one, whole)) for one in rows],
+        "previous": max(0, first - PER_PAGE) if first else None, "following": following,
     }  # fmt: skip
+
+
+def _counted(run: SyncRun) -> outlook.Outlook:
+    """Counted once for as long as no other run begins, and for some minutes: with a hundred thousand people it takes
+    seconds. The page says of when it is."""
+    newest = SyncRun.objects.latest("pk")
+    moments = f"{run.started_at.timestamp()}:{newest.started_at.timestamp()}:{newest.state}"
+    key = f"undo:{run.pk}:{newest.pk}:{settings.PHONE_SHARED}:{moments}"
+    found: outlook.Outlook | None = cache.get(key)
+    if found is None:
+        found = outlook.count(run, now=timezone.now())
+        cache.set(key, found, GOOD_FOR)
+    return found
 
 
 def lines(one: Verdict, whole: bool) -> list[run_plan.Line]:

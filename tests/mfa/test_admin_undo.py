@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 from celery import current_app
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts import tasks
+from accounts.directory import outlook
 from accounts.models import SyncRun, User
 from mfa.models import AuditEvent
 from tests.accounts.directory.places import Given, run
@@ -68,6 +71,30 @@ def test_an_undo_asked_for_is_done_by_the_workers_and_leads_back_to_the_run(
     assert (event.reason, event.details) == ("Wrong file", {"run": wrong.pk})
     again = client.get(f"{LIST}{back.pk}/undo/", secure=True)
     assert again.context["restored"] == 3, "an undo can be undone"
+
+
+def test_the_whole_run_is_judged_once_and_each_page_its_own_rows(
+    staff: Staff, wrong: SyncRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cost(client: Client, query: str) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(f"{LIST}{big.pk}/undo/{query}", secure=True).status_code == 200
+        return len(captured)
+
+    crowd = [entry(f"c{n:05d}", f"person{n:05d}") for n in range(120)]
+    big = run(Given([entry(ALICE, "alice", OTHER), entry(BOB, "bobby"), entry(DAVE, "dave"), *crowd]))
+    client = staff("admin")
+    page = client.get(f"{LIST}{big.pk}/undo/", secure=True)
+    assert page.context["restored"] == 120
+    monkeypatch.setattr(outlook, "count", None)
+    assert "Counted at" in page.content.decode()
+    last = client.get(f"{LIST}{big.pk}/undo/?from=100", secure=True)
+    assert [one.now.username for one, _lines in last.context["rows"]] == [f"person{n:05d}" for n in range(100, 120)]
+    assert cost(client, "?from=50") == cost(client, "?from=100") <= 20
+    monkeypatch.undo()
+    run(Given([entry(ALICE, "alice", OTHER), entry(BOB, "bobby"), entry(DAVE, "dave"), *crowd[:119]]))
+    anew = client.get(f"{LIST}{big.pk}/undo/", secure=True).context
+    assert anew["restored"] == 119, "counted anew after another run"
 
 
 def test_where_there_is_nothing_to_undo_the_page_says_so(staff: Staff, wrong: SyncRun) -> None:

@@ -14,14 +14,14 @@ django.setup()
 
 from django.utils import timezone
 
-from accounts.directory import undo
+from accounts.directory import judging, undo
 from accounts.models import SyncRun
 from tests.accounts.directory.killed_run import die_after, tell
 
 
 def main() -> None:
     writes, minutes = int(sys.argv[1]), int(sys.argv[2])
-    undo.BATCH = 60
+    judging.BATCH = 60
     if writes:
         die_after(writes)
     run = SyncRun.objects.filter(state=SyncRun.State.DONE).exclude(mode=SyncRun.Mode.UNDO).latest("pk")

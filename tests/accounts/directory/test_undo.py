@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import users
-from accounts.directory import life, undo
+from accounts.directory import life, outlook, undo
 from accounts.directory.known import AWAY
 from accounts.directory.verdicts import Left
 from accounts.models import PhoneSource, SyncProblem, SyncRun, User
@@ -42,7 +42,11 @@ def by_id(directory_id: str) -> User:
 
 
 def looked(of: SyncRun) -> tuple[dict[str, int], dict[str, int]]:
-    found = undo.look(of, wanted=lambda one: True, first=0, most=50)
+    found = outlook.count(of, now=timezone.now())
+    for left, pks in ((False, found.to_restore), (True, found.to_leave)):
+        page = outlook.page(of, found, left=left, first=0, most=50)
+        assert [one.row.pk for one in page] == list(pks[:50])
+        assert all(bool(one.left) is left and bool(one.back) is not left for one in page)
     return dict(found.restored), dict(found.left)
 
 
@@ -170,6 +174,7 @@ def test_names_swap_back_and_a_name_passed_on_returns_to_its_owner() -> None:
     before = people()
     wrong = run(Given([entry(ALICE, "bob"), entry(BOB, "alice"), entry(DAVE, "carol"), *CROWD]))
     assert by_id(CAROL).username == "carol~33333333"
+    assert looked(wrong) == ({"updated": 2, "reactivated": 1, "deactivated": 1}, {})
     done = undone(wrong)
     after = people()
     assert (by_id(DAVE).username, by_id(DAVE).is_active) == (f"carol~{DAVE[:16]}", False)
@@ -190,6 +195,50 @@ def test_name_that_somebody_else_has_now_is_left_with_all_who_wait_for_it(make_u
     done = undone(wrong)
     assert people() == before
     assert {problem.reason for problem in done.problems.all()} == {"name_taken"}
+
+
+@pytest.mark.row("T-54")
+@pytest.mark.parametrize("policy", ["warn", "refuse"])
+def test_a_number_that_somebody_has_meanwhile_is_given_back_only_where_it_may_have_two_owners(
+    policy: str, settings: Any, make_user: Any
+) -> None:
+    settings.PHONE_COOL_DOWN_HOURS, settings.PHONE_SHARED = 0, policy
+    run(Given([entry(ALICE, "alice", MOBILE), entry(BOB, "bob", OTHER), *CROWD]))
+    wrong = run(Given([entry(ALICE, "alice", THIRD), entry(BOB, "bob", "+491731234567"), *CROWD]))
+    make_user("other", phone=MOBILE, phone_source=PhoneSource.SELF)
+    refused = policy == "refuse"
+    assert looked(wrong) == (({"updated": 1}, {Left.NUMBER_TAKEN: 1}) if refused else ({"updated": 2}, {}))
+    done = undone(wrong)
+    assert by_id(ALICE).phone == (THIRD if refused else MOBILE)
+    assert by_id(BOB).phone == OTHER
+    assert [problem.reason for problem in done.problems.all()] == (["number_taken"] if refused else [])
+
+
+@pytest.mark.row("T-54")
+@pytest.mark.parametrize("bob_confirmed", [False, True])
+def test_numbers_that_went_round_go_back_together_or_wait_for_whoever_keeps_one(
+    settings: Any, bob_confirmed: bool
+) -> None:
+    settings.PHONE_COOL_DOWN_HOURS, settings.PHONE_SHARED = 0, "refuse"
+    numbers = {ALICE: MOBILE, BOB: OTHER, CAROL: THIRD}
+    names = {ALICE: "alice", BOB: "bob", CAROL: "carol"}
+
+    def given(has: dict[str, str]) -> Given:
+        return Given([*(entry(key, names[key], number) for key, number in has.items()), *CROWD])
+
+    run(given(numbers))
+    before = people()
+    round_ = {ALICE: OTHER, BOB: THIRD, CAROL: MOBILE}
+    wrong = run(given(round_))
+    assert {key: by_id(key).phone for key in names} == round_
+    if not bob_confirmed:
+        undone(wrong)
+        assert people() == before
+        return
+    User.objects.filter(directory_id=BOB).update(phone_confirmed_at=timezone.now())
+    assert looked(wrong) == ({}, {Left.CHANGED_SINCE: 1, Left.NUMBER_TAKEN: 2})
+    undone(wrong)
+    assert {key: by_id(key).phone for key in names} == round_
 
 
 def test_undo_of_an_undo_is_the_run_again() -> None:
