@@ -20,6 +20,11 @@ def named(slug: str) -> Application | None:
     return Application.objects.filter(slug=slug, active=True).first()
 
 
+def is_listed(slug: str) -> bool:
+    """Whether an application in use names the kind."""
+    return any(slug in kinds for kinds in Application.objects.filter(active=True).values_list("kinds", flat=True))
+
+
 def accepted_kinds(application: str) -> frozenset[str]:
     """The slugs of the kinds whose answers the application takes; none where it is unknown or switched off."""
     if application == PORTAL:

@@ -14,7 +14,7 @@ from django.utils.crypto import salted_hmac
 from accounts.models import User
 from mfa.kinds import Purpose
 from mfa.models import OneTimeCode
-from mfa.outcomes import CODE_EXPIRED, CODE_SPENT, Expired, Replayed, Result, WrongCode
+from mfa.outcomes import CODE_EXPIRED, CODE_SPENT, Expired, Replayed, Result, WrongCode, WrongShape
 
 DIGITS = "0123456789"
 UNAMBIGUOUS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
@@ -44,11 +44,13 @@ def issue(
     lifetime: timedelta,
     now: datetime,
     target: str = "",
+    kind: str = "",
     issued_by: User | None = None,
 ) -> Issued:
     """A new code of `length` characters; the live one of this person and purpose, if any, ends.
 
-    `target` is what a right answer decides about (a new phone number in E.164) and is bound to the code.
+    `target` is what a right answer decides about (a new phone number in E.164) and is bound to the code, as is the
+    `kind` of factor that sends it: a code by mail is none by SMS.
     """
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
     OneTimeCode.objects.filter(user=user, purpose=purpose, ending=Ending.LIVE).update(
@@ -56,8 +58,9 @@ def issue(
     )
     code = "".join(secrets.choice(alphabet) for _ in range(length))
     row = OneTimeCode(
-        user=user, purpose=purpose, target=target, created_at=now, expires_at=now + lifetime, issued_by=issued_by
-    )
+        user=user, purpose=purpose, target=target, kind=kind, created_at=now, expires_at=now + lifetime,
+        issued_by=issued_by,
+    )  # fmt: skip
     row.code_hash = _hash(row.token, code)
     row.save()
     return Issued(code, row)
@@ -80,14 +83,19 @@ def issue_many(
     return issued
 
 
-def spend(user: User, purpose: Purpose, token: str, text: str, *, wrong: Result, now: datetime) -> OneTimeCode:
-    """Use up the code that challenge `token` sent, or raise Refused (with `wrong` where the text is not the code).
+def spend(
+    user: User, purpose: Purpose, token: str, text: str, *, wrong: Result, now: datetime, kind: str = ""
+) -> OneTimeCode:
+    """Use up the code that challenge `token` sent, or raise Refused (with `wrong` where the text is not the code, and
+    WrongShape where another kind of factor sent it: that is nothing to guess at here).
 
     Runs in the caller's transaction, which must commit on a refusal too: the try is counted in the row.
     """
     row = OneTimeCode.objects.select_for_update().filter(user=user, purpose=purpose, token=token).first()
     if row is None:
         raise WrongCode(wrong)
+    if row.kind != kind:
+        raise WrongShape
     _refuse_ended(row, now)
     if not hmac.compare_digest(row.code_hash, _hash(row.token, text)):
         row.failures += 1

@@ -51,6 +51,8 @@ def usable_of_many(people: list[User], *, now: datetime) -> dict[int, list[Facto
 
 def _usable_of(user: User, rows: list[Factor], now: datetime) -> list[Factor]:
     """A row of a single kind that is not usable (suspended, disabled) also ends what the kind would imply."""
+    for row in rows:
+        row.user = user
     found = [row for row in rows if _is_usable(row, now)]
     taken = {row.kind for row in rows}
     for kind in kinds.registry().values():
@@ -64,7 +66,7 @@ def _is_usable(factor: Factor, now: datetime) -> bool:
     expired = factor.expires_at is not None and factor.expires_at <= now
     if known is None or not known.signs_in or known.left(factor) == 0:
         return False
-    return factor.confirmed and factor.disabled_at is None and not expired
+    return factor.confirmed and factor.disabled_at is None and not expired and known.works(factor)
 
 
 def needs_activation(user: User, asked: Policy) -> bool:

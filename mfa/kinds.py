@@ -33,6 +33,8 @@ class Purpose(StrEnum):
     SIGN_IN = "sign-in"
     PROOF = "proof"
     CONFIRM_PHONE = "confirm-phone"
+    CONFIRM_EMAIL = "confirm-email"
+    TEST = "test"
     UNDO_PHONE = "undo-phone"
     REFUSE_PHONE = "refuse-phone"
     ACTIVATE = "activate"
@@ -90,6 +92,8 @@ class FactorKind(ABC):
     """Whether it exists for gateways that know nothing better (mOTP); marked so wherever it is offered."""
     only_where_listed: ClassVar[bool] = False
     """Whether an application accepts it only where its row names it."""
+    way_back: ClassVar[bool] = False
+    """Whether it is there for the day on which every other one is lost."""
     rank: ClassVar[int]
     """Order in which ways to sign in are offered; the strongest first."""
     code_hint: ClassVar[str | Promise]
@@ -130,6 +134,14 @@ class FactorKind(ABC):
     def implied(self, user: User) -> bool:
         """Whether the person has this factor without any row (SMS, by a number the directory gave)."""
         return False
+
+    def works(self, factor: Factor) -> bool:
+        """Whether what the factor rests on is still what was confirmed (the mailbox of codes by mail)."""
+        return True
+
+    def next_send_at(self, user: User, *, now: datetime) -> datetime | None:
+        """When the person's own budget allows the next code, for kinds with `sends`; None for now."""
+        return None
 
     def send(self, factor: Factor, *, purpose: Purpose, now: datetime) -> tuple[str, Delivery]:
         """Send a code; returns the challenge's token and the message. Only for kinds with `sends`."""

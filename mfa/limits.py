@@ -7,6 +7,7 @@ Guesses: from the 5th wrong answer in a row with one kind a delay of 30 s, doubl
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -25,12 +26,27 @@ ACCOUNT_CEILING = 100
 
 logger = logging.getLogger(__name__)
 
+Channel = Delivery.Channel
 Window = tuple[int, timedelta]
-CODES = ("code", "confirm-phone")
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+CODES = ("code", "confirm-phone", "confirm-email")
 """The messages the day's budget is for; notices do not use it up: thousands may follow one change in a directory."""
-PER_USER: tuple[Window, ...] = ((1, timedelta(minutes=1)), (5, timedelta(hours=1)), (10, timedelta(days=1)))
-PER_NUMBER: tuple[Window, ...] = ((5, timedelta(hours=1)),)
-PER_DEPLOYMENT: tuple[Window, ...] = ((30, timedelta(minutes=1)),)
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """How many codes may leave by one channel; `per_day` is the name of the setting with the day's budget."""
+
+    per_user: tuple[Window, ...]
+    per_recipient: tuple[Window, ...]
+    per_deployment: tuple[Window, ...]
+    per_day: str
+
+
+SENDING: dict[str, Sending] = {
+    Channel.SMS: Sending(((1, MINUTE), (5, HOUR), (10, DAY)), ((5, HOUR),), ((30, MINUTE),), "SMS_PER_DAY"),
+    Channel.MAIL: Sending(((1, MINUTE), (10, HOUR), (20, DAY)), ((10, HOUR),), ((120, MINUTE),), "MAIL_CODES_PER_DAY"),
+}
 WRONG_PASSWORDS: tuple[Window, ...] = ((50, timedelta(hours=1)),)
 """Of one account, from all addresses it never signed in from together."""
 
@@ -96,21 +112,22 @@ def forget(user: User) -> None:
     Budget.objects.filter(subject=f"password:{user.pk}").update(spent=[])
 
 
-def spend_sms(user: User, number: str, *, now: datetime) -> None:
-    """Take one SMS out of the person's, the number's and the deployment's budget, or raise TooManyMessages.
+def spend_message(channel: str, user: User, recipient: str, *, now: datetime) -> None:
+    """Take one code out of the person's, the recipient's and the deployment's budget, or raise TooManyMessages.
 
     The rows stay locked until the caller's transaction ends, always in this order; a refusal must end it.
     """
-    digest = salted_hmac("mfa.limits", number, algorithm="sha256").hexdigest()[:32]
+    digest = salted_hmac("mfa.limits", recipient.casefold(), algorithm="sha256").hexdigest()[:32]
+    most = SENDING[channel]
     for subject, windows in (
-        (f"sms:user:{user.pk}", PER_USER),
-        (f"sms:number:{digest}", PER_NUMBER),
-        ("sms:deployment", PER_DEPLOYMENT),
+        (f"{channel}:user:{user.pk}", most.per_user),
+        (f"{channel}:to:{digest}", most.per_recipient),
+        (f"{channel}:deployment", most.per_deployment),
     ):
         until = _take(subject, windows, now=now)
         if until is not None:
             raise TooManyMessages(until)
-    _refuse_past_day_budget(now)
+    _refuse_past_day_budget(channel, now)
 
 
 def spend_password_guess(account: str, *, now: datetime) -> bool:
@@ -118,10 +135,10 @@ def spend_password_guess(account: str, *, now: datetime) -> bool:
     return _take(f"password:{account}"[:100], WRONG_PASSWORDS, now=now) is None
 
 
-def next_sms_at(user: User, *, now: datetime) -> datetime | None:
-    """When the person's own budget allows the next SMS; None for now. For the countdown on a page."""
-    budget = Budget.objects.filter(subject=f"sms:user:{user.pk}").first()
-    return _full_until(budget.spent, PER_USER, now) if budget else None
+def next_message_at(channel: str, user: User, *, now: datetime) -> datetime | None:
+    """When the person's own budget allows the next code; None for now. For the countdown on a page."""
+    budget = Budget.objects.filter(subject=f"{channel}:user:{user.pk}").first()
+    return _full_until(budget.spent, SENDING[channel].per_user, now) if budget else None
 
 
 def _take(subject: str, windows: tuple[Window, ...], *, now: datetime) -> datetime | None:
@@ -146,9 +163,15 @@ def _full_until(spent: list[float], windows: tuple[Window, ...], now: datetime) 
     return latest
 
 
-def _refuse_past_day_budget(now: datetime) -> None:
+def sent_today(channel: str, *, now: datetime) -> tuple[int, int]:
+    """How many codes were queued since midnight (UTC), and how many may be."""
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    codes = Delivery.objects.filter(channel=Delivery.Channel.SMS, template__in=CODES, created_at__gte=day)
-    if codes.count() >= settings.SMS_PER_DAY:
-        logger.error("the day's budget of %d SMS codes is spent", settings.SMS_PER_DAY)
-        raise TooManyMessages(day + timedelta(days=1))
+    queued = Delivery.objects.filter(channel=channel, template__in=CODES, created_at__gte=day).count()
+    return queued, int(getattr(settings, SENDING[channel].per_day))
+
+
+def _refuse_past_day_budget(channel: str, now: datetime) -> None:
+    queued, most = sent_today(channel, now=now)
+    if queued >= most:
+        logger.error("the day's budget of %d codes by %s is spent", most, channel)
+        raise TooManyMessages(now.replace(hour=0, minute=0, second=0, microsecond=0) + DAY)

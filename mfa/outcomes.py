@@ -28,6 +28,7 @@ OATH_VERIFIED = Result(23, "OATH Code Verified", accepted=True)
 RECOVERY_VERIFIED = Result(1001, "Recovery Code Used", accepted=True)
 PASSWORD_VERIFIED = Result(1002, "Password Verified, No Second Factor Enrolled", accepted=True)
 ACTIVATED = Result(1003, "Activation Code Used", accepted=True)
+EMAIL_VERIFIED = Result(1030, "Code By Mail Verified", accepted=True)
 
 REMEMBERED = Result(6, "Used Cache", accepted=True)
 REMEMBERED_AT_APPLICATION = Result(8, "Used Cache", accepted=True)
@@ -55,6 +56,8 @@ CODE_EXPIRED = Result(1018, "Code Expired")
 CODE_SPENT = Result(1019, "Code Already Used")
 SENDING_LIMIT = Result(1020, "Too Many Messages")
 PROMPT_OVER = Result(1021, "Prompt Unknown, Used Or Expired")
+EMAIL_INCORRECT = Result(1031, "Code By Mail Incorrect")
+EMAIL_NOT_SENT = Result(1032, "Code By Mail Could Not Be Sent")
 
 
 class Refused(Exception):

@@ -29,7 +29,7 @@ if not HTTPS and not DEBUG:
 ALLOWED_HOSTS = [urlsplit(PUBLIC_URL).hostname or "", *env.words("EXTRA_HOSTS")]
 TRUSTED_PROXIES = env.parsed("TRUSTED_PROXIES", parse.networks, "")
 
-MFA_FACTORS = env.parsed("MFA_FACTORS", parse.factors, "totp sms recovery activation")
+MFA_FACTORS = env.parsed("MFA_FACTORS", parse.factors, "totp sms email recovery activation")
 INSTALLED_APPS = [
     "mfa.apps.PortalAdminConfig",
     "django.contrib.auth",
@@ -178,6 +178,8 @@ SMS_KANNEL_PASSWORD = env.text("SMS_KANNEL_PASSWORD", "")
 SMS_HTTP_URL = env.text("SMS_HTTP_URL", "")
 SMS_HTTP_TOKEN = env.text("SMS_HTTP_TOKEN", "")
 SMS_PER_DAY = env.whole("SMS_PER_DAY", 5000, least=1)
+EMAIL_CODES_IN_PORTAL = env.flag("EMAIL_CODES_IN_PORTAL", default=False)
+MAIL_CODES_PER_DAY = env.whole("MAIL_CODES_PER_DAY", 20000, least=1)
 EMAIL_URL = env.parsed("EMAIL_URL", parse.mail, "inbox://" if DEBUG else None)
 MAIL_FROM = env.text("MAIL_FROM", "portal@localhost" if DEBUG else None)
 

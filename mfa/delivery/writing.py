@@ -23,6 +23,12 @@ def one_line(text: str) -> str:
     return " ".join("".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text).split())
 
 
+def masked_address(address: str) -> str:
+    """A mail address for the screen: the first letter and the domain, "a***@example.org"; nothing of an empty one."""
+    name, at, domain = address.partition("@")
+    return f"{name[:1]}***@{domain}" if at else ""
+
+
 def without_controls(text: str) -> str:
     """A whole message: its line breaks stay, all other control characters go."""
     unix = text.replace("\r\n", "\n").replace("\r", "\n")

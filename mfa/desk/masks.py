@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from accounts import phones
 from accounts.models import User
 from mfa import roles
+from mfa.delivery.writing import masked_address
 
 DIGITS_BUT_LAST_TWO = re.compile(r"\d(?=(?:\D*\d){2})")
 
@@ -28,8 +29,7 @@ def recipient(text: str, whole: bool) -> str:
     """A number or a mail address: of an address the first letter and the domain remain."""
     if whole or not text:
         return text
-    name, at, domain = text.partition("@")
-    return f"{name[:1]}***@{domain}" if at else phones.mask(text)
+    return masked_address(text) or phones.mask(text)
 
 
 def raw(text: str, whole: bool) -> str:

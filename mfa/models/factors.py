@@ -72,6 +72,8 @@ class OneTimeCode(models.Model):
     token = models.CharField(max_length=43, unique=True, default=secrets.token_urlsafe, editable=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="one_time_codes")
     purpose = models.CharField(max_length=20, choices=[(p.value, p.value) for p in kinds.Purpose])
+    kind = models.CharField(max_length=20, blank=True)
+    """The kind of factor that sent it, and the only one that may spend it; empty for codes that no factor sent."""
     code_hash = models.CharField(max_length=64)
     target = models.CharField(max_length=64, blank=True)
     failures = models.PositiveSmallIntegerField(default=0)

@@ -68,7 +68,7 @@ def advice(user: User, factors: list[Factor]) -> Advice | None:
     registry = kinds.registry()
     if not any(registry[factor.kind].alone for factor in factors):
         return _first_factor(user)
-    backup = next((k for k in registry.values() if k.add_url() and not k.alone), None)
+    backup = next((k for k in registry.values() if k.add_url() and k.way_back), None)
     if backup is None:
         return None
     held = next((factor for factor in factors if factor.kind == backup.slug), None)

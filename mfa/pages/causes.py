@@ -15,6 +15,7 @@ CAUSES: dict[outcomes.Result, str | Promise] = {
     outcomes.PASSWORD_WRONG: _("wrong"),
     outcomes.OATH_INCORRECT: WRONG_CODE,
     outcomes.SMS_INCORRECT: WRONG_CODE,
+    outcomes.EMAIL_INCORRECT: WRONG_CODE,
     outcomes.RECOVERY_INCORRECT: WRONG_CODE,
     outcomes.ACTIVATION_INCORRECT: WRONG_CODE,
     outcomes.WRONG_SHAPE: WRONG_CODE,
@@ -25,6 +26,7 @@ CAUSES: dict[outcomes.Result, str | Promise] = {
     outcomes.ACCOUNT_LOCKED: TOO_MANY,
     outcomes.FACTOR_DISABLED: TOO_MANY,
     outcomes.SMS_NOT_SENT: _("the message could not be sent"),
+    outcomes.EMAIL_NOT_SENT: _("the message could not be sent"),
     outcomes.DIRECTORY_UNREACHABLE: _("the directory was out of reach"),
     outcomes.USER_DISABLED: _("the account was not active"),
 }

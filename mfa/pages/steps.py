@@ -82,7 +82,7 @@ def _context(
         "way": way,
         "others": [_choice(step.page, other, request) for other in offered if other is not way],
         "delivery": ways.sent(request, user, step.purpose) if way.kind.sends else None,
-        "next_send_at": ways.next_send_at(user, now=now) if way.kind.sends else None,
+        "next_send_at": way.kind.next_send_at(user, now=now),
         "page_url": _url(step.page, way, request),
         "send_url": _url(step.send_page, way, request),
         "now": now,

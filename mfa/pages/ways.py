@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from accounts.requests import address_of
-from mfa import enrolment, kinds, limits
+from mfa import enrolment, kinds
 from mfa.applications import PORTAL
 from mfa.kinds import Answer, FactorKind, Purpose
 from mfa.models import Delivery, Factor
@@ -74,8 +74,3 @@ def sent(request: HttpRequest, user: User, purpose: Purpose) -> Delivery | None:
     if kept.get("purpose") != purpose.value or kept.get("user") != user.pk:
         return None
     return Delivery.objects.filter(pk=kept["delivery"], user=user).first()
-
-
-def next_send_at(user: User, *, now: datetime) -> datetime | None:
-    """When another message may leave; None for now."""
-    return limits.next_sms_at(user, now=now)

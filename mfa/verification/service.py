@@ -168,6 +168,8 @@ def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, wrong: list[Fa
     except crypto.Undecryptable:
         logger.error("factor %s cannot be decrypted", row.pk)
         raise Unusable(UNREADABLE) from None
+    except WrongShape:  # an answer to what another kind sent is no guess at this one
+        raise
     except Refused:
         wrong.append(row)
         raise
@@ -210,4 +212,4 @@ def _tell_of_wrong_codes(attempt: Attempt, failures: int, now: datetime) -> None
 
 def _most_telling(refusals: list[Refused]) -> Refused:
     """Of several refusals the one that helps most: a used code or a wrong clock says more than "wrong"."""
-    return min(refusals, key=lambda refused: (isinstance(refused, Locked), not refused.tells_cause))
+    return min(refusals, key=lambda refused: (isinstance(refused, (Locked, WrongShape)), not refused.tells_cause))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import sys
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -23,11 +24,14 @@ from accounts import users
 from accounts.models import PhoneSource, User
 from mfa import approvals, enrolment, limits, policy
 from mfa.delivery import outbox
+from mfa.factors.email import flows as email
 from mfa.factors.recovery import flows as recovery
 from mfa.factors.recovery.factor import KIND as RECOVERY
 from mfa.factors.totp import flows as totp
 from mfa.factors.totp.factor import token_of
-from mfa.models import Approval, AuditEvent, AuthenticationRecord, Delivery, Factor, GuessCounter
+from mfa.kinds import Answer, Purpose
+from mfa.models import Application, Approval, AuditEvent, AuthenticationRecord, Delivery, Factor, GuessCounter
+from mfa.verification import service
 from tests.mfa.doors import give_role
 
 PASSWORD = "correct horse battery staple"
@@ -84,6 +88,32 @@ def sms_codes(username: str) -> list[str]:
         outbox.read(row) for row in Delivery.objects.filter(user__username=username, template="code").order_by("pk")
     ]
     return [text.rpartition("#")[2] for text in texts]
+
+
+def give_mailbox(username: str) -> None:
+    """An app, codes by mail, and a VPN that takes them."""
+    user = User.objects.get(username=username)
+    Application.objects.get_or_create(slug="vpn", defaults={"name": "VPN", "kinds": ["email"]})
+    earlier = timezone.now() - timedelta(minutes=5)
+    token, delivery = email.begin(user, Purpose.CONFIRM_EMAIL, now=earlier)
+    email.confirm(user, token, outbox.read(delivery).rpartition("#")[2], actor=user, now=earlier)
+
+
+def mail_code(username: str) -> dict[str, str]:
+    """What a VPN's challenge sent: the token that the answer must name, and the code."""
+    user = User.objects.get(username=username)
+    (factor,) = [one for one in enrolment.usable(user, now=timezone.now()) if one.kind == "email"]
+    sent = service.challenge(factor, purpose=Purpose.SIGN_IN, now=timezone.now())
+    return {"token": sent.token, "code": outbox.read(sent.delivery).rpartition("#")[2]}
+
+
+def say_to_vpn(username: str, token: str, code: str, at: float) -> list[int]:
+    """Give the same answer ten times from the moment `at` on; the results."""
+    user = User.objects.get(username=username)
+    answer = Answer(code, Purpose.SIGN_IN, token)
+    time.sleep(max(0, at - time.time()))
+    attempt = service.Attempt(user, answer, "vpn", "")
+    return [service.verify(attempt, now=timezone.now()).result.code for _ in range(10)]
 
 
 def factors(username: str) -> list[dict[str, Any]]:

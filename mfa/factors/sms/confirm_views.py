@@ -15,7 +15,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.requests import SignedInRequest
-from mfa import limits
 from mfa.factors.sms import flows, numbers
 from mfa.factors.sms.factor import KIND
 from mfa.factors.sms.refusals import NothingToConfirm
@@ -82,7 +81,7 @@ def _page(request: SignedInRequest, row: OneTimeCode, form: CodeForm, now: datet
         "ended": bool(row.ending) or row.expires_at <= now,
         "delivery": delivery,
         "delivery_url": reverse("delivery_state", args=[kept["delivery"]]),
-        "resend_at": limits.next_sms_at(request.user, now=now) or now,
+        "resend_at": KIND.next_send_at(request.user, now=now) or now,
         "now": now,
     }
     return render(request, "sms/confirm.html", context, status=422 if form.errors else 200)

@@ -48,7 +48,11 @@ class Sms(FactorKind):
         return bool(answer.challenge) and len(text) == DIGITS and text.isascii() and text.isdigit()
 
     def verify(self, factor: Factor, answer: Answer, *, now: datetime) -> None:
-        codes.spend(factor.user, answer.purpose, answer.challenge, answer.text, wrong=SMS_INCORRECT, now=now)
+        user, token = factor.user, answer.challenge
+        codes.spend(user, answer.purpose, token, answer.text, wrong=SMS_INCORRECT, now=now, kind=self.slug)
+
+    def next_send_at(self, user: User, *, now: datetime) -> datetime | None:
+        return limits.next_message_at(Delivery.Channel.SMS, user, now=now)
 
     def send(self, factor: Factor, *, purpose: Purpose, now: datetime) -> tuple[str, Delivery]:
         """Joins the caller's transaction. Raises TooManyMessages, or Unusable where no SMS may go to the number."""
@@ -80,9 +84,9 @@ class Sms(FactorKind):
 
 def send_code(user: User, number: str, purpose: Purpose, *, template: str, now: datetime) -> tuple[str, Delivery]:
     """Pay for one SMS, make the code, queue the message: all of it or nothing, in the caller's transaction."""
-    limits.spend_sms(user, number, now=now)
+    limits.spend_message(Delivery.Channel.SMS, user, number, now=now)
     target = number if purpose is Purpose.CONFIRM_PHONE else ""
-    issued = codes.issue(user, purpose, length=DIGITS, lifetime=LIFETIME, now=now, target=target)
+    issued = codes.issue(user, purpose, length=DIGITS, lifetime=LIFETIME, now=now, target=target, kind=KIND.slug)
     context: dict[str, object] = {"code": issued.code}
     delivery = outbox.queue_sms(user, number, template, context, now=now, worth_until=issued.row.expires_at)
     return issued.row.token, delivery

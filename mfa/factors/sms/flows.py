@@ -48,7 +48,7 @@ def start(user: User, e164: str, *, actor: User, now: datetime) -> Started:
             token, delivery = send_code(user, e164, Purpose.CONFIRM_PHONE, template="confirm-phone", now=now)
             audit.record("phone.change-started", user=user, actor=actor, new=mask(e164))
             return Started(token, delivery, shared and settings.PHONE_SHARED == "warn")
-        limits.spend_sms(user, e164, now=now)
+        limits.spend_message(Delivery.Channel.SMS, user, e164, now=now)
     raise SharedNumber
 
 
@@ -69,7 +69,7 @@ def finish(user: User, token: str, text: str, *, actor: User, now: datetime) -> 
         enrolment.lock_person(user)  # before the code, as where numbers are changed and codes ended
         try:
             limits.check(counter, COUNTED, now=now)
-            row = codes.spend(user, Purpose.CONFIRM_PHONE, token, text, wrong=SMS_INCORRECT, now=now)
+            row = codes.spend(user, Purpose.CONFIRM_PHONE, token, text, wrong=SMS_INCORRECT, now=now, kind=KIND.slug)
             _leave_to_directory(user, row.target)
             if owners.refuses(user, row.target):
                 raise SharedNumber

@@ -125,5 +125,5 @@ def _show(request: SignedInRequest, factor: Factor, form: CodeForm) -> HttpRespo
 def _next_step(request: SignedInRequest, now: datetime) -> str:
     """A way back in for whoever has none yet, else the dashboard."""
     have = {factor.kind for factor in enrolment.usable(request.user, now=now)}
-    backup = (k.add_url() for k in kinds.registry().values() if not k.alone and k.slug not in have)
+    backup = (k.add_url() for k in kinds.registry().values() if k.way_back and k.slug not in have)
     return next((url for url in backup if url), reverse("dashboard"))
