@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from mfa import kinds
+from datetime import datetime
+
+from accounts.models import User
+from mfa import kinds, policy
 from mfa.models import Application
 
 PORTAL = "portal"
@@ -33,6 +36,19 @@ def accepted_kinds(application: str) -> frozenset[str]:
         return frozenset(kinds.registry())
     row = named(application)
     return kinds_of(row) if row else frozenset()
+
+
+def accepted_from(user: User, application: str, *, now: datetime) -> frozenset[str]:
+    """The kinds whose answers the application takes from this person. The portal's own pages take also those that a
+    rule took away, so that whoever has nothing else can come in and add another; the gate opens nothing but that."""
+    accepted = accepted_kinds(application)
+    return accepted if application in OWN else allowed(user, accepted, now=now)
+
+
+def allowed(user: User, accepted: frozenset[str], *, now: datetime) -> frozenset[str]:
+    """Those of the kinds that no rule takes away from the person."""
+    asked = policy.of(user, now=now)
+    return frozenset(slug for slug in accepted if asked.allows(slug) or kinds.kind(slug).backup)
 
 
 def kinds_of(row: Application) -> frozenset[str]:

@@ -11,7 +11,7 @@ from accounts.memberships import Membership
 from accounts.models import User
 from accounts.signals import memberships_changed, users_forgotten
 from mfa import audit
-from mfa.models import Delivery, Factor, OneTimeCode, Policy
+from mfa.models import Delivery, Exemption, Factor, OneTimeCode, Policy, Reminder
 
 
 @receiver(memberships_changed, dispatch_uid="mfa.directory_events.groups_changed")
@@ -35,5 +35,5 @@ def leavers_forgotten(sender: object, *, user_ids: list[int], **more: Any) -> No
         audit.event("account.forgotten", user=person, actor=None, reason="left long ago", details={})
         for person in people
     )
-    for model in (Factor, OneTimeCode, Policy, Delivery):
+    for model in (Factor, OneTimeCode, Policy, Exemption, Reminder, Delivery):
         model._default_manager.filter(user__in=user_ids).delete()

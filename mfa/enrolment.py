@@ -8,11 +8,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts import users
 from accounts.models import User
 from mfa import audit, kinds, limits, notifications, policy
-from mfa.models import Factor, OneTimeCode, Policy
+from mfa.demands import Asked, Holding, Standing
+from mfa.models import Factor, OneTimeCode
 from mfa.outcomes import NOTHING_ENROLLED, Refused, Unusable
 
 PENDING_FOR = timedelta(minutes=15)
@@ -23,10 +25,18 @@ NAME_LENGTH = 64
 
 
 class LastFactor(Refused):
-    """Removing it would lock out a person who must have a second factor."""
+    """Removing it would leave a person with less than they must have."""
 
     def __init__(self) -> None:
         super().__init__(NOTHING_ENROLLED)
+
+
+class KindNotAllowed(Unusable):
+    """A rule of the organisation does not let the person have a factor of this kind."""
+
+    @property
+    def words(self) -> str:
+        return _("Your organisation does not offer you this kind of factor. Choose another one.")
 
 
 def usable(user: User, *, now: datetime) -> list[Factor]:
@@ -69,11 +79,27 @@ def _is_usable(factor: Factor, now: datetime) -> bool:
     return factor.confirmed and factor.disabled_at is None and not expired and known.works(factor)
 
 
-def needs_activation(user: User, asked: Policy) -> bool:
+def holding(factors: list[Factor]) -> Holding:
+    """What these usable factors are worth to a demand."""
+    of_kinds = [kinds.kind(factor.kind) for factor in factors]
+    return Holding(tuple(kind.slug for kind in of_kinds if kind.alone), any(kind.backup for kind in of_kinds))
+
+
+def standing(user: User, *, now: datetime) -> Standing:
+    """How the person stands with all that is asked of them."""
+    return policy.of(user, now=now).standing(holding(usable(user, now=now)))
+
+
+def may_add(user: User, kind: str, *, now: datetime) -> bool:
+    """Whether the rules let the person have a factor of the kind. Recovery codes are no kind that rules speak of."""
+    return kinds.kind(kind).backup or policy.of(user, now=now).allows(kind)
+
+
+def needs_activation(user: User, asked: Asked) -> bool:
     """Whether somebody without a usable factor must type an activation code first.
 
-    So it is after a reset, and while a factor is there that does not work (disabled by wrong codes, used up, its kind
-    switched off): guessing until a factor dies must not make the password enough.
+    So it is where a rule says so, after a reset, and while a factor is there that does not work (disabled by wrong
+    codes, used up, its kind switched off): guessing until a factor dies must not make the password enough.
     """
     return asked.activation_only or Factor.objects.filter(user=user, confirmed=True).exists()
 
@@ -102,8 +128,11 @@ def stored(factor: Factor, *, now: datetime) -> Factor:
 
 @transaction.atomic
 def begin(user: User, kind: str, secret: bytes, *, name: str, now: datetime) -> Factor:
-    """A factor that waits for its first right code. Any other waiting one of the kind is discarded."""
+    """A factor that waits for its first right code. Any other waiting one of the kind is discarded. Raises
+    KindNotAllowed."""
     lock_person(user)
+    if not may_add(user, kind, now=now):
+        raise KindNotAllowed
     Factor.objects.filter(user=user, kind=kind, confirmed=False, last_used_at=None, disabled_at=None).delete()
     factor = Factor(user=user, kind=kind, name=name[:NAME_LENGTH], confirmed=False, created_at=now)
     factor.expires_at = now + PENDING_FOR
@@ -131,8 +160,11 @@ def count_try(factor: Factor) -> None:
 
 @transaction.atomic
 def confirm(factor: Factor, *, actor: User, now: datetime, replaces: Factor | None = None) -> None:
-    """Make a waiting factor count; `replaces` dies in the same moment. The caller holds the factor's row."""
+    """Make a waiting factor count; `replaces` dies in the same moment. The caller holds the factor's row. Raises
+    KindNotAllowed."""
     user = lock_person(factor.user)
+    if not may_add(user, factor.kind, now=now):
+        raise KindNotAllowed
     factor.confirmed = True
     factor.expires_at = None
     factor.save()
@@ -175,8 +207,20 @@ def let_go(user: User, factor: Factor, *, now: datetime) -> None:
 
 
 def must_keep(user: User, factor: Factor, *, now: datetime) -> bool:
-    """Whether it is the last factor of a person who must have one."""
-    return is_last(user, factor, now=now) and policy.requires_factor(user, policy.of(user))
+    """Whether the person must have more than would remain without it."""
+    asked = policy.of(user, now=now)
+    have = usable(user, now=now)
+    rest = [other for other in have if (other.kind, other.key) != (factor.kind, factor.key)]
+    if asked.required and not holding(rest).factors:
+        return True
+    left = asked.missing(holding(rest))
+    return bool(left) and left != asked.missing(holding(have))
+
+
+def needed_from(user: User, factor: Factor, *, now: datetime) -> datetime | None:
+    """From when the person must have more than would remain without it; None where no rule will ask for it."""
+    rest = [o for o in usable(user, now=now) if (o.kind, o.key) != (factor.kind, factor.key)]
+    return policy.of(user, now=now).standing(holding(rest)).until
 
 
 def is_last(user: User, factor: Factor, *, now: datetime) -> bool:

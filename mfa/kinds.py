@@ -127,6 +127,11 @@ class FactorKind(ABC):
         return self.in_portal
 
     @property
+    def backup(self) -> bool:
+        """Whether it is a way back in for the day the others are gone (recovery codes), and no factor to count."""
+        return self.signs_in and self.in_portal and not self.alone
+
+    @property
     @abstractmethod
     def verified(self) -> Result:
         """The result of a right answer."""

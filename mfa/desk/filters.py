@@ -5,58 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import phonenumbers
-from django.conf import settings
 from django.contrib.admin import ModelAdmin, SimpleListFilter
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.directory import report
-from accounts.models import PhoneSource, User
-from mfa import kinds, outcomes, roles
+from accounts.models import User
+from mfa import kinds, outcomes, policy, reckoning, roles
 from mfa.desk.readonly import is_number_of_a_row
-from mfa.models import AuditEvent, Factor
+from mfa.models import AuditEvent
 
 Choices = Iterable[tuple[str, Any]]
 YES_NO = (("yes", _("Yes")), ("no", _("No")))
-
-
-def without_factor() -> Q:
-    """People with no factor that works now, in SQL: no usable row, and none that a kind implies from the number."""
-    signing = [kind.slug for kind in kinds.registry().values() if kind.signs_in]
-    rows = Factor.objects.filter(user=OuterRef("pk"))
-    now = timezone.now()
-    alive = Q(expires_at=None) | Q(expires_at__gt=now)
-    found = Q(~Exists(rows.filter(alive, confirmed=True, disabled_at=None, kind__in=signing)))
-    for kind in kinds.registry().values():
-        implied = _implied(kind)
-        if implied:
-            found &= ~(implied & Q(~Exists(rows.filter(kind=kind.slug))))
-    return found
-
-
-def _implied(kind: kinds.FactorKind) -> Q:
-    """For which people the kind is there without a row. Asked of samples: one for every state a number can be in.
-
-    The sample is a mobile number of a country in use; a stored number that a later setting forbids still counts here.
-    """
-    found = Q()
-    for source in PhoneSource.values:
-        for confirmed in (None, timezone.now()):
-            number = _sample_number() if source else ""
-            sample = User(phone=number, phone_source=source, phone_confirmed_at=confirmed, directory_phone=number)
-            if kind.implied(sample):
-                state = Q(phone_source=source, phone_confirmed_at__isnull=confirmed is None)
-                found |= state & ~Q(phone="") if number else state
-    return found
-
-
-def _sample_number() -> str:
-    region = next(iter(sorted(settings.PHONE_COUNTRIES)), None) or settings.PHONE_DEFAULT_REGION or "DE"
-    example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
-    return phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164) if example else ""
 
 
 class HasFactor(SimpleListFilter):
@@ -69,7 +31,8 @@ class HasFactor(SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() not in ("yes", "no"):
             return queryset
-        return queryset.filter(without_factor() if self.value() == "no" else ~without_factor())
+        none = reckoning.without_factor(timezone.now())
+        return queryset.filter(none if self.value() == "no" else ~none)
 
 
 class Required(SimpleListFilter):
@@ -80,7 +43,7 @@ class Required(SimpleListFilter):
         return YES_NO
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        required = Q(policy__required=True) | Q(is_staff=True)
+        required = policy.required_now(timezone.now())
         return {"yes": queryset.filter(required), "no": queryset.exclude(required)}.get(self.value() or "", queryset)
 
 

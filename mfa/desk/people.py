@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from mfa import audit, enrolment, kinds
+from mfa import audit, enrolment, kinds, policy
 from mfa.desk import acts, filters, forms, masks, order_page, person as page, reach
 from mfa.desk.readonly import ReadOnly, Rows
 
@@ -35,10 +35,13 @@ class PeopleList(Rows):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         people = list(self.result_list)
-        factors = enrolment.usable_of_many(people, now=timezone.now())
+        now = timezone.now()
+        factors = enrolment.usable_of_many(people, now=now)
+        asked = policy.of_many(people, now=now)
         whole = masks.sees_all(request)
         for one in people:
             one.shown_factors = ", ".join(str(kinds.kind(factor.kind).label) for factor in factors[one.pk])
+            one.shown_required = asked[one.pk].required
             one.shown_phone = masks.phone(one.phone, whole)
         self.result_list: Any = people
 
@@ -63,8 +66,8 @@ class PersonAdmin(ReadOnly):
         return person.shown_factors or None
 
     @admin.display(description=gettext_lazy("2FA required"), boolean=True)
-    def shown_required(self, person: User) -> bool:
-        return person.is_staff or (hasattr(person, "policy") and person.policy.required)
+    def shown_required(self, person: Any) -> bool:
+        return bool(person.shown_required)
 
     @admin.display(description=gettext_lazy("phone number"))
     def shown_phone(self, person: Any) -> str:

@@ -44,7 +44,7 @@ class Offer:
 def context(person: User, actor: User, *, now: datetime) -> dict[str, Any]:
     """All that the page shows, but for what Django's admin adds."""
     whole = actor.has_perm(roles.SEE_PHONES)
-    asked = policy.of(person)
+    asked = policy.of(person, now=now)
     usable = enrolment.usable(person, now=now)
     prefetch_related_objects([person], "groups")
     return {
@@ -55,11 +55,10 @@ def context(person: User, actor: User, *, now: datetime) -> dict[str, Any]:
         "write_back": write_back.latest(person),
         "sees_write_backs": actor.has_perm("accounts.view_writeback"),
         "roles": [group.name for group in person.groups.all()],
-        "policy": asked,
-        "required": policy.requires_factor(person, asked),
+        "asked": asked,
         "factors": factors(person, usable, now=now),
         "locked": locked(person, now=now),
-        "activation": activation.newest(person) if asked.activation_only else None,
+        "activation": activation.newest(person) if asked.by_code else None,
         "activation_live": _live(person, now=now),
         "offers": offers(person, actor, usable, now=now),
         "events": AuditEvent.objects.filter(user=person)[:LATEST],

@@ -14,6 +14,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
+        ('auth', '0012_alter_user_first_name_max_length'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -165,6 +166,36 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Rule',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100, verbose_name='name')),
+                ('starts_on', models.DateField(verbose_name='from')),
+                ('grace_days', models.PositiveSmallIntegerField(default=14, verbose_name='days of grace')),
+                ('factors', models.PositiveSmallIntegerField(default=1, verbose_name='second factors that one must have')),
+                ('backup', models.BooleanField(default=False, verbose_name='recovery codes too')),
+                ('kinds', models.JSONField(blank=True, default=list, verbose_name='kinds that count')),
+                ('activation_only', models.BooleanField(default=False, verbose_name='first factor by activation code only')),
+                ('ended_at', models.DateTimeField(editable=False, null=True, verbose_name='ended')),
+                ('reminded_at', models.DateTimeField(editable=False, null=True)),
+                ('group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='auth.group', verbose_name='group')),
+            ],
+            options={
+                'verbose_name': 'rule',
+                'verbose_name_plural': 'rules',
+                'ordering': ('pk',),
+            },
+        ),
+        migrations.CreateModel(
+            name='Reminder',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('days', models.PositiveSmallIntegerField()),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('rule', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reminders', to='mfa.rule')),
+            ],
+        ),
+        migrations.CreateModel(
             name='Approval',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -267,6 +298,25 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Exemption',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('until', models.DateTimeField(verbose_name='until')),
+                ('reason', models.CharField(max_length=500, verbose_name='reason')),
+                ('created_at', models.DateTimeField(verbose_name='since')),
+                ('ended_at', models.DateTimeField(null=True, verbose_name='ended early')),
+                ('reminded_at', models.DateTimeField(null=True, verbose_name='owner reminded')),
+                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='owner')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='exemptions', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+            ],
+            options={
+                'verbose_name': 'exemption',
+                'verbose_name_plural': 'exemptions',
+                'ordering': ('-until', '-pk'),
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('user',), name='mfa_one_exemption_at_a_time')],
+            },
+        ),
+        migrations.CreateModel(
             name='Factor',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -321,5 +371,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='remembered',
             index=models.Index(fields=['user', 'rule'], name='mfa_remembered_user_rule'),
+        ),
+        migrations.AddConstraint(
+            model_name='reminder',
+            constraint=models.UniqueConstraint(fields=('rule', 'user', 'days'), name='mfa_reminded_once'),
         ),
     ]

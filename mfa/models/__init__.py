@@ -6,7 +6,7 @@ from mfa.models.applications import Application, ApplicationKey, Prompt, RadiusA
 from mfa.models.approvals import Approval
 from mfa.models.deliveries import Delivery
 from mfa.models.factors import Budget, Factor, GuessCounter, OneTimeCode
-from mfa.models.policies import Policy
+from mfa.models.policies import Exemption, Policy, Reminder, Rule
 from mfa.models.records import AuditEvent, AuthenticationRecord
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "AuthenticationRecord",
     "Budget",
     "Delivery",
+    "Exemption",
     "Factor",
     "GuessCounter",
     "OneTimeCode",
@@ -25,4 +26,6 @@ __all__ = [
     "RadiusAnswer",
     "RememberRule",
     "Remembered",
+    "Reminder",
+    "Rule",
 ]

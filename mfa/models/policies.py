@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.models import Group
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -25,3 +27,67 @@ class Policy(models.Model):
 
     def __str__(self) -> str:
         return f"policy of {self.user_id}"
+
+
+class Rule(models.Model):
+    """What everybody, or one group, must have from a day on. Ended rules stay, for those who ask why it was so.
+
+    It is in force for a person when the days of grace after `starts_on`, or after the account was made if that was
+    later, are over. `kinds` are the slugs that count; empty for every kind.
+    """
+
+    name = models.CharField(_("name"), max_length=100)
+    group = models.ForeignKey(Group, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("group"))
+    starts_on = models.DateField(_("from"))
+    grace_days = models.PositiveSmallIntegerField(_("days of grace"), default=14)
+    factors = models.PositiveSmallIntegerField(_("second factors that one must have"), default=1)
+    backup = models.BooleanField(_("recovery codes too"), default=False)
+    kinds = models.JSONField(_("kinds that count"), default=list, blank=True)
+    activation_only = models.BooleanField(_("first factor by activation code only"), default=False)
+    ended_at = models.DateTimeField(_("ended"), null=True, editable=False)
+    reminded_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("rule")
+        verbose_name_plural = _("rules")
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Reminder(models.Model):
+    """That somebody was reminded of a rule so many days before it is in force for them: once for each."""
+
+    rule = models.ForeignKey(Rule, models.CASCADE, related_name="reminders")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    days = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["rule", "user", "days"], name="mfa_reminded_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.rule_id} {self.user_id} {self.days}"
+
+
+class Exemption(models.Model):
+    """A person of whom nothing is required until a moment. It is over then by itself, or when somebody ends it."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="exemptions", verbose_name=_("person"))
+    until = models.DateTimeField(_("until"))
+    owner = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("owner"))
+    reason = models.CharField(_("reason"), max_length=500)
+    created_at = models.DateTimeField(_("since"))
+    ended_at = models.DateTimeField(_("ended early"), null=True)
+    reminded_at = models.DateTimeField(_("owner reminded"), null=True)
+
+    class Meta:
+        verbose_name = _("exemption")
+        verbose_name_plural = _("exemptions")
+        ordering = ("-until", "-pk")
+        constraints = (
+            models.UniqueConstraint(fields=["user"], condition=Q(ended_at=None), name="mfa_one_exemption_at_a_time"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user_id} until {self.until:%Y-%m-%d}"

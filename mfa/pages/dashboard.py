@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.requests import SignedInRequest
-from mfa import enrolment, kinds
+from mfa import enrolment, kinds, policy
 from mfa.models import Factor
-from mfa.pages import cards, events
+from mfa.pages import cards, duty, events
 from mfa.pages.gate import open_before_enrolment
 
 
@@ -20,11 +20,15 @@ def show(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     user = request.user
     factors = enrolment.usable(user, now=now)
+    asked = policy.of(user, now=now)
     context = {
-        "notes": [note for kind in kinds.registry().values() for note in kind.notes(user, now=now)],
+        "notes": [
+            *duty.notes(asked.standing(enrolment.holding(factors)), now=now),
+            *(note for kind in kinds.registry().values() for note in kind.notes(user, now=now)),
+        ],
         "summary": _summary(factors),
         "cards": cards.of(factors),
-        "missing": cards.missing(user, factors),
+        "missing": [kind for kind in cards.missing(user, factors) if kind.backup or asked.allows(kind.slug)],
         "advice": cards.advice(user, factors),
         "events": events.latest(user),
     }
@@ -34,10 +38,15 @@ def show(request: SignedInRequest) -> HttpResponse:
 @open_before_enrolment
 @require_safe
 def enrol(request: SignedInRequest) -> HttpResponse:
-    """Guided first set-up: the kinds to choose from, the best one first."""
-    if enrolment.opening(request.user, now=timezone.now()):
+    """Guided set-up of what is missing: the kinds to choose from, the best one first."""
+    now = timezone.now()
+    have, asked = enrolment.opening(request.user, now=now), policy.of(request.user, now=now)
+    standing = asked.standing(enrolment.holding(have))
+    if have and standing.complete:
         return redirect("dashboard")
-    return render(request, "pages/enrol.html", {"choices": cards.first(request.user)})
+    missing = standing.missing or standing.in_all
+    context = {"choices": duty.choices(request.user, asked, missing), "closed": standing.closed}
+    return render(request, "pages/enrol.html", context | {"missing": duty.words(missing) if have else ""})
 
 
 def _summary(factors: list[Factor]) -> str:

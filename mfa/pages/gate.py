@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
+from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -16,6 +17,7 @@ from django.utils.http import urlencode
 
 from accounts.models import User
 from mfa import activation, enrolment, policy
+from mfa.models import Factor
 from mfa.pages import sessions
 
 View = Callable[..., HttpResponse]
@@ -26,6 +28,12 @@ ON_THE_WAY_IN = "on_the_way_in"
 def open_before_enrolment(view: View) -> View:
     """Open the page to a person who must enrol a factor first."""
     view.open_before_enrolment = True  # type: ignore[attr-defined]
+    return view
+
+
+def open_to_add_more(view: View) -> View:
+    """Open the page to a person who has shown a factor and must add what is still missing."""
+    view.open_to_add_more = True  # type: ignore[attr-defined]
     return view
 
 
@@ -53,20 +61,38 @@ class Gate:
         user = request.user
         if not isinstance(user, User) or sessions.too_old(request, now=now):
             return _to_sign_in(request)
-        return None if sessions.is_verified(request) else _without_factor(request, user, view, now)
+        judge = _with_factor if sessions.is_verified(request) else _without_factor
+        return judge(request, user, view, now)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A kind that the rules do not offer is refused where its enrolment begins, whichever kind it is."""
+        if not isinstance(exception, enrolment.KindNotAllowed):
+            return None
+        messages.warning(request, exception.words)
+        return redirect("enrol")
+
+
+def _with_factor(request: HttpRequest, user: User, view: View, now: datetime) -> HttpResponse | None:
+    """The way of a person whose session has shown a factor: on, unless a rule in force asks for more than they have."""
+    shown = cast(Factor, getattr(user, "otp_device"))  # noqa: B009  # set by django-otp's middleware
+    if policy.is_met_by(user, shown.kind, now=now) or not enrolment.standing(user, now=now).closed:
+        return None
+    setattr(request, ON_THE_WAY_IN, True)
+    is_open = getattr(view, "open_before_enrolment", False) or getattr(view, "open_to_add_more", False)
+    return None if is_open else redirect("enrol")
 
 
 def _without_factor(request: HttpRequest, user: User, view: View, now: datetime) -> HttpResponse | None:
     """The way of a person whose session has shown no factor: on if there is none to show and none is required."""
     if enrolment.opening(user, now=now):
         return _to_sign_in(request)
-    asked = policy.of(user)
+    asked = policy.of(user, now=now)
     by_code = enrolment.needs_activation(user, asked)
-    if by_code or policy.requires_factor(user, asked):
+    if by_code or asked.required:
         setattr(request, ON_THE_WAY_IN, True)
     if by_code and not activation.opened(request.session, user, now=now):
         return None if getattr(view, "open_before_activation", False) else redirect("activation:enter")
-    if by_code or policy.requires_factor(user, asked):
+    if by_code or asked.required:
         return None if getattr(view, "open_before_enrolment", False) else redirect("enrol")
     return None
 

@@ -31,7 +31,7 @@ def prove(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     if ways.of(request.user, now=now):
         return steps.ask(request, request.user, STEP, now=now)
-    if enrolment.needs_activation(request.user, policy.of(request.user)) and not activation.opened(
+    if enrolment.needs_activation(request.user, policy.of(request.user, now=now)) and not activation.opened(
         request.session, request.user, now=now
     ):
         return redirect("activation:enter")

@@ -160,7 +160,7 @@ def _sent(asked: Asked, factor: Factor, now: datetime) -> str:
 
 
 def _askable(application: Application, user: User, now: datetime) -> list[Factor]:
-    accepted = applications.kinds_of(application)
+    accepted = applications.allowed(user, applications.kinds_of(application), now=now)
     return [
         factor
         for factor in enrolment.usable(user, now=now)

@@ -36,7 +36,7 @@ def recall(user: User, application: str, address: str, *, now: datetime) -> Reme
     found = [one for one in valid.select_related("rule", "application") if _fits(one, application, address, now)]
     if not found:
         return None
-    accepted = applications.accepted_kinds(application)
+    accepted = applications.accepted_from(user, application, now=now)
     return next((one for one in found if one.kind in accepted), None)
 
 

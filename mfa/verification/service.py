@@ -136,7 +136,7 @@ def _remembered(attempt: Attempt, person: User, counter: GuessCounter, now: date
 
 def _candidates(attempt: Attempt, now: datetime) -> list[Factor]:
     """The person's factors that the answer could belong to. Raises Unusable or WrongShape where there is none."""
-    accepted = applications.accepted_kinds(attempt.application)
+    accepted = applications.accepted_from(attempt.user, attempt.application, now=now)
     factors = [
         factor
         for factor in enrolment.usable(attempt.user, now=now)

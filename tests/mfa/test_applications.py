@@ -82,5 +82,5 @@ def test_a_reset_that_leaves_only_what_gateways_take_asks_for_an_activation_code
     give(alice)
     give(alice, "listed")
     enrolment.reset(alice, actor=None, reason="lost", now=now, kind="sample")
-    assert policy.of(alice).activation_only
+    assert policy.of(alice, now=now).activation_only
     assert enrolment.opening(alice, now=now) == []

@@ -25,9 +25,8 @@ from mfa.pages.gate import open_before_activation
 @require_http_methods(["GET", "POST"])
 def activate(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
-    if enrolment.opening(request.user, now=now) or not enrolment.needs_activation(
-        request.user, policy.of(request.user)
-    ):
+    asked = policy.of(request.user, now=now)
+    if enrolment.opening(request.user, now=now) or not enrolment.needs_activation(request.user, asked):
         return redirect("dashboard")
     if activation.opened(request.session, request.user, now=now):
         return redirect("enrol")

@@ -23,11 +23,13 @@ from mfa.factors.recovery.forms import KeptForm
 from mfa.models import Factor
 from mfa.outcomes import Refused
 from mfa.pages import sessions
+from mfa.pages.gate import open_to_add_more
 from mfa.proof import fresh_proof_required
 
 WAITING = "recovery_waiting"
 
 
+@open_to_add_more
 @fresh_proof_required
 @require_http_methods(["GET", "POST"])
 def start(request: SignedInRequest) -> HttpResponse:
@@ -38,6 +40,7 @@ def start(request: SignedInRequest) -> HttpResponse:
     return render(request, "recovery/start.html", context)
 
 
+@open_to_add_more
 @fresh_proof_required
 @never_cache
 @sensitive_post_parameters("code")
@@ -57,6 +60,7 @@ def show(request: SignedInRequest) -> HttpResponse:
     return render(request, "recovery/codes.html", context, status=422 if form.errors else 200)
 
 
+@open_to_add_more
 @fresh_proof_required
 @never_cache
 @require_safe
@@ -109,7 +113,7 @@ def _remove(request: SignedInRequest, held: Factor, now: datetime) -> HttpRespon
     try:
         enrolment.remove(held, actor=request.user, now=now)
     except enrolment.LastFactor:
-        messages.warning(request, _("Nothing was removed: you have no other factor that works, and you must have one."))
+        messages.warning(request, _("Nothing was removed: your organisation asks for what you would no longer have."))
         return redirect("dashboard")
     sessions.keep_after_removal(request, now=now)
     messages.success(request, _("Your recovery codes are removed. None of them works any longer."))

@@ -78,7 +78,9 @@ def remove(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST" and not kept:
         return _removed(request)
     last = enrolment.is_last(user, factor, now=now)
-    context = {"last": last, "kept": kept, "masked": mask(user.phone), "in_directory": bool(user.directory_phone)}
+    until = enrolment.needed_from(user, factor, now=now)
+    context = {"last": last, "kept": kept, "until": until, "masked": mask(user.phone)}
+    context["in_directory"] = bool(user.directory_phone)
     return render(request, "sms/remove.html", context, status=409 if request.method == "POST" else 200)
 
 
@@ -123,7 +125,7 @@ def _removed(request: SignedInRequest) -> HttpResponse:
     try:
         flows.remove(request.user, actor=request.user, now=now)
     except enrolment.LastFactor:  # another tab removed the other one meanwhile
-        messages.warning(request, _("Nothing was removed: this is your last second factor, and you must have one."))
+        messages.warning(request, _("Nothing was removed: your organisation asks for what you would no longer have."))
         return redirect("dashboard")
     request.session.pop(CHANGE, None)
     sessions.keep_after_removal(request, now=now)

@@ -76,7 +76,8 @@ def remove(request: SignedInRequest, pk: int) -> HttpResponse:
     kept = enrolment.must_keep(request.user, factor, now=now)
     if request.method == "POST" and not kept:
         return _remove(request, factor, now)
-    context = {"factor": factor, "last": enrolment.is_last(request.user, factor, now=now), "kept": kept}
+    until = enrolment.needed_from(request.user, factor, now=now)
+    context = {"factor": factor, "last": enrolment.is_last(request.user, factor, now=now), "kept": kept, "until": until}
     return render(request, "totp/remove.html", context, status=409 if request.method == "POST" else 200)
 
 
