@@ -11,6 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from accounts import bulk
 from accounts.memberships import Membership
 from accounts.models import User
+from accounts.portions import portions
 from accounts.signals import memberships_changed
 
 AT_ONCE = 5000
@@ -34,7 +35,7 @@ def change(memberships: Iterable[Membership], *, beat: Callable[[], None]) -> li
     rows = [(one.user_id, groups[one.group].pk) for one in done if one.entered]
     bulk.insert(IN_GROUP, ("user_id", "group_id"), rows, skip_existing=True)
     for name, group in groups.items():
-        for part in _parts([one.user_id for one in done if one.group == name and not one.entered]):
+        for part in portions((one.user_id for one in done if one.group == name and not one.entered), AT_ONCE):
             IN_GROUP.objects.filter(group_id=group.pk, user_id__in=part).delete()
     with_rights = {group.name for group in _with_rights().filter(pk__in=[group.pk for group in groups.values()])}
     _renew_entry(sorted({one.user_id for one in done if one.group in with_rights}))
@@ -55,7 +56,7 @@ def _with_rights() -> QuerySet[Group]:
 def _locked(user_ids: set[int]) -> dict[int, bool]:
     """Those of them who come from the directory, and whether they are active; their rows stay locked."""
     found: dict[int, bool] = {}
-    for part in _parts(sorted(user_ids)):
+    for part in portions(sorted(user_ids), AT_ONCE):
         rows = User.objects.select_for_update(no_key=True).filter(pk__in=part, directory_id__isnull=False)
         found.update(rows.order_by("pk").values_list("pk", "is_active"))
     return found
@@ -64,10 +65,6 @@ def _locked(user_ids: set[int]) -> dict[int, bool]:
 def _renew_entry(user_ids: Sequence[int]) -> None:
     """Who may enter the admin follows from the groups; sessions end, so that no open one keeps a right."""
     rights = IN_GROUP.objects.filter(user_id=OuterRef("pk"), group__in=_with_rights())
-    for part in _parts(user_ids):
+    for part in portions(user_ids, AT_ONCE):
         people = User.objects.filter(pk__in=part)
         people.update(is_staff=Q(is_superuser=True) | Exists(rights), security_epoch=F("security_epoch") + 1)
-
-
-def _parts(user_ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (user_ids[start : start + AT_ONCE] for start in range(0, len(user_ids), AT_ONCE))

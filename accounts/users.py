@@ -19,6 +19,7 @@ from django.db.models import F
 from accounts import bulk
 from accounts.models import PhoneSource, User
 from accounts.people import COLUMNS, Change, Person
+from accounts.portions import portions
 from accounts.signals import PhoneChange, phones_announced, phones_changed, users_deactivated
 
 NEW = (
@@ -131,13 +132,13 @@ def announce_phones(changes: list[PhoneChange], *, source: PhoneSource, actor: U
 def create_many(people: Sequence[Person], *, now: datetime) -> dict[str, int]:
     """Store new people of the directory, active, without a password of the portal's own. Returns their primary keys by
     directory id; somebody whose id or user name exists already is left out."""
-    ids, rows = [person.directory_id for person in people], list(_new_rows(people, now))
-    keys = bulk.reserve(User, len(rows))
+    ids = [person.directory_id for person in people]
+    keys = bulk.reserve(User, len(people))
     if keys is not None:
         with suppress(IntegrityError), transaction.atomic():
-            bulk.insert(User, ("id", *NEW), map(_behind, keys, rows))
+            bulk.insert(User, ("id", *NEW), map(_behind, keys, _new_rows(people, now)))
             return dict(zip(ids, keys, strict=True))
-    bulk.insert(User, NEW, rows, skip_existing=True)
+    bulk.insert(User, NEW, _new_rows(people, now), skip_existing=True)
     stored = User.objects.filter(directory_id__in=bulk.among(ids), created_at=now).values_list("directory_id", "pk")
     return {directory_id: pk for directory_id, pk in stored if directory_id}
 
@@ -190,9 +191,8 @@ class _State(NamedTuple):
 def _locked(changes: Sequence[Change]) -> Iterator[tuple[Change, _State]]:
     """Each change that may be made, with the rows locked in one order for everybody."""
     wanted = {change.old.pk: change for change in changes}
-    keys, columns = sorted(wanted), ("pk", *COLUMNS, *_State._fields)
-    for start in range(0, len(keys), LOCKED_AT_ONCE):
-        part = keys[start : start + LOCKED_AT_ONCE]
+    columns = ("pk", *COLUMNS, *_State._fields)
+    for part in portions(sorted(wanted), LOCKED_AT_ONCE):
         some = User.objects.select_for_update(no_key=True).filter(pk__in=bulk.among(part)).order_by("pk")
         for row in some.values_list(*columns):
             now, state = Person(*row[: len(Person._fields)]), _State(*row[len(Person._fields) :])

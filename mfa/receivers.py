@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from django.dispatch import receiver
 from django.utils import timezone
 
 from accounts.models import PhoneSource, SyncRun, User, WriteBack
 from accounts.phones import mask
+from accounts.portions import portions
 from accounts.signals import (
     PhoneChange,
     phones_announced,
@@ -24,8 +25,6 @@ from mfa import audit, kinds, notifications
 from mfa.delivery import outbox
 from mfa.kinds import Purpose
 from mfa.models import AuditEvent, Delivery, Factor, OneTimeCode
-
-Item = TypeVar("Item")
 
 SENT_TO_THE_NUMBER = (Purpose.SIGN_IN, Purpose.PROOF, Purpose.CONFIRM_PHONE, Purpose.REFUSE_PHONE)
 """What a person's own change ends, with the link that refuses a number which rested until then. One by the organisation
@@ -47,7 +46,7 @@ def numbers_changed(
     What the person did is audited and told by its own flow; the rest is audited and told here.
     """
     now = timezone.now()
-    for part in _parts(changes):
+    for part in portions(changes, AT_ONCE):
         _renew_factors(part, now)
         told = notifications.told()
         over = SENT_TO_THE_NUMBER if told else (*SENT_TO_THE_NUMBER, Purpose.UNDO_PHONE)
@@ -62,7 +61,7 @@ def numbers_changed(
 @receiver(phones_announced, dispatch_uid="mfa.receivers.numbers_announced")
 def numbers_announced(sender: object, *, changes: list[PhoneChange], until: datetime, **more: Any) -> None:
     """The trail has each number that begins to rest. Whoever sends codes there tells its owner."""
-    for part in _parts(changes):
+    for part in portions(changes, AT_ONCE):
         people = User.objects.in_bulk([change.user_id for change in part])
         audit.record_many(_announced(people[change.user_id], change, until) for change in part)
 
@@ -79,7 +78,7 @@ def number_written(sender: object, *, row: WriteBack, **more: Any) -> None:
 def people_deactivated(sender: object, *, user_ids: list[int], actor: User | None, **more: Any) -> None:
     """No code that was handed out outlives the account's activity."""
     now = timezone.now()
-    for part in _parts(user_ids):
+    for part in portions(user_ids, AT_ONCE):
         _end_codes(part, now)
 
 
@@ -135,10 +134,3 @@ def _messages(person: User, change: PhoneChange, notice: outbox.Circular) -> Ite
     if mailbox := change.mailbox or person.email:
         yield notice.mail(person, mailbox, own)
     yield notice.sms(person, change.old, own)
-
-
-def _parts(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """In portions that one statement can name."""
-    rows = list(items)
-    for start in range(0, len(rows), AT_ONCE):
-        yield rows[start : start + AT_ONCE]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from itertools import chain, islice
-from typing import NamedTuple, TypeVar
+from itertools import chain
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -18,10 +18,10 @@ from accounts.directory import kept
 from accounts.directory.plan import Plan
 from accounts.models import SyncRun, User
 from accounts.people import Change
+from accounts.portions import portions
 
 BATCH = 2000
 CREATED_AT_ONCE = 10_000
-Item = TypeVar("Item")
 Beat = Callable[[int], None]
 """Called in each transaction with how many were written before; raises to end the run there."""
 
@@ -39,7 +39,7 @@ def apply(plan: Plan, *, run: SyncRun | None, now: datetime, actor: User | None,
     leaving = (change for change in plan.changes if _leaves(change) and not _renames(change))
     others = (change for change in plan.changes if not _leaves(change) and not _renames(change))
     changed = written = 0
-    for changes in chain([renamed] if renamed else [], _batches(leaving, BATCH), _batches(others, BATCH)):
+    for changes in chain([renamed] if renamed else [], portions(leaving, BATCH), portions(others, BATCH)):
         with transaction.atomic():
             beat(written)
             done = users.change_many(changes, now=now, actor=actor)
@@ -47,7 +47,7 @@ def apply(plan: Plan, *, run: SyncRun | None, now: datetime, actor: User | None,
                 kept.keep(run, done)
         changed, written = changed + len(done), written + len(changes)
     created = 0
-    for changes in _batches(plan.create, CREATED_AT_ONCE):
+    for changes in portions(plan.create, CREATED_AT_ONCE):
         with transaction.atomic():
             beat(written)
             stored = users.create_many([change.new for change in changes], now=now)
@@ -70,9 +70,3 @@ def _renames(change: Change) -> bool:
 
 def _leaves(change: Change) -> bool:
     return change.old.is_active and not change.new.is_active
-
-
-def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    rest = iter(items)
-    while batch := list(islice(rest, size)):
-        yield batch

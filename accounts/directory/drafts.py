@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import phonenumbers
 
@@ -47,6 +48,18 @@ class Draft:
     rule: str = ""
 
     @property
+    def row(self) -> tuple[Any, ...]:
+        """As a spool keeps it: see `from_row`."""
+        row = (self.new, self.number, self.problems, self.rule)
+        return row if self.old is NOBODY else (*row, self.old)
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> Draft:
+        new, number, problems, rule, *old = row
+        was = Person._make(old[0]) if old else NOBODY
+        return cls(was, Person._make(new), number, [Problem._make(one) for one in problems], rule)
+
+    @property
     def given(self) -> str:
         """The number that the person gets by this run, at once or after its rest; empty where nothing changes."""
         if self.new.phone != self.old.phone:
@@ -66,15 +79,15 @@ class Draft:
 
 
 class Drafting:
-    """How entries are understood: the rules for numbers, and the policy."""
+    """How the entries of people known are understood: the rules for numbers, and the policy."""
 
     def __init__(self, rules: Rules, policy: Policy) -> None:
         self._policy, self.mark = policy, rules_mark(rules)
 
     def draft(self, entry: Entry, choice: Choice, old: Person) -> Draft:
-        """`choice` is which number of the entry counts, `old` the person so far, or NOBODY."""
+        """`choice` is which number of the entry counts, `old` the person so far."""
         if not entry.enabled:
-            return Draft(old, self._locked(entry, old), "", [])
+            return Draft(old, left(old) if old.is_active else old, "", [])
         if _stays_away(old, entry):
             return Draft(old, old._replace(directory_fingerprint=AWAY + entry.fingerprint), "", [])
         problems = [*entry.problems, *choice.problems]
@@ -95,13 +108,6 @@ class Drafting:
             old.phone_next_at,
         )
         return Draft(old, self._with_number(old, new, problems), choice.e164, problems, choice.rule)
-
-    def _locked(self, entry: Entry, old: Person) -> Person:
-        if old is NOBODY:
-            return NOBODY._replace(
-                directory_id=entry.directory_id, username=entry.username, directory_dn=entry.dn, is_active=False
-            )
-        return left(old) if old.is_active else old
 
     def _with_number(self, old: Person, new: Person, problems: list[Problem]) -> Person:
         """What the directory's number makes of the person's. One that the directory lost is kept: silence must not lock
@@ -128,6 +134,22 @@ class Drafting:
         if self._policy.authority == "self" and old.phone_source == FROM_PERSON:
             return False
         return news
+
+
+def newcomer(entry: Entry, choice: Choice, mark: str) -> Draft:
+    """What an entry makes of somebody whom the portal does not know; `mark` is that of the rules. One that is locked
+    makes nobody."""
+    if not entry.enabled:
+        locked = NOBODY._replace(
+            directory_id=entry.directory_id, username=entry.username, directory_dn=entry.dn, is_active=False
+        )
+        return Draft(NOBODY, locked, "", [])
+    number = choice.e164
+    new = Person(
+        NOBODY.pk, entry.directory_id, entry.username, entry.name or "", entry.email or "", number,
+        FROM_DIRECTORY if number else "", number, entry.dn, mark + entry.fingerprint, is_active=True,
+    )  # fmt: skip
+    return Draft(NOBODY, new, number, [*entry.problems, *choice.problems], choice.rule)
 
 
 def left(person: Person) -> Person:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from itertools import islice
 from typing import NamedTuple
 
 from django.db.models import Count, Max, Q, QuerySet
@@ -27,6 +26,7 @@ from accounts.directory.tally import Tally
 from accounts.models import SyncRun, User
 from accounts.people import Person
 from accounts.phones import Rules
+from accounts.portions import portions
 
 MOST_CHANGES = 10_000
 """More than so many are read faster in pages, all of them."""
@@ -173,7 +173,7 @@ class Concerned:
         self._load("dn__in", {record.dn.lower() for record in records if isinstance(record, Unreadable)})
 
     def _load(self, lookup: str, values: Iterable[str]) -> None:
-        for some in _parts(values):
+        for some in portions(values, AT_ONCE):
             for person in _people(User.objects.alias(dn=Lower("directory_dn")).filter(**{lookup: some})):
                 self._people[person.pk] = person
 
@@ -202,7 +202,7 @@ class Concerned:
         )
 
     def _having(self, numbers: set[str]) -> Iterator[Person]:
-        for some in _parts(numbers):
+        for some in portions(numbers, AT_ONCE):
             for person in _people(User.objects.filter(phone__in=some, is_active=True)):
                 if person.pk not in self._people:
                     yield person
@@ -216,7 +216,7 @@ def _unsettled(position: Position) -> Unsettled:
 def _known_among(ids: Iterable[str]) -> set[str]:
     return {
         key
-        for some in _parts(ids)
+        for some in portions(ids, AT_ONCE)
         for key in _of_directory().filter(directory_id__in=some).values_list("directory_id", flat=True)
         if key
     }
@@ -228,9 +228,3 @@ def _of_directory() -> QuerySet[User]:
 
 def _people(found: QuerySet[User]) -> Iterator[Person]:
     return map(Person._make, found.order_by().values_list(*PERSON))
-
-
-def _parts(values: Iterable[str]) -> Iterator[list[str]]:
-    rest = iter(values)
-    while some := list(islice(rest, AT_ONCE)):
-        yield some

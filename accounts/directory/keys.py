@@ -15,8 +15,8 @@ class Keys:
         self._keys = array("q")
         self._sorted: list[int] | None = None
 
-    def add(self, text: str) -> None:
-        self._keys.append(hash(text))
+    def extend(self, texts: Iterable[str]) -> None:
+        self._keys.extend(map(hash, texts))
         self._sorted = None
 
     def __len__(self) -> int:

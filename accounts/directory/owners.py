@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Collection, Iterable
 
 from accounts.directory.verdicts import Left, Verdict
 from accounts.models import User
 from accounts.people import Person
+from accounts.portions import portions
 
 AT_ONCE = 2000
-Item = TypeVar("Item", int, str)
 
 
 class Owners:
@@ -62,13 +61,6 @@ class Owners:
         )  # fmt: skip
 
 
-def parts(items: Collection[Item]) -> Iterator[list[Item]]:
-    """In portions that one statement can name."""
-    rows = sorted(items)
-    for start in range(0, len(rows), AT_ONCE):
-        yield rows[start : start + AT_ONCE]
-
-
 def _numbers(person: Person) -> set[str]:
     """What the person has or will have: a refused number is nobody's."""
     return {person.phone, person.phone_next if person.phone_next_at else ""} - {""} if person.is_active else set()
@@ -76,7 +68,7 @@ def _numbers(person: Person) -> set[str]:
 
 def _holders(numbers: Collection[str]) -> dict[str, set[int]]:
     found: dict[str, set[int]] = {}
-    for some in parts(numbers):
+    for some in portions(sorted(numbers), AT_ONCE):
         for number, pk in User.objects.filter(phone__in=some, is_active=True).values_list("phone", "pk"):
             found.setdefault(number, set()).add(pk)
     return found

@@ -12,20 +12,22 @@ import os
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from accounts.directory import wire
-from accounts.directory.entries import Sighting, Unreadable
-from accounts.directory.numbers import choose
+from accounts.directory.entries import Record, Sighting
+from accounts.directory.newcomers import Newcomers
 from accounts.directory.pipes import Child, wait
 from accounts.directory.readers.profiles import Profile
 from accounts.directory.readers.records import Unread
-from accounts.directory.wire import Parsed
+from accounts.directory.reading import Reading
+from accounts.directory.wire import Answer, Parsed
+from accounts.people import Person
 from accounts.phones import Rules
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -42,26 +44,31 @@ log = logging.getLogger("accounts.directory")
 
 @dataclass(slots=True)
 class Batch:
-    """Some records, and what was read of them when that is done. `sent` is what a process was asked to read."""
+    """Some records, each with the person known by that id, and what is in them when that is read."""
 
-    items: list[tuple[Sighting, str]]
-    parsed: list[Parsed] | None = None
-    sent: list[tuple[Unread, str]] = field(default_factory=list)
+    items: list[tuple[Sighting, Person | None]]
+    answer: Answer | None = None
 
-    def read_here(self, rules: Rules) -> None:
-        self.parsed = [parse(sighting, rules, before) for sighting, before in self.items]
+    def read_here(self, reading: Reading) -> None:
+        self.answer = reading.answer(self._questions())
 
-    def can_be_sent(self, profile: Profile) -> bool:
-        """Whether a process that knows one profile can read all of it."""
-        found = [(sighting.record, before) for sighting, before in self.items]
-        self.sent = [(one, before) for one, before in found if isinstance(one, Unread) and one.profile is profile]
-        return len(self.sent) == len(found)
+    def packed(self, profile: Profile) -> bytes | None:
+        """For a process that knows one profile; None where it could not read all of it."""
+        asked = [(one, before) for one, before in self._questions() if isinstance(one, Unread)]
+        if len(asked) < len(self.items) or any(one.profile is not profile for one, _ in asked):
+            return None
+        return wire.pack_batch(asked)
+
+    def _questions(self) -> Iterator[tuple[Callable[[], Record], str | None]]:
+        return ((sighting.record, person.directory_phone if person else None) for sighting, person in self.items)
 
 
-def parse(sighting: Sighting, rules: Rules, before: str) -> Parsed:
-    """Read one record here and now."""
-    record = sighting.record()
-    return Parsed(record, None if isinstance(record, Unreadable) else choose(record, rules, before=before))
+class Read(NamedTuple):
+    """What some records are. Of those that cannot be used and of people known, one by one, with the person if any; of
+    people who are new, all together."""
+
+    each: list[tuple[Parsed, Person | None]]
+    newcomers: Newcomers
 
 
 class Parser:
@@ -71,11 +78,11 @@ class Parser:
     """
 
     def __init__(self, rules: Rules, *, processes: int | None = None, few: int = FEW) -> None:
-        self._rules, self._few = rules, few
+        self._rules, self._reading, self._few = rules, Reading(rules), few
         self._wanted = min(len(os.sched_getaffinity(0)) - 1, MOST_PROCESSES) if processes is None else processes
         self._profile: Profile | None = None
         self._children: list[Child[Batch]] = []
-        self._collected: list[tuple[Sighting, str]] = []
+        self._collected: list[tuple[Sighting, Person | None]] = []
         self._order: deque[Batch] = deque()
         self._pending: deque[Batch] = deque()
         self._submitted = 0
@@ -86,27 +93,27 @@ class Parser:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def submit(self, sightings: Iterable[tuple[Sighting, str]]) -> None:
-        """Have records read, each with the number of its person that counted before. Waits only for its own work."""
+    def submit(self, sightings: Iterable[tuple[Sighting, Person | None]]) -> None:
+        """Have records read, each with the person known by that id. Waits only for its own work."""
         self._collected += sightings
         while len(self._collected) >= BATCH:
             self._queue(self._collected[:BATCH])
             del self._collected[:BATCH]
         self._move()
         while len(self._pending) > WAITING:
-            self._pending.popleft().read_here(self._rules)
+            self._pending.popleft().read_here(self._reading)
             self._move()
 
-    def ready(self) -> list[Parsed]:
+    def ready(self) -> list[Read]:
         """What is read by now, in the order of submission; each result is given once. Does not wait."""
         self._move()
-        done: list[Parsed] = []
-        while self._order and (parsed := self._order[0].parsed) is not None:
-            self._order.popleft()
-            done += parsed
+        done: list[Read] = []
+        while self._order and (answer := self._order[0].answer) is not None:
+            items = self._order.popleft().items
+            done.append(Read([(parsed, items[parsed.at][1]) for parsed in answer.parsed], answer.newcomers))
         return done
 
-    def finish(self) -> Iterator[Parsed]:
+    def finish(self) -> Iterator[Read]:
         """The results of everything submitted that `ready` has not given."""
         if self._collected:
             self._queue(self._collected)
@@ -114,8 +121,8 @@ class Parser:
         while self._order:
             yield from self.ready()
             if self._pending:
-                self._pending.popleft().read_here(self._rules)
-            elif self._order and self._order[0].parsed is None:
+                self._pending.popleft().read_here(self._reading)
+            elif self._order and self._order[0].answer is None:
                 wait(self._children)
 
     def close(self) -> None:
@@ -124,7 +131,7 @@ class Parser:
             child.end(ENDS_WITHIN)
         self._children = []
 
-    def _queue(self, items: list[tuple[Sighting, str]]) -> None:
+    def _queue(self, items: list[tuple[Sighting, Person | None]]) -> None:
         batch = Batch(items)
         self._order.append(batch)
         self._submitted += len(items)
@@ -133,7 +140,7 @@ class Parser:
         if self._children:
             self._pending.append(batch)
         else:
-            batch.read_here(self._rules)
+            batch.read_here(self._reading)
 
     def _start(self, sighting: Sighting) -> None:
         """Start the processes, once. Where they cannot be started, everything is read here."""
@@ -149,7 +156,7 @@ class Parser:
         """Send what can be sent, take what has come, without waiting."""
         for child in self._children:
             for batch, text in child.received():
-                batch.parsed = wire.unpack_parsed(text, batch.sent)
+                batch.answer = wire.unpack_answer(text)
             while self._pending and child.alive and len(child.waiting) < IN_FLIGHT:
                 self._hand_over(self._pending.popleft(), child)
             child.write()
@@ -157,10 +164,10 @@ class Parser:
             self._mourn(child)
 
     def _hand_over(self, batch: Batch, child: Child[Batch]) -> None:
-        if self._profile is not None and batch.can_be_sent(self._profile):
-            child.send(batch, wire.pack_batch(batch.sent))
+        if self._profile is not None and (packed := batch.packed(self._profile)) is not None:
+            child.send(batch, packed)
         else:
-            batch.read_here(self._rules)
+            batch.read_here(self._reading)
 
     def _mourn(self, child: Child[Batch]) -> None:
         """A process that ended early leaves its work to this one."""
@@ -169,7 +176,7 @@ class Parser:
         child.end(ENDS_WITHIN)
         unfinished = [*child.waiting, *(() if self._children else self._pending)]
         for batch in unfinished:
-            batch.read_here(self._rules)
+            batch.read_here(self._reading)
         if not self._children:
             self._pending.clear()
 

@@ -8,21 +8,16 @@ import sys
 from typing import IO
 
 from accounts.directory import wire
-from accounts.directory.entries import Unreadable
-from accounts.directory.numbers import choose
-from accounts.directory.wire import Parsed
+from accounts.directory.reading import Reading
 
 
 def serve(source: IO[bytes], sink: IO[bytes]) -> None:
     """Answer each batch with what is in it. A batch cut short is the end: who sent it is gone."""
     rules, profile = wire.unpack_settings(_exactly(source, wire.LENGTH.unpack(_exactly(source, wire.LENGTH.size))[0]))
+    reading = Reading(rules)
     while head := source.read(wire.HEAD.size):
-        parsed = []
-        for unread, before in wire.unpack_batch(head, _exactly(source, wire.rest_of(head)), profile):
-            record = unread()
-            choice = None if isinstance(record, Unreadable) else choose(record, rules, before=before)
-            parsed.append(Parsed(record, choice))
-        sink.write(wire.pack_parsed(parsed))
+        batch = wire.unpack_batch(head, _exactly(source, wire.rest_of(head)), profile)
+        sink.write(wire.pack_answer(reading.answer(batch)))
         sink.flush()
 
 

@@ -10,9 +10,12 @@ from collections.abc import Callable, Collection, Iterator
 from accounts.directory.drafts import Draft
 from accounts.directory.entries import Flaw, Problem
 from accounts.directory.keys import Keys
+from accounts.directory.newcomers import Newcomers
 from accounts.directory.spool import Spool
 from accounts.directory.tally import Sums
-from accounts.people import NOBODY, Change, Person
+from accounts.people import Change, Person
+
+_ID = Person._fields.index("directory_id")
 
 
 class Pile:
@@ -28,20 +31,21 @@ class Pile:
         self.sums = Sums()
 
     def add(self, draft: Draft) -> None:
-        old, new = draft.old, draft.new
-        row = (tuple(new), draft.number, draft.problems, draft.rule)
-        if old is NOBODY:
-            self.ids.add(new.directory_id)
-            self._new.append(row)
-        else:
-            self._known.append((*row, tuple(old)))
-        if old is not NOBODY or new.is_active:
-            self.names.add(new.username)
-        for number in touched_numbers(draft):
-            self.numbers.add(number)
+        """Somebody known."""
+        self._known.append(draft.row)
+        self.names.extend([draft.new.username])
+        self.numbers.extend(touched_numbers(draft))
         if given := draft.given:
-            self.given.add(given)
+            self.given.extend([given])
         self.sums.add(draft)
+
+    def add_newcomers(self, newcomers: Newcomers) -> None:
+        self._new.extend(newcomers.rows, len(newcomers.ids))
+        self.ids.extend(newcomers.ids)
+        self.names.extend(newcomers.names)
+        self.numbers.extend(newcomers.numbers)
+        self.given.extend(newcomers.numbers)
+        self.sums.join(newcomers.sums)
 
     def pick(self, wanted: Callable[[Draft], bool]) -> list[Draft]:
         """The drafts that are wanted, of those not dropped, in the order they came."""
@@ -95,14 +99,10 @@ class Pile:
         yield from self._of(self._known)
 
     def _of(self, spool: Spool) -> Iterator[Draft]:
-        for new, number, problems, rule, *old in spool:
-            if new[1] in self._dropped:
-                continue
-            if (other := self._instead.get(new[1])) is not None:
-                yield other
-            else:
-                was = Person._make(old[0]) if old else NOBODY
-                yield Draft(was, Person._make(new), number, [Problem(*one) for one in problems], rule)
+        for row in spool:
+            directory_id = row[0][_ID]
+            if directory_id not in self._dropped:
+                yield self._instead.get(directory_id) or Draft.from_row(row)
 
     def _forget(self, draft: Draft) -> None:
         self.sums.add(draft, -1)

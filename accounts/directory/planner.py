@@ -6,7 +6,6 @@ person of two, or two of one, is never guessed: the entries concerned are left a
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -14,16 +13,15 @@ from itertools import chain
 from accounts.directory import sharing, usernames
 from accounts.directory.attendance import Attendance, Standing, Unreadables
 from accounts.directory.drafts import DEFAULT, Draft, Drafting, Policy, left, may_return
-from accounts.directory.entries import Flaw, Problem, Sighting, Unreadable
+from accounts.directory.entries import Entry, Flaw, Problem, Sighting, Unreadable
 from accounts.directory.keys import any_of
 from accounts.directory.known import Few, Known
 from accounts.directory.numbers import Choice
-from accounts.directory.parsing import Parser
+from accounts.directory.parsing import Parser, Read
 from accounts.directory.pile import Pile, touched_numbers
 from accounts.directory.plan import NOWHERE_ELSE, Elsewhere, Plan, Unsettled
 from accounts.directory.spool import Listed
 from accounts.directory.tally import Tally, total
-from accounts.directory.wire import Parsed
 from accounts.people import NOBODY, Change, Person
 from accounts.phones import Rules
 
@@ -55,8 +53,8 @@ class Planner:
         self._parser = parser or Parser(rules, processes=0)
         self._attendance = Attendance(self._known, self._drafting.mark)
         self._changed: list[Sighting] = []
-        self._asked: deque[Person | None] = deque()
-        self._fresh: list[Draft] = []
+        self._names: list[str] = []
+        self._numbers: set[str] = set()
         self._pile = Pile()
         self._unreadable = Unreadables()
         self._held: set[str] = set()
@@ -82,7 +80,7 @@ class Planner:
         """The plan; the planner is used up."""
         self._read()
         self._look_at(self._parser.finish())
-        self._sort()
+        self._find_others()
         self._hold_duplicates()
         aside = self._settle_names()
         held = self._pile.drop(self._held)
@@ -94,34 +92,40 @@ class Planner:
         changed, self._changed = self._changed, []
         found = self._known.with_ids([one.directory_id for one in changed if one.directory_id])
         known = {person.directory_id: person for person in found}
-        people = [known.get(one.directory_id) for one in changed]
-        self._asked += people
-        self._parser.submit([(o, p.directory_phone if p else "") for o, p in zip(changed, people, strict=True)])
+        self._parser.submit([(one, known.get(one.directory_id)) for one in changed])
 
-    def _look_at(self, found: Iterable[Parsed]) -> None:
-        for record, choice in found:
-            person = self._asked.popleft()
-            if isinstance(record, Unreadable):
-                self._keep_unreadable(record, person)
-            elif person and not self._attendance.look_at(person):
-                self._hold(Flaw.DUPLICATE_ID, person, record.dn, record.username)
-            else:
-                self._fresh.append(self._drafting.draft(record, choice or Choice("", []), person or NOBODY))
-                if len(self._fresh) >= AT_ONCE:
-                    self._sort()
+    def _look_at(self, found: Iterable[Read]) -> None:
+        for each, newcomers in found:
+            for (_, record, choice), person in each:
+                if isinstance(record, Unreadable):
+                    self._keep_unreadable(record, person)
+                elif person and choice:
+                    self._look_at_known(record, choice, person)
+            self._pile.add_newcomers(newcomers)
+            self._names += newcomers.names
+            self._numbers.update(newcomers.numbers)
+            if len(self._names) >= AT_ONCE or len(self._numbers) >= AT_ONCE:
+                self._find_others()
 
-    def _sort(self) -> None:
-        """Put drafts on the pile, and find the people whose names they want and who have their numbers."""
-        fresh, self._fresh = self._fresh, []
-        names = [draft.new.username for draft in fresh if draft.new.username != draft.old.username]
+    def _look_at_known(self, entry: Entry, choice: Choice, person: Person) -> None:
+        if not self._attendance.look_at(person):
+            self._hold(Flaw.DUPLICATE_ID, person, entry.dn, entry.username)
+            return
+        draft = self._drafting.draft(entry, choice, person)
+        self._pile.add(draft)
+        if draft.new.username != person.username:
+            self._names.append(draft.new.username)
+        self._numbers |= touched_numbers(draft)
+
+    def _find_others(self) -> None:
+        """Find the people whose names are asked for, and who have numbers that are asked for or given up."""
+        names, numbers = self._names, self._numbers
+        self._names, self._numbers = [], set()
         self._holders.update((person.username, person) for person in self._known.with_usernames(names))
         if self._policy.sharing != "allow":
-            numbers = {number for draft in fresh for number in touched_numbers(draft)}
             for person in (*self._known.with_numbers(numbers), *self._elsewhere.having(numbers)):
                 if not self._attendance.was_looked_at(person):
                     self._others[person.pk] = person
-        for draft in fresh:
-            self._pile.add(draft)
 
     def _keep_unreadable(self, record: Unreadable, known: Person | None) -> None:
         """Whoever the record may stand for is in the directory still."""

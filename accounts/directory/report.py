@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -14,8 +14,7 @@ from accounts.directory.plan import Plan
 from accounts.models import SyncChange, SyncProblem, SyncRun, User
 from accounts.people import Change
 from accounts.phones import Reason
-
-Item = TypeVar("Item")
+from accounts.portions import portions
 
 RUNS_WITH_PROBLEMS = 48
 """So many runs keep their list of problems; older ones keep their counts, and what is open still."""
@@ -118,16 +117,17 @@ def _seen_again(run: SyncRun, plan: Plan) -> Iterator[Q]:
     people = {change.old.pk for change in plan.changes} | {problem.pk for problem in plan.problems if problem.pk}
     entries = {change.new.directory_dn for change in (*plan.create, *plan.changes)}
     entries |= {problem.dn for problem in plan.problems}
-    for keys in _parts(people):
+    for keys in portions(people, AT_ONCE):
         yield Q(user__in=keys)
-    for dns in _parts(entries):
+    for dns in portions(entries, AT_ONCE):
         yield Q(user=None, dn__in=dns)
 
 
 def _created(plan: Plan) -> dict[str, int]:
     """The people whom this run created and who have problems, by their DN: a plan knows no keys of theirs."""
     found: dict[str, int] = {}
-    for part in _parts({problem.username for problem in plan.problems if problem.username and not problem.pk}):
+    unknown = {problem.username for problem in plan.problems if problem.username and not problem.pk}
+    for part in portions(unknown, AT_ONCE):
         found.update(User.objects.filter(username__in=part).exclude(directory_dn="").values_list("directory_dn", "pk"))
     return found
 
@@ -135,9 +135,3 @@ def _created(plan: Plan) -> dict[str, int]:
 def _close(found: Iterable[Q]) -> None:
     for these in found:
         open_problems().filter(these).update(is_open=False)
-
-
-def _parts(items: Collection[Item]) -> Iterator[list[Item]]:
-    rows = list(items)
-    for start in range(0, len(rows), AT_ONCE):
-        yield rows[start : start + AT_ONCE]

@@ -27,11 +27,15 @@ class Spool:
     def append(self, row: Any) -> None:
         self._fresh.append(row)
         if len(self._fresh) >= AT_ONCE:
-            self._file.seek(self._end)
-            self._file.write(_pack(self._fresh))
-            self._end = self._file.tell()
-            self._written += len(self._fresh)
-            self._fresh = []
+            self.extend(b"", 0)
+
+    def extend(self, packed: bytes, count: int) -> None:
+        """Add `count` rows that `pack` made into bytes, here or in another process."""
+        self._file.seek(self._end)
+        self._file.write((pack(self._fresh) if self._fresh else b"") + packed)
+        self._end = self._file.tell()
+        self._written += len(self._fresh) + count
+        self._fresh = []
 
     def __len__(self) -> int:
         return self._written + len(self._fresh)
@@ -62,7 +66,8 @@ class Listed(Collection[Item]):
         return any(one == item for one in self)
 
 
-def _pack(rows: list[Any]) -> bytes:
+def pack(rows: list[Any]) -> bytes:
+    """Rows as a spool keeps them: one line."""
     return json.dumps(rows, default=_moment, separators=(",", ":")).encode() + b"\n"
 
 

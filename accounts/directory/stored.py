@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from itertools import islice
 from typing import Any
 
 from django.db import connection, transaction
@@ -14,6 +13,7 @@ from accounts import bulk
 from accounts.directory.known import LEFT, Totals
 from accounts.models import User
 from accounts.people import COLUMNS, Person
+from accounts.portions import portions
 
 AT_ONCE = 5000
 PERSON = (F("pk"), Coalesce("directory_id", Value("")), *COLUMNS[1:])
@@ -53,7 +53,6 @@ class Stored:
         return (person for person in self._among("phone", numbers) if person.is_active)
 
     def _among(self, column: str, keys: Collection[Any]) -> Iterator[Person]:
-        rest = iter(keys)
-        while some := list(islice(rest, AT_ONCE)):
+        for some in portions(keys, AT_ONCE):
             found = User.objects.order_by().filter(**{f"{column}__in": bulk.among(some)})
             yield from map(Person._make, found.values_list(*PERSON))

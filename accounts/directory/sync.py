@@ -20,7 +20,9 @@ from accounts.directory.readers import DirectoryReader, FollowedReader, Follower
 from accounts.directory.stored import Stored
 from accounts.models import SyncRun, User
 from accounts.phones import Rules
+from accounts.portions import portions
 
+KEPT_AT_ONCE = 10_000
 OTHER_PLAN = "The directory is no longer as it was when the plan was confirmed. Look at the new plan."
 
 
@@ -78,7 +80,8 @@ class Sync:
         row.state = SyncRun.State.STOPPED if stop else SyncRun.State.DONE
         with transaction.atomic():
             if stop or row.dry_run:
-                kept.keep(row, chain(plan.create, plan.changes))
+                for changes in portions(chain(plan.create, plan.changes), KEPT_AT_ONCE):
+                    kept.keep(row, changes)
             report.keep_problems(row, plan)
             at = row.position if row.state == SyncRun.State.DONE and not row.dry_run else {}
             if at and row.mode == SyncRun.Mode.FULL:

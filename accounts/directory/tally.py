@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from hashlib import blake2b
 from typing import NamedTuple
 
 from accounts.directory.drafts import Draft
+from accounts.directory.entries import steady
 from accounts.people import NOBODY, Change, Person
 
 _AT = {name: at for at, name in enumerate(Person._fields)}
@@ -56,6 +57,11 @@ class Sums:
         if change:
             self.digest += sign * digest_of(change)
 
+    def join(self, others: Sums) -> None:
+        """Take in the sums of other drafts."""
+        for field in fields(self):
+            setattr(self, field.name, getattr(self, field.name) + getattr(others, field.name))
+
     def _compare(self, draft: Draft, sign: int) -> None:
         old, new = draft.old, draft.new
         self.leaving += sign * (old.is_active and not new.is_active)
@@ -74,7 +80,7 @@ def digest_of(change: Change) -> int:
     if not names:
         return 0
     facts = [new.directory_id, *[(name, old[_AT[name]], new[_AT[name]]) for name in names]]
-    return int.from_bytes(blake2b(repr(facts).encode("utf-8", "surrogatepass")).digest())
+    return int.from_bytes(blake2b(steady(facts)).digest())
 
 
 def total(changes: Iterable[Change]) -> int:

@@ -1,7 +1,8 @@
 """How records travel to processes that read them, and what was read travels back: no pickle, nothing that could run.
 
 There: a head of four numbers and, for a batch of records, how many values each attribute has, how long each value is,
-and all values in a row. Back: the length, then JSON.
+and all values in a row. Back: the length, then JSON in one line, and behind it the rows of people who are new, which
+are kept as they are.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from accounts.directory.entries import Entry, Flaw, Problem, Record, Unreadable
+from accounts.directory.newcomers import Newcomers
 from accounts.directory.numbers import Choice
 from accounts.directory.readers.profiles import Profile
 from accounts.directory.readers.records import Unread
+from accounts.directory.tally import Sums
 from accounts.phones import Reason, Rules
 from accounts.places import Place
 
@@ -25,11 +28,24 @@ LENGTH = struct.Struct("<I")
 _REASONS: dict[str, Flaw | Reason] = {str(reason): reason for reason in (*Flaw, *Reason)}
 
 
-class Parsed(NamedTuple):
-    """A record, and which of its numbers counts: None where the record cannot be used."""
+Question = tuple[Unread, str | None]
+"""A record, and the number that counted before; None for a person whom nobody knows."""
+_UNKNOWN = b"?"
 
+
+class Parsed(NamedTuple):
+    """A record, by its place in the batch, and which of its numbers counts: None where the record cannot be used."""
+
+    at: int
     record: Record
     choice: Choice | None
+
+
+class Answer(NamedTuple):
+    """What is in a batch: each record that cannot be used or is of somebody known, and everybody who is new."""
+
+    parsed: list[Parsed]
+    newcomers: Newcomers
 
 
 def pack_settings(rules: Rules, profile: Profile) -> bytes:
@@ -46,11 +62,15 @@ def unpack_settings(text: bytes) -> tuple[Rules, Profile]:
     return rules, Profile(**{name: _frozen(value) for name, value in profile.items()})
 
 
-def pack_batch(batch: Sequence[tuple[Unread, str]]) -> bytes:
-    """Records, each with the number that counted before. All have the same profile."""
+def pack_batch(batch: Sequence[Question]) -> bytes:
+    """All records have the same profile."""
     counts, flat = array("I"), list[bytes]()
     for unread, before in batch:
-        flat += (unread.dn.encode("utf-8", "surrogatepass"), before.encode())
+        flat += (
+            unread.dn.encode("utf-8", "surrogatepass"),
+            _UNKNOWN if before is None else before.encode(),
+            unread.fingerprint.encode(),
+        )
         for values in unread.found:
             counts.append(len(values) if values else 0)
             if values:
@@ -61,18 +81,18 @@ def pack_batch(batch: Sequence[tuple[Unread, str]]) -> bytes:
     return b"".join((head, counts.tobytes(), lengths.tobytes(), body))
 
 
-def unpack_batch(head: bytes, rest: bytes, profile: Profile) -> Iterator[tuple[Unread, str]]:
-    """The same records, their fingerprints left behind."""
+def unpack_batch(head: bytes, rest: bytes, profile: Profile) -> Iterator[Question]:
+    """The same records."""
     size, counted, measured, _ = HEAD.unpack(head)
     numbers = array("I")
     numbers.frombytes(rest[: (counted + measured) * numbers.itemsize])
     counts = iter(numbers[:counted])
     values = _slices(rest, (counted + measured) * numbers.itemsize, numbers[counted:])
     for _ in range(size):
-        dn, before = next(values).decode("utf-8", "surrogatepass"), next(values).decode()
+        dn, before, mark = next(values).decode("utf-8", "surrogatepass"), next(values), next(values).decode()
         found = [[next(values) for _ in range(next(counts))] or None for _ in profile.attributes]
         directory_id = profile.read_id(found[0][0]) if found[0] else ""
-        yield Unread(dn, found, profile, directory_id, ""), before
+        yield Unread(dn, found, profile, directory_id, mark), None if before == _UNKNOWN else before.decode()
 
 
 def rest_of(head: bytes) -> int:
@@ -82,35 +102,38 @@ def rest_of(head: bytes) -> int:
     return size
 
 
-def pack_parsed(batch: Sequence[Parsed]) -> bytes:
-    text = json.dumps([_row(parsed) for parsed in batch], separators=(",", ":")).encode()
+def pack_answer(answer: Answer) -> bytes:
+    ids, names, numbers, sums, rows = answer.newcomers
+    found = [[_row(parsed) for parsed in answer.parsed], ids, names, numbers, asdict(sums)]
+    text = json.dumps(found, separators=(",", ":")).encode() + b"\n" + rows
     return LENGTH.pack(len(text)) + text
 
 
-def unpack_parsed(text: bytes | memoryview, batch: Sequence[tuple[Unread, str]]) -> list[Parsed]:
-    """What was read of a batch, in its order, with the ids and fingerprints that stayed here."""
-    return [_parsed(row, unread) for row, (unread, _) in zip(json.loads(bytes(text)), batch, strict=True)]
+def unpack_answer(text: bytes) -> Answer:
+    line, _, rows = text.partition(b"\n")
+    parsed, ids, names, numbers, sums = json.loads(line)
+    return Answer([_parsed(row) for row in parsed], Newcomers(ids, names, numbers, Sums(**sums), rows))
 
 
 def _row(parsed: Parsed) -> list[Any]:
-    record, choice = parsed
+    at, record, choice = parsed
     if isinstance(record, Unreadable):
-        return [record.dn, record.username, record.problem]
-    assert choice
-    named = (record.dn, record.username, record.name, record.email, record.phones, record.region, record.enabled)
-    return [*named, record.problems, *choice]
+        return [at, record.directory_id, record.dn, record.username, record.problem]
+    return [at, [getattr(record, name) for name in Entry.__slots__], *(choice or Choice("", []))]
 
 
-def _parsed(row: list[Any], unread: Unread) -> Parsed:
-    if len(row) == 3:
-        dn, username, problem = row
-        return Parsed(Unreadable(unread.directory_id, dn, username, _problem(problem)), None)
-    dn, username, name, email, phones, region, enabled, problems, e164, refused, rule = row
-    entry = Entry(
-        unread.directory_id, dn, username, name, email, tuple(map(tuple, phones)), region, enabled, unread.fingerprint,
+def _parsed(row: list[Any]) -> Parsed:
+    at, entry, *rest = row
+    if isinstance(entry, str):
+        dn, username, problem = rest
+        return Parsed(at, Unreadable(entry, dn, username, _problem(problem)), None)
+    directory_id, dn, username, name, email, phones, region, enabled, mark, problems = entry
+    record = Entry(
+        directory_id, dn, username, name, email, tuple(map(tuple, phones)), region, enabled, mark,
         tuple(map(_problem, problems)),
     )  # fmt: skip
-    return Parsed(entry, Choice(e164, [_problem(problem) for problem in refused], rule))
+    e164, refused, rule = rest
+    return Parsed(at, record, Choice(e164, [_problem(problem) for problem in refused], rule))
 
 
 def _problem(row: list[Any]) -> Problem:

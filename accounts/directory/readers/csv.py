@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,6 +13,7 @@ from accounts.directory.readers import BadFile
 from accounts.directory.readers.files import opened
 from accounts.directory.readers.profiles import OPENLDAP, Profile
 from accounts.directory.readers.records import sight
+from accounts.portions import portions
 
 SEPARATORS = (",", ";", "\t")
 BETWEEN_VALUES = "|"
@@ -34,8 +34,7 @@ class CsvReader:
     def batches(self) -> Iterator[list[Sighting]]:
         with opened(self._path) as file:
             people = _people(file, self._profile)
-            while batch := list(islice(people, BATCH)):
-                yield batch
+            yield from portions(people, BATCH)
 
 
 @dataclass(frozen=True)

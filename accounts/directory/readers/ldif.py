@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 
 from accounts.directory.entries import Sighting
@@ -13,6 +12,7 @@ from accounts.directory.readers import BadFile
 from accounts.directory.readers.files import opened
 from accounts.directory.readers.profiles import OPENLDAP, Profile
 from accounts.directory.readers.records import Raw, sight
+from accounts.portions import portions
 
 BATCH = 1000
 LONGEST_LINE = 1_000_000
@@ -28,8 +28,7 @@ class LdifReader:
     def batches(self) -> Iterator[list[Sighting]]:
         with opened(self._path) as file:
             people = (sight(dn, raw, self._profile) for dn, raw in _records(file) if self._is_person(raw))
-            while batch := list(islice(people, BATCH)):
-                yield batch
+            yield from portions(people, BATCH)
 
     def _is_person(self, raw: Raw) -> bool:
         classes = next((found for name, found in raw.items() if name.lower() == "objectclass"), None)

@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts import users
 from accounts.models import User
 from accounts.phones import mask
+from accounts.portions import portions
 from accounts.signals import PhoneChange, phones_announced
 from mfa import audit, codes, enrolment, notifications
 from mfa.delivery import outbox
@@ -34,8 +35,7 @@ def tell(sender: object, *, changes: list[PhoneChange], until: datetime, **more:
     """Tell the present number and the mailbox of each person, with a link that refuses the new number."""
     now = timezone.now()
     notice = outbox.Circular("phone-announced", {"at": now, "until": until}, now=now, worth_until=until)
-    for start in range(0, len(changes), AT_ONCE):
-        part = changes[start : start + AT_ONCE]
+    for part in portions(changes, AT_ONCE):
         people = User.objects.filter(is_active=True).in_bulk([change.user_id for change in part])
         told = [change for change in part if change.user_id in people]
         targets = {change.user_id: change.new for change in told}

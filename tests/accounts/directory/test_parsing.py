@@ -16,17 +16,17 @@ from pathlib import Path
 import pytest
 
 from accounts import places
-from accounts.directory import wire
 from accounts.directory.entries import Flaw, Sighting
-from accounts.directory.parsing import BATCH, Parser, parse
+from accounts.directory.parsing import BATCH, Parser, Read
 from accounts.directory.readers.profiles import ACTIVE_DIRECTORY, OPENLDAP
 from accounts.directory.readers.records import Raw, sight
+from accounts.people import Person
 from accounts.phones import Reason, Rules
-from tests.accounts.directory.samples import MOBILE, entry, sighted
+from tests.accounts.directory.samples import MOBILE, entry, person, sighted
 
 RULES = Rules("DE", frozenset({"DE", "FR"}), places=places.parse("FR: ou=paris,dc=example"))
 MANY = BATCH * 4 + 7
-Work = list[tuple[Sighting, str]]
+Work = list[tuple[Sighting, Person | None]]
 
 ODD: list[tuple[str, Raw]] = [
     ("uid=no-id", {"uid": [b"a"]}),
@@ -52,14 +52,17 @@ def work(count: int = MANY) -> Work:
     found = [sight(*plain(number), OPENLDAP) for number in range(count)]
     for number, odd in enumerate(ODD):
         found[number * 97 % count] = sight(*odd, OPENLDAP)
-    return [(sighting, MOBILE if number % 2 else "") for number, sighting in enumerate(found)]
+    known = (person(directory_phone=MOBILE), person(), None)
+    return [(sighting, known[number % 3]) for number, sighting in enumerate(found)]
 
 
-def here(items: Work, rules: Rules = RULES) -> list[wire.Parsed]:
-    return [parse(sighting, rules, before) for sighting, before in items]
+def here(items: Work, rules: Rules = RULES) -> list[Read]:
+    with Parser(rules, processes=0) as parser:
+        parser.submit(items)
+        return list(parser.finish())
 
 
-def by_processes(items: Work, rules: Rules = RULES, *, processes: int = 2) -> list[wire.Parsed]:
+def by_processes(items: Work, rules: Rules = RULES, *, processes: int = 2) -> list[Read]:
     with Parser(rules, processes=processes, few=0) as parser:
         found = []
         for start in range(0, len(items), 100):
@@ -90,7 +93,8 @@ def test_results_keep_their_reasons_and_their_types() -> None:
     found = by_processes(work(), processes=1)
     problems = [
         problem
-        for parsed in found
+        for read in found
+        for parsed, _ in read.each
         for problem in ([parsed.record.problem] if parsed.choice is None else parsed.choice.problems)  # type: ignore[union-attr]
     ]
     assert {type(problem.reason) for problem in problems} == {Flaw, Reason}
@@ -117,9 +121,9 @@ def test_without_a_second_core_everything_is_read_here() -> None:
 
 
 def test_records_that_cannot_travel_are_read_here() -> None:
-    strange = [(sighted(entry(f"{number}", "a", MOBILE)), "") for number in range(BATCH)]
-    other = [(sight(dn, raw, ACTIVE_DIRECTORY), "") for dn, raw in ODD]
-    items = [*work(BATCH), *strange, *other, *work(BATCH), (sight(*ODD[1], replace(OPENLDAP, phones=("cn",))), "")]
+    strange = [(sighted(entry(f"{number}", "a", MOBILE)), None) for number in range(BATCH)]
+    other = [(sight(dn, raw, ACTIVE_DIRECTORY), None) for dn, raw in ODD]
+    items = [*work(BATCH), *strange, *other, *work(BATCH), (sight(*ODD[1], replace(OPENLDAP, phones=("cn",))), None)]
     assert by_processes(items) == here(items)
 
 

@@ -44,8 +44,8 @@ def test_list_of_known_length_is_made_again_by_each_pass() -> None:
 
 def test_keys_say_which_texts_came_again_and_how_often() -> None:
     keys = Keys()
-    for text in ("a", "b", "a", "c", "a"):
-        keys.add(text)
+    keys.extend(["a", "b", "a"])
+    keys.extend(["c", "a"])
     assert keys.repeated() == {hash("a"): 3}
     assert "b" in keys
     assert "d" not in keys

@@ -24,6 +24,7 @@ from accounts.directory.readers.ldap.person import by_id
 from accounts.directory.readers.ldap.root import Root, root_of
 from accounts.directory.readers.ldap.server import Server
 from accounts.directory.readers.records import sight
+from accounts.portions import portions
 
 KINDS: dict[str, ModuleType] = {kind.KIND: kind for kind in (usn, syncrepl, timestamps)}
 UNIQUE_IDS = frozenset({"entryuuid", "objectguid", "nsuniqueid"})
@@ -99,9 +100,8 @@ class LdapFollower:
 
     def find(self, ids: Collection[str], dns: Collection[str] = ()) -> list[Sighting]:
         server, found = self._server, []
-        wanted = [by_id(server.profile, directory_id) for directory_id in ids]
-        for start in range(0, len(wanted), IDS_AT_ONCE):
-            some = "".join(wanted[start : start + IDS_AT_ONCE])
+        for some_ids in portions(ids, IDS_AT_ONCE):
+            some = "".join(by_id(server.profile, directory_id) for directory_id in some_ids)
             for page in pages(self._link, server, f"(&{server.user_filter}(|{some}))", server.profile.attributes):
                 found += [sight(dn, raw, server.profile) for dn, raw in page]
         for dn in dns:
