@@ -76,10 +76,14 @@ class RegionPlan:
         return PhoneNumberType.UNKNOWN
 
     def claims(self, national: str) -> bool:
-        """Whether this region has the number, of all the regions that share its calling code."""
-        if self._leading:
-            return bool(self._leading(national))
-        return self.type_of(national) != PhoneNumberType.UNKNOWN
+        """Whether this region may have the number, of all the regions that share its calling code: where it has
+        leading digits of its own, they alone decide."""
+        return not self._leading or bool(self._leading(national))
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether it has leading digits of its own."""
+        return self._leading is not None
 
     def _tests(self, length: int) -> tuple[Test | None, tuple[tuple[int, Test], ...]]:
         """The tests that a number of so many digits can pass, in order."""
@@ -104,10 +108,17 @@ class CodePlan:
         self.main = regions[0]
         self.code = self.main.code
 
-    def region_of(self, national: str) -> RegionPlan | None:
-        if len(self._regions) == 1:
-            return self.main
-        return next((plan for plan in self._regions if plan.claims(national)), None)
+    def find(self, national: str) -> tuple[str, int] | None:
+        """The region that has a number, and its type there; None when there is no such number."""
+        for plan in self._regions:
+            if len(self._regions) > 1 and not plan.claims(national):
+                continue
+            kind = plan.type_of(national)
+            if kind != PhoneNumberType.UNKNOWN:
+                return plan.region, kind
+            if plan.is_marked:
+                return None
+        return None
 
 
 def recognise(e164: str) -> Known | None:
@@ -119,9 +130,8 @@ def recognise(e164: str) -> Known | None:
     national = e164[1 + len(plan.code) :]
     if len(national) not in plan.main.lengths or plan.main.trunk_prefix(national) or not national.strip("0"):
         return None
-    home = plan.region_of(national)
-    kind = home.type_of(national) if home else PhoneNumberType.UNKNOWN
-    return Known(plan.code, home.region, kind) if home and kind != PhoneNumberType.UNKNOWN else None
+    found = plan.find(national)
+    return Known(plan.code, *found) if found else None
 
 
 def code_of(e164: str) -> str:

@@ -17,7 +17,7 @@ from accounts import users
 from accounts.directory import kept
 from accounts.directory.plan import Plan
 from accounts.models import SyncRun, User
-from accounts.people import Change
+from accounts.people import Change, Person
 from accounts.portions import portions
 
 BATCH = 2000
@@ -61,7 +61,7 @@ def _stored(changes: Iterable[Change], stored: Mapping[str, int]) -> Iterator[Ch
     """Those who are in the database now, each with the primary key."""
     for change in changes:
         if pk := stored.get(change.new.directory_id):
-            yield change._replace(new=change.new._replace(pk=pk))
+            yield Change(change.old, Person(pk, *change.new[1:]), change.rule)
 
 
 def _renames(change: Change) -> bool:

@@ -20,8 +20,10 @@ NUMBER = ("phone", "phone_source", "phone_confirmed_at", "phone_next", "phone_ne
 """What belongs to a number: kept together, so that an undo brings all of it back."""
 
 _AT = {name: at for at, name in enumerate(Person._fields)}
+_VISIBLE_AT = [(name, _AT[name]) for name in VISIBLE]
 
 Kind = SyncChange.Kind
+_CREATED = Kind.CREATED.value
 VIEWS: dict[str, tuple[SyncChange.Kind, tuple[str, ...]]] = {
     "created": (Kind.CREATED, ()),
     "numbers": (Kind.UPDATED, ("phone",)),
@@ -42,19 +44,17 @@ def keep(run: SyncRun, changes: Iterable[Change]) -> None:
 def _row(run_id: int, change: Change) -> tuple[object, ...]:
     old, new, rule = change
     created = old == NOBODY
-    names = tuple([name for name in VISIBLE if new[_AT[name]]]) if created else change.visible
-    whole = _with_number(names)
-    before = "{}" if created else _as_json({name: old[_AT[name]] for name in whole})
-    return (
-        run_id, new.pk or None, new.username, _kind(change), f",{','.join(names)},", rule[:60], before,
-        _as_json({name: new[_AT[name]] for name in whole}),
-    )  # fmt: skip
+    names = tuple([name for name, at in _VISIBLE_AT if new[at]]) if created else change.visible
+    touches, whole = _touches(names), _places(names)
+    before = "{}" if created else _as_json({name: old[at] for name, at in whole})
+    after = _as_json({name: new[at] for name, at in whole})
+    return (run_id, new.pk or None, new.username, _kind(change), touches, rule[:60], before, after)
 
 
 def _kind(change: Change) -> str:
     old, new = change.old, change.new
     if old == NOBODY:
-        return Kind.CREATED.value
+        return _CREATED
     if old.is_active == new.is_active:
         return Kind.UPDATED.value
     return (Kind.REACTIVATED if new.is_active else Kind.DEACTIVATED).value
@@ -63,6 +63,16 @@ def _kind(change: Change) -> str:
 def columns(person: Person, names: Iterable[str]) -> dict[str, object]:
     """The named columns, with what belongs to a number where one is among them; moments in ISO 8601."""
     return {name: _plain(person[_AT[name]]) for name in _with_number(tuple(names))}
+
+
+@cache
+def _touches(names: tuple[str, ...]) -> str:
+    return f",{','.join(names)},"
+
+
+@cache
+def _places(names: tuple[str, ...]) -> list[tuple[str, int]]:
+    return [(name, _AT[name]) for name in _with_number(names)]
 
 
 @cache

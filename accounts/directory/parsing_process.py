@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
+from collections.abc import Iterator
 from typing import IO
 
 from accounts.directory import wire
@@ -13,25 +14,27 @@ from accounts.directory.reading import Reading
 
 def serve(source: IO[bytes], sink: IO[bytes]) -> None:
     """Answer each batch with what is in it. A batch cut short is the end: who sent it is gone."""
-    rules, profile = wire.unpack_settings(_exactly(source, wire.LENGTH.unpack(_exactly(source, wire.LENGTH.size))[0]))
+    frames = _frames(source)
+    rules, profile = wire.unpack_settings(next(frames))
     reading = Reading(rules)
-    while head := source.read(wire.HEAD.size):
-        batch = wire.unpack_batch(head, _exactly(source, wire.rest_of(head)), profile)
-        sink.write(wire.pack_answer(reading.answer(batch)))
+    for packed in frames:
+        sink.write(wire.pack_answer(reading.answer(wire.unpack_batch(packed, profile))))
         sink.flush()
 
 
-def _exactly(source: IO[bytes], length: int) -> bytes:
-    found = source.read(length)
-    if len(found) < length:
-        raise EOFError
-    return found
+def _frames(source: IO[bytes]) -> Iterator[bytes]:
+    while len(head := source.read(wire.LENGTH.size)) == wire.LENGTH.size:
+        (length,) = wire.LENGTH.unpack(head)
+        content = source.read(length)
+        if len(content) < length:
+            return
+        yield content
 
 
 def main() -> None:
     # Ctrl-C goes to the whole group at a shell; the one who asked decides when this process ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with contextlib.suppress(EOFError, BrokenPipeError):
+    with contextlib.suppress(StopIteration, BrokenPipeError):
         serve(sys.stdin.buffer, sys.stdout.buffer)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
+from functools import cache
 from hashlib import blake2b
+from operator import itemgetter
 from typing import NamedTuple
 
 from accounts.directory.drafts import Draft
@@ -79,8 +81,13 @@ def digest_of(change: Change) -> int:
         names = (*names, "directory_phone")
     if not names:
         return 0
-    facts = [new.directory_id, *[(name, old[_AT[name]], new[_AT[name]]) for name in names]]
-    return int.from_bytes(blake2b(steady(facts)).digest())
+    values = _values_of(names)
+    return int.from_bytes(blake2b(steady((new.directory_id, names, values(old), values(new)))).digest())
+
+
+@cache
+def _values_of(names: tuple[str, ...]) -> Callable[[Person], object]:
+    return itemgetter(*[_AT[name] for name in names])
 
 
 def total(changes: Iterable[Change]) -> int:

@@ -1,20 +1,20 @@
-"""How records travel to processes that read them, and what was read travels back: no pickle, nothing that could run.
+"""How records travel to processes that read them, and what was read travels back.
 
-There: a head of four numbers and, for a batch of records, how many values each attribute has, how long each value is,
-and all values in a row. Back: the length, then JSON in one line, and behind it the rows of people who are new, which
-are kept as they are.
+There: marshal, which is quick and asks that the reader trust the writer; a process trusts the one that started it.
+Back: JSON in one line, in which nothing could run whatever a record did to its reader, and behind it the rows of people
+who are new, which are kept as they are. Before each stands its length.
 """
 
 from __future__ import annotations
 
 import json
+import marshal
 import struct
-from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
-from accounts.directory.entries import Entry, Flaw, Problem, Record, Unreadable
+from accounts.directory.entries import Entry, Flaw, Problem, Record, Unreadable, steady
 from accounts.directory.newcomers import Newcomers
 from accounts.directory.numbers import Choice
 from accounts.directory.readers.profiles import Profile
@@ -23,14 +23,12 @@ from accounts.directory.tally import Sums
 from accounts.phones import Reason, Rules
 from accounts.places import Place
 
-HEAD = struct.Struct("<4I")
 LENGTH = struct.Struct("<I")
 _REASONS: dict[str, Flaw | Reason] = {str(reason): reason for reason in (*Flaw, *Reason)}
 
 
 Question = tuple[Unread, str | None]
 """A record, and the number that counted before; None for a person whom nobody knows."""
-_UNKNOWN = b"?"
 
 
 class Parsed(NamedTuple):
@@ -51,8 +49,7 @@ class Answer(NamedTuple):
 def pack_settings(rules: Rules, profile: Profile) -> bytes:
     """What a process has to know before the first batch."""
     facts = {**asdict(rules), "countries": sorted(rules.countries)}
-    text = json.dumps([facts, asdict(profile)]).encode()
-    return LENGTH.pack(len(text)) + text
+    return _framed(json.dumps([facts, asdict(profile)]).encode())
 
 
 def unpack_settings(text: bytes) -> tuple[Rules, Profile]:
@@ -64,49 +61,19 @@ def unpack_settings(text: bytes) -> tuple[Rules, Profile]:
 
 def pack_batch(batch: Sequence[Question]) -> bytes:
     """All records have the same profile."""
-    counts, flat = array("I"), list[bytes]()
-    for unread, before in batch:
-        flat += (
-            unread.dn.encode("utf-8", "surrogatepass"),
-            _UNKNOWN if before is None else before.encode(),
-            unread.fingerprint.encode(),
-        )
-        for values in unread.found:
-            counts.append(len(values) if values else 0)
-            if values:
-                flat += values
-    lengths = array("I", map(len, flat))
-    body = b"".join(flat)
-    head = HEAD.pack(len(batch), len(counts), len(lengths), len(body))
-    return b"".join((head, counts.tobytes(), lengths.tobytes(), body))
+    return _framed(steady([(one.dn, one.found, one.directory_id, one.fingerprint, before) for one, before in batch]))
 
 
-def unpack_batch(head: bytes, rest: bytes, profile: Profile) -> Iterator[Question]:
-    """The same records."""
-    size, counted, measured, _ = HEAD.unpack(head)
-    numbers = array("I")
-    numbers.frombytes(rest[: (counted + measured) * numbers.itemsize])
-    counts = iter(numbers[:counted])
-    values = _slices(rest, (counted + measured) * numbers.itemsize, numbers[counted:])
-    for _ in range(size):
-        dn, before, mark = next(values).decode("utf-8", "surrogatepass"), next(values), next(values).decode()
-        found = [[next(values) for _ in range(next(counts))] or None for _ in profile.attributes]
-        directory_id = profile.read_id(found[0][0]) if found[0] else ""
-        yield Unread(dn, found, profile, directory_id, mark), None if before == _UNKNOWN else before.decode()
-
-
-def rest_of(head: bytes) -> int:
-    """How many bytes follow a head."""
-    _, counted, measured, body = HEAD.unpack(head)
-    size: int = (counted + measured) * array("I").itemsize + body
-    return size
+def unpack_batch(packed: bytes, profile: Profile) -> Iterator[Question]:
+    """The same records. To be called only with what this portal packed."""
+    for dn, found, directory_id, mark, before in marshal.loads(packed):  # noqa: S302  # by the one who started this one
+        yield Unread(dn, found, profile, directory_id, mark), before
 
 
 def pack_answer(answer: Answer) -> bytes:
     ids, names, numbers, sums, rows = answer.newcomers
     found = [[_row(parsed) for parsed in answer.parsed], ids, names, numbers, asdict(sums)]
-    text = json.dumps(found, separators=(",", ":")).encode() + b"\n" + rows
-    return LENGTH.pack(len(text)) + text
+    return _framed(json.dumps(found, separators=(",", ":")).encode() + b"\n" + rows)
 
 
 def unpack_answer(text: bytes) -> Answer:
@@ -140,10 +107,8 @@ def _problem(row: list[Any]) -> Problem:
     return Problem(_REASONS[row[0]], *row[1:])
 
 
-def _slices(body: bytes, start: int, lengths: Sequence[int]) -> Iterator[bytes]:
-    for length in lengths:
-        yield body[start : start + length]
-        start += length
+def _framed(content: bytes) -> bytes:
+    return LENGTH.pack(len(content)) + content
 
 
 def _frozen(value: Any) -> Any:

@@ -73,13 +73,25 @@ class Profile:
 
     def lets_in(self, values: Mapping[str, Sequence[bytes]]) -> bool | None:
         """Whether the owner of an entry may sign in; None when it does not say. Names of attributes are lower case."""
-        for attribute, mark in self.locked:
-            if any(value.lower() == mark.encode() for value in values.get(attribute.lower(), ())):
+        for attribute, mark in self._marks:
+            if mark in [value.lower() for value in values.get(attribute, ())]:
                 return False
-        states = [_number(values.get(attribute.lower(), ())) for attribute, _ in self.locked_bits]
-        if any(state is not None and state & bit for state, (_, bit) in zip(states, self.locked_bits, strict=True)):
-            return False
-        return None if None in states else True
+        says = True
+        for attribute, bit in self._bits:
+            state = _number(values.get(attribute, ()))
+            if state is None:
+                says = False
+            elif state & bit:
+                return False
+        return says or None
+
+    @cached_property
+    def _marks(self) -> list[tuple[str, bytes]]:
+        return [(attribute.lower(), mark.encode()) for attribute, mark in self.locked]
+
+    @cached_property
+    def _bits(self) -> list[tuple[str, int]]:
+        return [(attribute.lower(), bit) for attribute, bit in self.locked_bits]
 
 
 OPENLDAP = Profile()
