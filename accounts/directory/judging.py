@@ -8,7 +8,7 @@ from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from accounts.directory import kept
-from accounts.directory.owners import AT_ONCE, Owners
+from accounts.directory.owners import Owners
 from accounts.directory.verdicts import Kept, Left, Verdict, judge, sent_away
 from accounts.models import SyncChange, SyncRun, User
 from accounts.names import LONGEST
@@ -66,7 +66,7 @@ class Judge:
         people = _people((row.user_id for row in rows), lock=self._lock)
         verdicts = [judge(row, people[row.user_id]) for row in rows if row.user_id in people]
         returning = {one.now.pk: one for one in verdicts if one.back and one.back.is_active and not one.now.is_active}
-        for keys in portions(sorted(returning), AT_ONCE):
+        for keys in portions(sorted(returning), BATCH):
             # Gone, come back and gone again looks the same, yet is not the run's doing.
             again = User.objects.filter(pk__in=keys, deactivated_at__gt=self._run.finished_at)
             for pk in again.values_list("pk", flat=True):
@@ -92,7 +92,7 @@ class Judge:
         """People whom the run created under a name that somebody gets back."""
         created = self._run.changes.filter(kind=SyncChange.Kind.CREATED)
         rows = [
-            row for part in portions(sorted(names), AT_ONCE) for row in _rows(created.filter(user__username__in=part))
+            row for part in portions(sorted(names), BATCH) for row in _rows(created.filter(user__username__in=part))
         ]
         verdicts = [one for one in self.settled(rows) if one.back]
         for one in verdicts:
@@ -109,7 +109,7 @@ def _people(pks: Iterable[int], *, lock: bool) -> dict[int, Person]:
     """Those who are there still, as they are now."""
     columns = ("pk", Coalesce(F("directory_id"), Value("")), *COLUMNS[1:])
     found: dict[int, Person] = {}
-    for keys in portions(sorted(set(pks)), AT_ONCE):
+    for keys in portions(sorted(set(pks)), BATCH):
         rows = User.objects.filter(pk__in=keys).order_by("pk")
         rows = rows.select_for_update(no_key=True) if lock else rows
         found.update((row[0], Person._make(row)) for row in rows.values_list(*columns))
@@ -119,7 +119,7 @@ def _people(pks: Iterable[int], *, lock: bool) -> dict[int, Person]:
 def _hold_where_taken(wanted: dict[str, Verdict], makes_room: set[int]) -> None:
     """Leave those whose former name somebody else has and keeps; they then keep theirs, so others may have to wait."""
     holders: dict[str, int] = {}
-    for names in portions(sorted(wanted), AT_ONCE):
+    for names in portions(sorted(wanted), BATCH):
         holders.update(User.objects.filter(username__in=names).values_list("username", "pk"))
     moving = {one.now.pk for one in wanted.values()} | makes_room
     again = True
