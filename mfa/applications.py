@@ -14,7 +14,9 @@ PORTAL = "portal"
 TRYING = "portal test"
 """What a person's own test of a factor is judged and logged under. It takes every kind, because it opens nothing: so a
 code for a gateway can be tried where its refusal is explained. No row can have this name: a blank is no slug."""
-OWN = frozenset({PORTAL, TRYING})
+ANY = "any application"
+"""What a rehearsal is for where no application has a row yet: it takes what need not be listed. No slug either."""
+OWN = frozenset({PORTAL, TRYING, ANY})
 """No application of anybody else's; nothing is remembered for them."""
 
 
@@ -34,6 +36,8 @@ def accepted_kinds(application: str) -> frozenset[str]:
         return frozenset(slug for slug, kind in kinds.registry().items() if kind.in_portal)
     if application == TRYING:
         return frozenset(kinds.registry())
+    if application == ANY:
+        return _unlisted()
     row = named(application)
     return kinds_of(row) if row else frozenset()
 
@@ -53,6 +57,8 @@ def allowed(user: User, accepted: frozenset[str], *, now: datetime) -> frozenset
 
 def kinds_of(row: Application) -> frozenset[str]:
     """`accepted_kinds` of a row at hand."""
-    in_use = kinds.registry()
-    listed = row.kinds or [slug for slug, kind in in_use.items() if not kind.only_where_listed]
-    return frozenset(listed) & in_use.keys()
+    return frozenset(row.kinds) & kinds.registry().keys() if row.kinds else _unlisted()
+
+
+def _unlisted() -> frozenset[str]:
+    return frozenset(slug for slug, kind in kinds.registry().items() if not kind.only_where_listed)

@@ -76,7 +76,8 @@ def _is_usable(factor: Factor, now: datetime) -> bool:
     expired = factor.expires_at is not None and factor.expires_at <= now
     if known is None or not known.signs_in or known.left(factor) == 0:
         return False
-    return factor.confirmed and factor.disabled_at is None and not expired and known.works(factor)
+    held_up = factor.disabled_at is not None or factor.suspended_at is not None
+    return factor.confirmed and not held_up and not expired and known.works(factor)
 
 
 def holding(factors: list[Factor]) -> Holding:

@@ -84,6 +84,8 @@ class FactorKind(ABC):
     sends: ClassVar[bool] = False
     by_phone: ClassVar[bool] = False
     """Whether it rests on the person's phone number, so that a new number is a new factor."""
+    on_phone: ClassVar[bool] = False
+    """Whether it usually lives on a phone, so that it goes when the phone is lost."""
     single: ClassVar[bool] = False
     signs_in: ClassVar[bool] = True
     restricted: ClassVar[bool] = False
@@ -166,6 +168,10 @@ class FactorKind(ABC):
 
     def actions(self, factor: Factor) -> list[CardAction]:
         """What the owner can do with it on the dashboard."""
+        return []
+
+    def mends(self, factor: Factor) -> list[CardAction]:
+        """What the owner can do about a factor whose right codes are refused (a clock that is wrong)."""
         return []
 
     def left(self, factor: Factor) -> int | None:

@@ -18,12 +18,24 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 SESSION_KEY = "proved_at"
+BY = "proved_by"
 View = Callable[..., HttpResponse]
 
 
-def mark(session: SessionBase, *, now: datetime) -> None:
-    """Note that this session has just proved who it is."""
+def mark(session: SessionBase, *, now: datetime, by: str = "") -> None:
+    """Note that this session has just proved who it is, `by` a factor of this kind, or by the password alone."""
     session[SESSION_KEY] = now.timestamp()
+    session[BY] = by
+
+
+def forget(session: SessionBase) -> None:
+    """The next change asks for a proof again."""
+    session.pop(SESSION_KEY, None)
+
+
+def kind(session: SessionBase) -> str:
+    """The kind of factor that gave the latest proof; empty where it was the password."""
+    return str(session.get(BY, ""))
 
 
 def fresh_until(session: SessionBase, *, now: datetime) -> datetime | None:

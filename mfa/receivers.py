@@ -26,7 +26,7 @@ from mfa.delivery import outbox
 from mfa.kinds import Purpose
 from mfa.models import AuditEvent, Delivery, Factor, OneTimeCode
 
-SENT_TO_THE_NUMBER = (Purpose.SIGN_IN, Purpose.PROOF, Purpose.CONFIRM_PHONE, Purpose.REFUSE_PHONE)
+SENT_TO_THE_NUMBER = (Purpose.SIGN_IN, Purpose.PROOF, Purpose.TEST, Purpose.CONFIRM_PHONE, Purpose.REFUSE_PHONE)
 """What a person's own change ends, with the link that refuses a number which rested until then. One by the organisation
 ends the older link back too: its word is the newer one."""
 AT_ONCE = 500
@@ -100,7 +100,13 @@ def _renew_factors(changes: list[PhoneChange], now: datetime) -> None:
     replaced = [change.user_id for change in changes if change.new]
     Factor.objects.filter(kind__in=by_phone, user__in=without).delete()
     Factor.objects.filter(kind__in=by_phone, user__in=replaced).update(
-        confirmed=True, disabled_at=None, failures=0, expires_at=None, created_at=now, last_used_at=None
+        confirmed=True,
+        disabled_at=None,
+        suspended_at=None,
+        failures=0,
+        expires_at=None,
+        created_at=now,
+        last_used_at=None,
     )
 
 

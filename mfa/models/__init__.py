@@ -7,6 +7,7 @@ from mfa.models.approvals import Approval
 from mfa.models.deliveries import Delivery
 from mfa.models.factors import Budget, Factor, GuessCounter, OneTimeCode
 from mfa.models.policies import Exemption, Policy, Reminder, Rule
+from mfa.models.preferences import Preference
 from mfa.models.records import AuditEvent, AuthenticationRecord
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "GuessCounter",
     "OneTimeCode",
     "Policy",
+    "Preference",
     "Prompt",
     "RadiusAnswer",
     "RememberRule",

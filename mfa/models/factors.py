@@ -33,6 +33,8 @@ class Factor(Device):
     last_used_for = models.CharField(_("last used for"), max_length=100, blank=True, editable=False)
     expires_at = models.DateTimeField(_("expires"), null=True, editable=False)
     disabled_at = models.DateTimeField(_("disabled"), null=True, editable=False)
+    suspended_at = models.DateTimeField(_("suspended"), null=True, editable=False)
+    """Since when its owner has reported it lost; only the owner brings it back, with another factor."""
 
     objects = models.Manager["Factor"]()
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from mfa import kinds
 
 
 class AuthenticationRecord(models.Model):
@@ -18,6 +19,9 @@ class AuthenticationRecord(models.Model):
     application = models.CharField(_("application"), max_length=100)
     address = models.CharField(_("address"), max_length=45, blank=True)
     kind = models.CharField(_("factor"), max_length=20, blank=True)
+    purpose = models.CharField(
+        _("purpose"), max_length=20, choices=[(p.value, p.value) for p in kinds.Purpose], default=kinds.Purpose.SIGN_IN
+    )
     accepted = models.BooleanField(_("accepted"))
     code = models.SmallIntegerField(_("result"))
     cause = models.CharField(_("cause"), max_length=200, blank=True)

@@ -1,15 +1,20 @@
-"""What the dashboard shows of each factor, and the one next step it recommends."""
+"""What the dashboard shows of each factor, and which others the person could add."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
-from django.utils.translation import gettext as _, ngettext
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import kinds
+from mfa import kinds, preferences
+from mfa.applications import PORTAL
 from mfa.kinds import CardAction, FactorKind
-from mfa.models import Factor
+from mfa.models import Application, Factor, Preference
+from mfa.pages.preferred import mark
 
 FEW = 3
 
@@ -24,6 +29,11 @@ class Card:
     beside: list[CardAction]
     actions: list[CardAction]
     left: int | None
+    tone: str
+    state: str
+    used_for: str
+    first: bool = False
+    make_first: str = ""
 
     @property
     def name(self) -> str:
@@ -31,27 +41,58 @@ class Card:
         return "" if self.factor.name == self.kind.label else self.factor.name
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """The most useful next step: what is missing, and the page that mends it."""
-
-    tone: str
-    title: str
-    words: str
-    action: str
-    url: str | None
+def of(user: User, factors: list[Factor]) -> list[Card]:
+    """A card for each usable factor: what is asked for first in front, then in the given order."""
+    chosen, names = preferences.of(user), _application_names(factors)
+    ordered = sorted(factors, key=lambda one: not preferences.is_chosen(chosen, one))
+    choosable = sum(preferences.may_be_first(factor) for factor in factors) > 1
+    return [_usable(factor, chosen, names, choosable=choosable) for factor in ordered]
 
 
-def of(factors: list[Factor]) -> list[Card]:
-    """A card for each factor, in the same order."""
-    return [_card(kinds.kind(factor.kind), factor) for factor in factors]
-
-
-def _card(kind: FactorKind, factor: Factor) -> Card:
+def _usable(factor: Factor, chosen: Preference, names: dict[str, str], *, choosable: bool) -> Card:
+    kind = kinds.kind(factor.kind)
+    left = kind.left(factor)
     actions = kind.actions(factor)
     beside = [action for action in actions if action.beside]
-    others = [action for action in actions if not action.beside]
-    return Card(kind, factor, kind.describe(factor), beside, others, kind.left(factor))
+    others = [*_test(kind, left), *(action for action in actions if not action.beside)]
+    tone, state = ("warn", _("Few left")) if left is not None and left <= FEW else ("ok", _("Ready"))
+    used_for = names.get(factor.last_used_for, factor.last_used_for)
+    card = Card(kind, factor, kind.describe(factor), beside, others, left, tone, state, used_for)
+    return replace(card, **_at_sign_in(factor, chosen)) if choosable and preferences.may_be_first(factor) else card
+
+
+def _test(kind: FactorKind, left: int | None) -> list[CardAction]:
+    """Every kind can be tested; a test of codes that run out would only use one up."""
+    return [CardAction(_("Test"), f"{reverse('test')}?{urlencode({'way': kind.slug})}")] if left is None else []
+
+
+def _at_sign_in(factor: Factor, chosen: Preference) -> dict[str, Any]:
+    if preferences.is_chosen(chosen, factor):
+        return {"first": True}
+    return {"make_first": f"{reverse('preferred')}?{urlencode({'factor': mark(factor)})}"}
+
+
+def at_rest(user: User) -> list[Card]:
+    """Cards of what does not work now: reported lost, or switched off after too many wrong codes."""
+    rows = Factor.objects.filter(user=user, confirmed=True).defer("secret").order_by("pk")
+    held = [row for row in rows if row.kind in kinds.registry() and (row.suspended_at or row.disabled_at)]
+    return [_held(row) for row in held]
+
+
+def _held(factor: Factor) -> Card:
+    kind = kinds.kind(factor.kind)
+    ends = [action for action in kind.actions(factor) if action.danger]
+    if factor.suspended_at is None:
+        return Card(kind, factor, kind.describe(factor), [], ends, None, "danger", _("Switched off"), "")
+    back = CardAction(_("It is back"), reverse("resume", args=[factor.pk]))
+    return Card(kind, factor, kind.describe(factor), [], [back, *ends], None, "warn", _("Suspended"), "")
+
+
+def _application_names(factors: list[Factor]) -> dict[str, str]:
+    """What people call the applications that the factors were used for, by the name in the log."""
+    slugs = {factor.last_used_for for factor in factors} - {"", PORTAL}
+    found = Application.objects.filter(slug__in=slugs).values_list("slug", "name") if slugs else []
+    return dict(found) | {PORTAL: _("this portal")}
 
 
 def missing(user: User, factors: list[Factor]) -> list[FactorKind]:
@@ -63,45 +104,7 @@ def missing(user: User, factors: list[Factor]) -> list[FactorKind]:
     return sorted(addable, key=lambda k: k.rank)
 
 
-def advice(user: User, factors: list[Factor]) -> Advice | None:
-    """A first factor, then a way back in, then codes that run out; None when all is well."""
-    registry = kinds.registry()
-    if not any(registry[factor.kind].alone for factor in factors):
-        return _first_factor(user)
-    backup = next((k for k in registry.values() if k.add_url() and k.way_back), None)
-    if backup is None:
-        return None
-    held = next((factor for factor in factors if factor.kind == backup.slug), None)
-    if held is None:
-        return Advice(
-            "warn",
-            _("One thing is missing: a way back in."),
-            _("If your phone is lost or broken, recovery codes let you in. Print them or keep them in a safe place."),
-            _("Make recovery codes"),
-            backup.add_url(),
-        )
-    left = backup.left(held)
-    if left is None or left > FEW:
-        return None
-    title = ngettext("Only %(left)d recovery code is left.", "Only %(left)d recovery codes are left.", left)
-    words = _("Make new ones while you still can. The old ones then stop working.")
-    return Advice("warn", title % {"left": left}, words, _("Make new codes"), backup.add_url())
-
-
 def first(user: User) -> list[FactorKind]:
     """The kinds that may be the person's first, the strongest first."""
     offered = [kind for kind in kinds.registry().values() if kind.add_url() and kind.alone and kind.offered(user)]
     return sorted(offered, key=lambda kind: kind.rank)
-
-
-def _first_factor(user: User) -> Advice | None:
-    best = next(iter(first(user)), None)
-    if best is None:
-        return None
-    return Advice(
-        "warn",
-        _("A password alone protects your account."),
-        _("Whoever learns it can sign in as you. A second factor stops that; setting one up takes about two minutes."),
-        _("Set up: %(label)s") % {"label": best.label},
-        best.add_url(),
-    )

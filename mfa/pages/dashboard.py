@@ -5,13 +5,11 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import SignedInRequest
-from mfa import enrolment, kinds, policy
-from mfa.models import Factor
-from mfa.pages import cards, duty, events
+from mfa import enrolment, kinds, policy, preferences
+from mfa.pages import cards, duty, events, standing
 from mfa.pages.gate import open_before_enrolment
 
 
@@ -26,10 +24,10 @@ def show(request: SignedInRequest) -> HttpResponse:
             *duty.notes(asked.standing(enrolment.holding(factors)), now=now),
             *(note for kind in kinds.registry().values() for note in kind.notes(user, now=now)),
         ],
-        "summary": _summary(factors),
-        "cards": cards.of(factors),
+        "standing": standing.of(user, factors, now=now),
+        "cards": [*cards.of(user, factors), *cards.at_rest(user)],
         "missing": [kind for kind in cards.missing(user, factors) if kind.backup or asked.allows(kind.slug)],
-        "advice": cards.advice(user, factors),
+        "has_phone": any(kinds.kind(factor.kind).on_phone for factor in factors),
         "events": events.latest(user),
     }
     return render(request, "pages/dashboard.html", context)
@@ -49,7 +47,8 @@ def enrol(request: SignedInRequest) -> HttpResponse:
     return render(request, "pages/enrol.html", context | {"missing": duty.words(missing) if have else ""})
 
 
-def _summary(factors: list[Factor]) -> str:
-    if not any(kinds.kind(factor.kind).alone for factor in factors):
-        return _("What confirms, besides your password, that it is you.")
-    return _("Besides your password, these confirm that it is you.")
+@require_http_methods(["POST"])
+def rest_advice(request: SignedInRequest) -> HttpResponse:
+    """Not now: the advice comes back in some weeks. It changes nothing that protects the account."""
+    preferences.rest_advice(request.user, now=timezone.now())
+    return redirect("dashboard")

@@ -16,6 +16,8 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from accounts.requests import SignedInRequest
 from mfa import kinds
+from mfa.applications import OWN
+from mfa.kinds import Purpose
 from mfa.models import AuditEvent, AuthenticationRecord
 from mfa.pages import causes
 
@@ -27,6 +29,9 @@ WORDS: dict[str, str | Promise] = {
     "factor.replaced": gettext_lazy("Second factor moved to a new phone"),
     "factor.renamed": gettext_lazy("Second factor renamed"),
     "factor.removed": gettext_lazy("Second factor removed"),
+    "phone.lost": gettext_lazy("Phone reported lost, what was on it suspended"),
+    "factor.resumed": gettext_lazy("Second factor is back in use"),
+    "factor.preferred": gettext_lazy("Another factor is asked for first"),
     "factor.disabled": gettext_lazy("Second factor switched off after too many wrong codes"),
     "factors.reset": gettext_lazy("Second factors reset"),
     "account.unlocked": gettext_lazy("Account unlocked"),
@@ -60,6 +65,15 @@ WORDS: dict[str, str | Promise] = {
     "account.deactivated": gettext_lazy("Account deactivated"),
     "account.reactivated": gettext_lazy("Account active again"),
     "account.forgotten": gettext_lazy("Account emptied long after leaving"),
+}
+
+TITLES: dict[tuple[str, bool], Promise] = {
+    (Purpose.SIGN_IN, True): gettext_lazy("Signed in"),
+    (Purpose.SIGN_IN, False): gettext_lazy("Sign-in refused"),
+    (Purpose.PROOF, True): gettext_lazy("Confirmed that it was you"),
+    (Purpose.PROOF, False): gettext_lazy("A code before a change was refused"),
+    (Purpose.TEST, True): gettext_lazy("Tried a factor: it works"),
+    (Purpose.TEST, False): gettext_lazy("Tried a factor: the code was refused"),
 }
 
 
@@ -113,9 +127,10 @@ def _attempt(record: AuthenticationRecord) -> Event:
     kind = kinds.registry().get(record.kind)
     by_password = _("Password") if record.kind == "password" else ""
     label = str(kind.label) if kind else by_password
-    title = _("Signed in") if record.accepted else _("Sign-in refused")
-    parts = [label, causes.words(record.code), _from(record.address)]
-    return Event(record.at, title, _joined(parts), "ok" if record.accepted else "warn")
+    where = "" if record.application in OWN else record.application
+    parts = [label, where, causes.words(record.code), _from(record.address)]
+    title = TITLES.get((record.purpose, record.accepted)) or TITLES["sign-in", record.accepted]
+    return Event(record.at, str(title), _joined(parts), "ok" if record.accepted else "warn")
 
 
 def _from(address: str) -> str:

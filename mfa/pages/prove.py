@@ -62,7 +62,7 @@ def _by_password(request: SignedInRequest, now: datetime) -> HttpResponse:
 def _proved(request: HttpRequest, user: User, verdict: Verdict | None, now: datetime) -> HttpResponse:
     """The session's id changes with every step up."""
     update_session_auth_hash(request, user)
-    proof.mark(request.session, now=now)
+    proof.mark(request.session, now=now, by=verdict.factor.kind if verdict and verdict.factor else "")
     return redirect(targets.after(request))
 
 

@@ -48,6 +48,14 @@ def in_password_step(request: HttpRequest, *, now: datetime) -> User | None:
     return user
 
 
+def keep_password_step(request: HttpRequest, user: User) -> None:
+    """As `keep`, for a session that is in its password step; `user` is the person as they were before the change."""
+    after = User.objects.get(pk=user.pk)
+    after.security_epoch = user.security_epoch + 1
+    request.session.cycle_key()
+    request.session[STEP] = request.session[STEP] | {"hash": after.get_session_auth_hash()}
+
+
 def sign_in(request: HttpRequest, user: User, factor: Factor | None, *, now: datetime) -> None:
     """Open the session of a person. Its id changes; the proof just given is fresh."""
     request.session.pop(STEP, None)
@@ -55,7 +63,7 @@ def sign_in(request: HttpRequest, user: User, factor: Factor | None, *, now: dat
     if factor is not None:
         otp_login(request, factor)
     request.session[STARTED_AT] = now.timestamp()
-    proof.mark(request.session, now=now)
+    proof.mark(request.session, now=now, by=factor.kind if factor else "")
 
 
 def keep(request: SignedInRequest, *, proved_by: Factor | None = None) -> None:

@@ -50,7 +50,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     user = sessions.in_password_step(request, now=now)
     if user is None:
-        return _start_again(request)
+        return start_again(request)
     return steps.ask(request, user, STEP, now=now)
 
 
@@ -60,7 +60,7 @@ def send(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     user = sessions.in_password_step(request, now=now)
     if user is None:
-        return _start_again(request)
+        return start_again(request)
     return steps.send(request, user, STEP, now=now)
 
 
@@ -117,7 +117,8 @@ STEP = steps.Step(
 )
 
 
-def _start_again(request: HttpRequest) -> HttpResponse:
+def start_again(request: HttpRequest) -> HttpResponse:
+    """To the first step, with a word why."""
     messages.info(request, _("That took a while. Sign in again."))
     return redirect("sign_in")
 

@@ -15,6 +15,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from mfa.applications import PORTAL
 from mfa.kinds import Answer, Purpose
 from mfa.outcomes import Refused
 from mfa.pages import targets, ways
@@ -34,18 +35,20 @@ class Step:
     page: str
     send_page: str
     done: Done
+    application: str = PORTAL
 
 
 def ask(request: HttpRequest, user: User, step: Step, *, now: datetime) -> HttpResponse:
     """Show the code form for the chosen way; judge what comes back and hand an accepted verdict to `step.done`."""
-    offered = ways.of(user, now=now)
+    offered = ways.of(user, now=now, application=step.application)
     way = ways.chosen(offered, request.GET.get("way", ""))
     if way is None:
         return redirect("dashboard")
     form = CodeForm(request.POST or None)
     form.fields["code"].label = str(way.kind.code_hint)
     if form.is_valid():
-        verdict = ways.judge(request, user, way, form.cleaned_data["code"], step.purpose, now=now)
+        code = form.cleaned_data["code"]
+        verdict = ways.judge(request, user, way, code, step.purpose, now=now, application=step.application)
         if verdict.accepted:
             request.session.pop(ways.CHALLENGE, None)
             return step.done(request, user, verdict, now)
@@ -56,7 +59,7 @@ def ask(request: HttpRequest, user: User, step: Step, *, now: datetime) -> HttpR
 
 def send(request: HttpRequest, user: User, step: Step, *, now: datetime) -> HttpResponse:
     """Send a code for the chosen way, say so or say why not, and go back to the page that asks for it."""
-    way = ways.chosen(ways.of(user, now=now), request.GET.get("way", ""))
+    way = ways.chosen(ways.of(user, now=now, application=step.application), request.GET.get("way", ""))
     if way is None or not way.kind.sends:
         return redirect(step.page)
     again = ways.sent(request, user, step.purpose) is not None

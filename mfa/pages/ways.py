@@ -9,9 +9,9 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from accounts.requests import address_of
-from mfa import enrolment, kinds
-from mfa.applications import PORTAL
-from mfa.kinds import Answer, FactorKind, Purpose
+from mfa import enrolment, kinds, preferences
+from mfa.applications import PORTAL, accepted_kinds
+from mfa.kinds import Answer, CardAction, FactorKind, Purpose
 from mfa.models import Delivery, Factor
 from mfa.verification import service
 from mfa.verification.service import Attempt, Verdict
@@ -21,21 +21,36 @@ CHALLENGE = "challenge"
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One kind of factor that the person has; `factor` is the first of the kind."""
+    """One kind of factor that the person has: all of the kind, and the `factor` that is asked for."""
 
     kind: FactorKind
     factor: Factor
+    factors: list[Factor]
 
     @property
     def described(self) -> str:
         return self.kind.describe(self.factor)
 
+    @property
+    def runs_out(self) -> bool:
+        """Whether each answer is one less (recovery codes)."""
+        return self.kind.left(self.factor) is not None
 
-def of(user: User, *, now: datetime) -> list[Way]:
-    """One way for each kind that the person has and the portal accepts, the strongest first."""
+    @property
+    def mends(self) -> list[tuple[str, CardAction]]:
+        """What can be done where right codes are refused: the name of a factor, and the page that mends it."""
+        return [(factor.name, action) for factor in self.factors for action in self.kind.mends(factor)]
+
+
+def of(user: User, *, now: datetime, application: str = PORTAL) -> list[Way]:
+    """One way for each kind that the person has and the application accepts: what the person prefers, then the
+    strongest first."""
     ways: dict[str, Way] = {}
-    for factor in enrolment.opening(user, now=now):
-        ways.setdefault(factor.kind, Way(kinds.kind(factor.kind), factor))
+    accepted = accepted_kinds(application)
+    for factor in preferences.in_order(user, enrolment.usable(user, now=now)):
+        if factor.kind in accepted:
+            way = ways.setdefault(factor.kind, Way(kinds.kind(factor.kind), factor, []))
+            way.factors.append(factor)
     return list(ways.values())
 
 
@@ -44,11 +59,14 @@ def chosen(ways: list[Way], slug: str) -> Way | None:
     return next((way for way in ways if way.kind.slug == slug), ways[0] if ways else None)
 
 
-def judge(request: HttpRequest, user: User, way: Way, text: str, purpose: Purpose, *, now: datetime) -> Verdict:
+def judge(
+    request: HttpRequest, user: User, way: Way, text: str, purpose: Purpose, *, now: datetime, application: str = PORTAL
+) -> Verdict:
     """Judge what was typed for `way`, bound to the code that this session asked for."""
     sent = request.session.get(CHALLENGE, {})
     token = sent.get("token", "") if sent.get("purpose") == purpose.value and sent.get("user") == user.pk else ""
-    return service.verify(attempt(request, user, Answer(text, purpose, token), kind=way.kind.slug), now=now)
+    answer = Answer(text, purpose, token)
+    return service.verify(Attempt(user, answer, application, address_of(request), way.kind.slug), now=now)
 
 
 def attempt(request: HttpRequest, user: User, answer: Answer, *, kind: str = "") -> Attempt:

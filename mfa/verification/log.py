@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from accounts import trace
 from accounts.models import User
+from mfa.kinds import Purpose
 from mfa.models import AuthenticationRecord
 from mfa.outcomes import ClockWrong, Result
 
@@ -21,13 +22,15 @@ def record(attempt: Attempt, verdict: Verdict, *, now: datetime, seconds: float)
     rule = verdict.remembered.rule.name if verdict.remembered else ""
     write(
         attempt.user, attempt.user.username, verdict.result, application=attempt.application, gateway=attempt.gateway,
-        address=attempt.address, kind=kind, cause=cause, rule=rule, now=now, seconds=seconds,
+        address=attempt.address, kind=kind, cause=cause, rule=rule, purpose=attempt.answer.purpose, now=now,
+        seconds=seconds,
     )  # fmt: skip
 
 
 def write(
     user: User | None, username: str, result: Result, *, application: str, address: str, now: datetime,
-    kind: str = "", cause: str = "", gateway: str = "", rule: str = "", seconds: float = 0.0,
+    kind: str = "", cause: str = "", gateway: str = "", rule: str = "", purpose: Purpose = Purpose.SIGN_IN,
+    seconds: float = 0.0,
 ) -> None:  # fmt: skip
     """Add one row. `username` is the normalised name that was typed, which need not be anybody's."""
     AuthenticationRecord.objects.create(
@@ -37,6 +40,7 @@ def write(
         application=application,
         address=address,
         kind=kind,
+        purpose=purpose,
         accepted=result.accepted,
         code=result.code,
         cause=cause or result.meaning,

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from accounts.models import User
 from mfa import applications, audit, crypto, enrolment, kinds, limits, notifications
-from mfa.kinds import Answer, Answers
+from mfa.kinds import Answer, Answers, Purpose
 from mfa.models import Delivery, Factor, GuessCounter, Remembered
 from mfa.outcomes import (
     FACTOR_DISABLED,
@@ -83,7 +83,7 @@ def verify(attempt: Attempt, *, now: datetime) -> Verdict:
     return verdict
 
 
-def challenge(factor: Factor, *, purpose: kinds.Purpose, now: datetime) -> Challenge:
+def challenge(factor: Factor, *, purpose: Purpose, now: datetime) -> Challenge:
     """Send a code for a factor that sends. Raises Refused (too many messages, locked)."""
     with transaction.atomic():
         counter = limits.lock(limits.of_account(factor.user))
@@ -127,8 +127,8 @@ def recall(attempt: Attempt, *, now: datetime) -> Verdict | None:
 
 
 def _remembered(attempt: Attempt, person: User, counter: GuessCounter, now: datetime) -> Verdict | None:
-    """What is locked is spared nothing."""
-    if limits.is_locked(counter, now=now):
+    """What is locked is spared nothing, and a test is a test of a code."""
+    if attempt.answer.purpose is Purpose.TEST or limits.is_locked(counter, now=now):
         return None
     found = memory.recall(person, attempt.application, attempt.address, now=now)
     return Verdict(memory.RESULTS[found.rule.scope], remembered=found) if found else None
@@ -174,13 +174,14 @@ def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, wrong: list[Fa
         wrong.append(row)
         raise
     row.failures = 0
-    row.last_used_at = now
-    row.last_used_for = attempt.application
+    is_test = attempt.answer.purpose is Purpose.TEST
+    if not is_test:
+        row.last_used_at, row.last_used_for = now, attempt.application
     row.save()
     _tell_of_wrong_codes(attempt, limits.clear(counter, row.kind), now)
-    memory.remember(
-        row.user, attempt.application, attempt.address, row.kind, epoch=attempt.user.security_epoch, now=now
-    )
+    if not is_test:
+        epoch = attempt.user.security_epoch
+        memory.remember(row.user, attempt.application, attempt.address, row.kind, epoch=epoch, now=now)
     return Verdict(kind.verified, factor=row)
 
 

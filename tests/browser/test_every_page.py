@@ -13,7 +13,7 @@ from tests.browser.scenes import SCENES, Scene
 from tests.browser.stage import Stage
 
 WITHOUT_LOOKS = {
-    "sign_out", "second_step_send", "prove_send", "sms:resend",  # only ever lead on to another page
+    "sign_out", "second_step_send", "prove_send", "test_send", "rest_advice", "sms:resend",  # lead on to another page
     "email:resend", "email:resend_test",
     "delivery_state", "sms:preview",  # parts of other pages
     "recovery:download", "live", "ready",  # no pages

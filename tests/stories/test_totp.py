@@ -106,7 +106,7 @@ def test_a_code_works_once_across_sign_in_proof_test_and_sessions(
     pages = (
         (others[1], "/sign-in/code/?way=totp"),
         (others[0], "/prove/"),
-        (others[0], f"/totp/{pk_of('Work phone')}/test/"),
+        (others[0], "/test/?way=totp"),
     )
     for browser, page in pages:
         answer = post(browser, page, code=code)
@@ -141,8 +141,8 @@ def test_the_seed_is_neither_in_the_session_nor_on_any_page_once_confirmed(signe
     assert not any(form in session for form in forms for session in sessions)
     post(signed_in, "/totp/scan/", code=phone.code())
     pk = pk_of("Phone")
-    paths = ["/", "/history/", "/totp/add/", "/totp/scan/"]
-    paths += [f"/totp/{pk}/{act}/" for act in ("test", "clock", "rename", "move", "remove")]
+    paths = ["/", "/history/", "/totp/add/", "/totp/scan/", "/test/?way=totp"]
+    paths += [f"/totp/{pk}/{act}/" for act in ("clock", "rename", "move", "remove")]
     for path in paths:
         answer = signed_in.get(path, secure=True, follow=True)
         shown = text(answer).replace(" ", "")
@@ -219,7 +219,7 @@ def test_renaming_keeps_everything_else(signed_in: Client) -> None:
 def test_testing_an_app_says_right_used_and_late(signed_in: Client, clock: time_machine.Traveller) -> None:
     phone = set_up(signed_in)
     clock.shift(90)
-    page = f"/totp/{pk_of('Work phone')}/test/"
+    page = "/test/?way=totp"
     answer = post(signed_in, page, code=phone.code())
     assert "Right: “Work phone” works." in text(follow(signed_in, answer))
     assert "used already" in text(post(signed_in, page, code=phone.code()))
@@ -228,19 +228,19 @@ def test_testing_an_app_says_right_used_and_late(signed_in: Client, clock: time_
     assert "Check that you typed all of it" in text(post(signed_in, page, code="12345"))
 
 
-def test_testing_says_when_the_code_is_of_the_other_app(signed_in: Client, clock: time_machine.Traveller) -> None:
+def test_testing_says_which_of_two_apps_the_code_is_of(signed_in: Client, clock: time_machine.Traveller) -> None:
     set_up(signed_in, "First")
     second = set_up(signed_in, "Second")
     clock.shift(60)
-    answer = post(signed_in, f"/totp/{pk_of('First')}/test/", code=second.code())
-    assert "it is from “Second”, not from “First”" in text(follow(signed_in, answer))
+    answer = post(signed_in, "/test/?way=totp", code=second.code())
+    assert "Right: “Second” works." in text(follow(signed_in, answer))
 
 
 def test_testing_is_no_fresh_proof(client: Client, alice: User, clock: time_machine.Traveller) -> None:
     person = acting.with_app(client, alice)
     clock.shift(timedelta(minutes=6))
     pk = Factor.objects.get(user=alice).pk
-    assert post(client, f"/totp/{pk}/test/", code=person.code()).status_code == 302
+    assert post(client, "/test/?way=totp", code=person.code()).status_code == 302
     assert get(client, f"/totp/{pk}/rename/").headers["Location"].startswith("/prove/")
 
 
@@ -285,7 +285,7 @@ def test_a_new_phone_ends_the_old_one_only_when_it_works(signed_in: Client, cloc
     clock.shift(60)
     pk = pk_of("Work phone")
     new = scan(follow(signed_in, post(signed_in, f"/totp/{pk}/move/")))
-    assert post(signed_in, f"/totp/{pk}/test/", code=old.code()).status_code == 302
+    assert post(signed_in, "/test/?way=totp", code=old.code()).status_code == 302
     assert post(signed_in, "/totp/scan/", code=new.code()).status_code == 302
     assert get(signed_in, "/history/").status_code == 200
     clock.shift(60)

@@ -22,12 +22,15 @@ from tests.tables import BAD_CODES, BAD_NAMES, BAD_PHONES
 PUBLIC = {
     "sign-in/", "sign-in/code/", "sign-in/code/send/", "sign-out/", "health/live", "health/ready",
     "sms/undo/<slug:token>/<slug:code>/", "sms/refuse/<slug:token>/<slug:code>/",
-    "messages/<int:delivery_id>/", "inbox/",
+    "messages/<int:delivery_id>/", "inbox/", "sign-in/lost-phone/", "sign-in/lost-phone/next/",
 }  # fmt: skip
 """Open to everybody; each for a reason. A page that joins them joins this list, in review."""
 
-NEEDS_NO_PROOF = {"prove/", "prove/send/", "activation/", "totp/<int:pk>/test/"}
-"""By POST, yet without fresh proof: they are how one gives it, or judge a code and change nothing."""
+NEEDS_NO_PROOF = {
+    "prove/", "prove/send/", "activation/", "test/", "test/send/", "lost-phone/", "advice/rest/",
+}  # fmt: skip
+"""By POST, yet without fresh proof: they are how one gives it, judge a code and change nothing, only take away from
+whoever may have nothing left to prove it with, or put a piece of advice off."""
 
 NOT_ALLOWED = 405
 QUERIES = ("way", "next", "page")

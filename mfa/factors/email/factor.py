@@ -87,10 +87,7 @@ class Email(FactorKind):
         ]
 
     def actions(self, factor: Factor) -> list[CardAction]:
-        return [
-            CardAction(_("Test it"), reverse("email:test")),
-            CardAction(_("Remove"), reverse("email:remove"), danger=True),
-        ]
+        return [CardAction(_("Remove"), reverse("email:remove"), danger=True)]
 
 
 def send_code(user: User, purpose: Purpose, *, template: str, now: datetime) -> tuple[str, Delivery]:

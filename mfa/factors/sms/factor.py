@@ -29,6 +29,7 @@ class Sms(FactorKind):
     sends = True
     restricted = True
     by_phone = True
+    on_phone = True
     single = True
     rank = 60
     prompt_word = "sms"

@@ -1,4 +1,4 @@
-"""What the owner does with an app that is set up: try it, adjust its clock, rename it, remove it."""
+"""What the owner does with an app that is set up: adjust its clock, rename it, remove it."""
 
 from __future__ import annotations
 
@@ -20,25 +20,8 @@ from mfa.factors.totp.views import own
 from mfa.kinds import Answer, Purpose
 from mfa.models import Factor
 from mfa.pages import sessions, ways
-from mfa.pages.forms import CodeForm
 from mfa.proof import fresh_proof_required
 from mfa.verification.service import Verdict, verify
-
-
-@sensitive_post_parameters("code")
-@require_http_methods(["GET", "POST"])
-def test(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Judge a code as signing in would, and say what came of it. Nothing else changes, a fresh proof is none."""
-    factor = own(request.user, pk)
-    form = CodeForm(request.POST or None)
-    form.fields["code"].label = KIND.code_hint
-    if form.is_valid():
-        verdict = _judge(request, form.cleaned_data["code"])
-        if verdict.accepted:
-            messages.success(request, _praise(factor, verdict))
-            return redirect("dashboard")
-        form.add_error("code", _words(verdict))
-    return render(request, "totp/test.html", {"form": form, "factor": factor}, status=422 if form.errors else 200)
 
 
 @fresh_proof_required
@@ -95,15 +78,6 @@ def _remove(request: SignedInRequest, factor: Factor, now: datetime) -> HttpResp
 def _judge(request: SignedInRequest, text: str) -> Verdict:
     attempt = ways.attempt(request, request.user, Answer(text, Purpose.PROOF), kind=KIND.slug)
     return verify(attempt, now=timezone.now())
-
-
-def _praise(factor: Factor, verdict: Verdict) -> str:
-    if verdict.factor == factor:
-        return _("Right: “%(name)s” works.") % {"name": factor.name}
-    return _("That code is right, but it is from “%(other)s”, not from “%(name)s”.") % {
-        "other": _name(factor, verdict),
-        "name": factor.name,
-    }
 
 
 def _name(factor: Factor, verdict: Verdict) -> str:

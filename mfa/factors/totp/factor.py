@@ -20,6 +20,7 @@ class Totp(FactorKind):
     label = _("Authenticator app")
     description = _("An app on your phone or computer shows a new code every 30 seconds. Works without a network.")
     icon = "smartphone"
+    on_phone = True
     rank = 20
     prompt_word = "app"
     code_hint = _("Code from your authenticator app")
@@ -59,11 +60,13 @@ class Totp(FactorKind):
 
     def actions(self, factor: Factor) -> list[CardAction]:
         return [
-            CardAction(_("Test"), reverse("totp:test", args=[factor.pk])),
             CardAction(_("Rename"), reverse("totp:rename", args=[factor.pk])),
             CardAction(_("New phone"), reverse("totp:move", args=[factor.pk])),
             CardAction(_("Remove"), reverse("totp:remove", args=[factor.pk]), danger=True),
         ]
+
+    def mends(self, factor: Factor) -> list[CardAction]:
+        return [CardAction(_("The clock is wrong and cannot be set"), reverse("totp:clock", args=[factor.pk]))]
 
 
 def token_of(factor: Factor) -> Token:

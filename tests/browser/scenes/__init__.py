@@ -5,7 +5,16 @@ A scene names the URL it shows and its state; `test_every_page.py` looks at each
 
 from __future__ import annotations
 
-from tests.browser.scenes import desk, desk_policies, email, factors, overview, phone, way_in  # noqa: F401  # they fill the list
+from tests.browser.scenes import (  # noqa: F401  # they fill the list
+    desk,
+    desk_policies,
+    email,
+    factors,
+    lost_phone,
+    overview,
+    phone,
+    way_in,
+)
 from tests.browser.scenes.scene import SCENES, Scene
 
 __all__ = ["SCENES", "Scene"]

@@ -1,0 +1,71 @@
+"""A lost phone: what lives on it stops working until its owner, with another factor, says that it is back.
+
+Reporting only takes away, so one proof is enough for it, be it the password (NIST SP 800-63B-4 4.3).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts import users
+from accounts.models import User
+from mfa import audit, enrolment, kinds, notifications
+from mfa.kinds import Purpose
+from mfa.models import Factor, OneTimeCode
+from mfa.outcomes import FACTOR_DISABLED, Unusable
+
+SENT_TO_IT = (Purpose.SIGN_IN, Purpose.PROOF, Purpose.TEST)
+
+
+@transaction.atomic
+def report(user: User, chosen: list[Factor], *, actor: User, now: datetime) -> list[Factor]:
+    """Suspend these factors of the person, end every session and every code on its way, and tell every known address.
+    Returns what was suspended; what went meanwhile is passed over."""
+    person = enrolment.lock_person(user)
+    rows = [row for row in (_row(factor, now) for factor in chosen if factor.user_id == person.pk) if row]
+    if not rows:
+        return []
+    for row in rows:
+        row.suspended_at = now
+        row.save(update_fields=["suspended_at"])
+    live = OneTimeCode.objects.filter(user=person, purpose__in=SENT_TO_IT, ending=OneTimeCode.Ending.LIVE)
+    live.update(ending=OneTimeCode.Ending.REPLACED, ended_at=now)
+    users.move_epoch(person)
+    audit.record("phone.lost", user=person, actor=actor, name=", ".join(_label(row) for row in rows))
+    told = {"labels": ", ".join(_label(row) for row in rows), "at": now}
+    notifications.tell(person, "phone-lost", told, now=now, also_number=person.phone)
+    return rows
+
+
+@transaction.atomic
+def resume(user: User, factor: Factor, *, proved_by: str, actor: User, now: datetime) -> None:
+    """Let a suspended factor work again. Raises Unusable unless `proved_by`, the kind that gave the fresh proof, is a
+    factor that stands alone: recovery codes may have been in the same bag."""
+    person = enrolment.lock_person(user)
+    proving = kinds.registry().get(proved_by)
+    if proving is None or not proving.alone:
+        raise Unusable(FACTOR_DISABLED)
+    Factor.objects.filter(pk=factor.pk, user=person).update(suspended_at=None)
+    users.move_epoch(person)
+    audit.record("factor.resumed", user=person, actor=actor, kind=factor.kind, name=factor.name)
+    told = {"label": kinds.kind(factor.kind).label, "name": factor.name, "at": now}
+    notifications.tell(person, "factor-resumed", told, now=now)
+
+
+def suspended(user: User) -> list[Factor]:
+    """The person's factors that were reported lost, of the kinds in use."""
+    rows = Factor.objects.filter(user=user, confirmed=True, suspended_at__isnull=False).defer("secret")
+    return [row for row in rows if row.kind in kinds.registry()]
+
+
+def _row(factor: Factor, now: datetime) -> Factor | None:
+    try:
+        return enrolment.stored(factor, now=now)
+    except Unusable:
+        return None
+
+
+def _label(factor: Factor) -> str:
+    return str(factor.name or kinds.kind(factor.kind).label)

@@ -1,0 +1,140 @@
+"""How a person stands: what protects them, what is missing, and the one next step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _, ngettext
+
+from accounts.models import User
+from mfa import kinds, preferences
+from mfa.kinds import FactorKind
+from mfa.models import Factor
+from mfa.pages import cards, doors
+from mfa.pages.cards import FEW
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the state: whether it is well, and in words."""
+
+    tone: str
+    label: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The most useful next step; `can_wait` where it is advice that may be put off."""
+
+    title: str
+    words: str
+    action: str
+    url: str | None
+    can_wait: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`tone` and `title` sum the checks up; no step where there is nothing to do."""
+
+    tone: str
+    title: str
+    checks: list[Check]
+    step: Step | None
+
+
+def of(user: User, factors: list[Factor], *, now: datetime) -> Standing:
+    """The state of a person with these usable factors."""
+    alone = [factor for factor in factors if kinds.kind(factor.kind).alone]
+    step = _step(user, factors, alone, now)
+    checks = [_ways(alone), *_way_back(factors), *_doors(factors)]
+    if not alone:
+        return Standing("warn", _("Only your password protects your account"), checks, step)
+    if any(check.tone == "warn" for check in checks):
+        return Standing("ok", _("Your account is protected. One thing is missing."), checks, step)
+    return Standing("ok", _("Your account is protected"), checks, step)
+
+
+def _ways(alone: list[Factor]) -> Check:
+    if not alone:
+        return Check("warn", _("Second factor"), _("none yet"))
+    labels = dict.fromkeys(str(kinds.kind(factor.kind).label) for factor in alone)
+    return Check("ok", _("Second factor"), ", ".join(labels))
+
+
+def _way_back(factors: list[Factor]) -> list[Check]:
+    backup = _backup()
+    if backup is None:
+        return []
+    held = next((factor for factor in factors if factor.kind == backup.slug), None)
+    if held is None:
+        return [Check("warn", _("If your phone is lost"), _("no way back in yet"))]
+    left = backup.left(held) or 0
+    words = ngettext("%(left)d recovery code", "%(left)d recovery codes", left) % {"left": left}
+    return [Check("warn" if left <= FEW else "ok", _("If your phone is lost"), words)]
+
+
+def _doors(factors: list[Factor]) -> list[Check]:
+    found = doors.of(factors)
+    ready, closed = [one.name for one in found if one.ready], [one for one in found if not one.ready]
+    checks = [Check("ok", _("Ready for"), ", ".join(ready))] if ready else []
+    if closed and factors:
+        accepts = ", ".join(dict.fromkeys(label for one in closed for label in one.accepts))
+        words = _("%(names)s: takes %(kinds)s") % {"names": ", ".join(one.name for one in closed), "kinds": accepts}
+        checks.append(Check("off", _("Not ready for"), words))
+    return checks
+
+
+def _step(user: User, factors: list[Factor], alone: list[Factor], now: datetime) -> Step | None:
+    if not alone:
+        return _first_factor(user)
+    return _keep_codes(factors) or _make_new_codes(factors) or _something_stronger(user, alone, now)
+
+
+def _first_factor(user: User) -> Step | None:
+    best = next(iter(cards.first(user)), None)
+    if best is None:
+        return None
+    words = _("Whoever learns it can sign in as you. A second factor stops that; setting one up takes two minutes.")
+    return Step(_("Set up a second factor"), words, _("Set up: %(label)s") % {"label": best.label}, best.add_url())
+
+
+def _backup() -> FactorKind | None:
+    return next((kind for kind in kinds.registry().values() if kind.add_url() and kind.way_back), None)
+
+
+def _keep_codes(factors: list[Factor]) -> Step | None:
+    backup = _backup()
+    if backup is None or any(factor.kind == backup.slug for factor in factors):
+        return None
+    words = _("If your phone is lost or broken, recovery codes let you in. Print them or keep them in a safe place.")
+    return Step(_("Make yourself a way back in"), words, _("Make recovery codes"), backup.add_url())
+
+
+def _make_new_codes(factors: list[Factor]) -> Step | None:
+    backup = _backup()
+    held = next((factor for factor in factors if backup and factor.kind == backup.slug), None)
+    left = backup.left(held) if backup and held else None
+    if backup is None or left is None or left > FEW:
+        return None
+    title = ngettext("Only %(left)d recovery code is left.", "Only %(left)d recovery codes are left.", left)
+    words = _("Make new ones while you still can. The old ones then stop working.")
+    return Step(title % {"left": left}, words, _("Make new codes"), backup.add_url())
+
+
+def _something_stronger(user: User, alone: list[Factor], now: datetime) -> Step | None:
+    """Whoever has restricted kinds only is offered a better one, and may put it off for some weeks."""
+    better = next((k for k in cards.first(user) if not k.restricted and not k.legacy), None)
+    if better is None or not all(kinds.kind(factor.kind).restricted for factor in alone):
+        return None
+    quiet_until = preferences.of(user).quiet_until
+    if quiet_until is not None and now < quiet_until:
+        return None
+    words = _(
+        "Phone numbers can be taken over and mailboxes read by others. This is safer, and works without a network."
+    )
+    return Step(
+        _("There is something safer"), words, _("Set up: %(label)s") % {"label": better.label}, better.add_url(), True
+    )
