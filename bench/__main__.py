@@ -6,11 +6,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from bench import dashboard, queries, rows, sync
+from bench import dashboard, queries, rows, soak, sync
 from bench.failures import BenchFailed
 from tests.services.servers.processes import MissingProgram, ServerFailed
 
-MEASUREMENTS = {"sync": sync, "dashboard": dashboard, "queries": queries}
+MEASUREMENTS = {"sync": sync, "dashboard": dashboard, "queries": queries, "soak": soak}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
