@@ -6,11 +6,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from bench import dashboard, queries, rows, soak, sync
+from bench import dashboard, plan, queries, rows, soak, sync
 from bench.failures import BenchFailed
 from tests.services.servers.processes import MissingProgram, ServerFailed
 
-MEASUREMENTS = {"sync": sync, "dashboard": dashboard, "queries": queries, "soak": soak}
+MEASUREMENTS = {"sync": sync, "plan": plan, "dashboard": dashboard, "queries": queries, "soak": soak}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

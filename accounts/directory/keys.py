@@ -13,7 +13,7 @@ class Keys:
 
     def __init__(self) -> None:
         self._keys = array("q")
-        self._sorted: list[int] | None = None
+        self._sorted: array[int] | None = None
 
     def extend(self, texts: Iterable[str]) -> None:
         self._keys.extend(map(hash, texts))
@@ -35,9 +35,9 @@ class Keys:
         counts = ((key, sum(1 for _ in some)) for key, some in groupby(found))
         return {key: count for key, count in counts if count > 1}
 
-    def _in_order(self) -> list[int]:
+    def _in_order(self) -> array[int]:
         if self._sorted is None:
-            self._sorted = sorted(self._keys)
+            self._sorted = array("q", sorted(self._keys))
         return self._sorted
 
 

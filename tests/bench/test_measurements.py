@@ -44,6 +44,13 @@ def test_sync_yields_speed_and_memory_of_each_work() -> None:
 
 
 @pytest.mark.service("postgres")
+def test_plan_yields_times_of_three_pages_beside_one() -> None:
+    with started(measured("plan", "--rows=120", "--requests=2", "--repeat=1")) as rows:
+        assert [row.name.split()[0] for row in rows] == ["first", "middle", "last"]
+        assert all(row.ratio and row.target for row in rows)
+
+
+@pytest.mark.service("postgres")
 def test_dashboard_yields_rates_and_times_of_the_three_pages() -> None:
     sizes = ("--people=4", "--events=3", "--requests=20", "--at-a-time=2", "--repeat=1")
     with started(measured("dashboard", *sizes)) as rows:
