@@ -105,6 +105,19 @@ def needs_activation(user: User, asked: Asked) -> bool:
     return asked.activation_only or Factor.objects.filter(user=user, confirmed=True).exists()
 
 
+def own(user: User, kind: str, pk: int) -> Factor | None:
+    """The person's own factor of this kind, set up before; also one that too many wrong codes disabled."""
+    return Factor.objects.filter(user=user, kind=kind, pk=pk, confirmed=True).first()
+
+
+def free_name(user: User, kind: str) -> str:
+    """The kind's label, or with the first free number behind it."""
+    label = str(kinds.kind(kind).label)
+    taken = set(Factor.objects.filter(user=user, kind=kind, confirmed=True).values_list("name", flat=True))
+    names = (f"{label} {number}" for number in range(2, len(taken) + 3))
+    return label if label not in taken else next(name for name in names if name not in taken)
+
+
 def single_key(user: User) -> str:
     """The unique key of a factor of which a person has one."""
     return f"user:{user.pk}"

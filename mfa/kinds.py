@@ -102,6 +102,8 @@ class FactorKind(ABC):
     """The label of the code field, e.g. "6-digit code from your app"."""
     prompt_word: ClassVar[str] = ""
     """What one types at an application's prompt to be asked for this kind instead, e.g. "sms"."""
+    elsewhere: ClassVar[str | Promise] = ""
+    """What else can be wrong where an application refuses a code that is right here."""
     code_field: ClassVar[str] = "numeric"
     """How the field looks: "numeric", "text", or "long" for recovery and activation codes."""
 

@@ -56,6 +56,7 @@ CODE_EXPIRED = Result(1018, "Code Expired")
 CODE_SPENT = Result(1019, "Code Already Used")
 SENDING_LIMIT = Result(1020, "Too Many Messages")
 PROMPT_OVER = Result(1021, "Prompt Unknown, Used Or Expired")
+UPPER_CASE = Result(1030, "Code Typed In Upper Case")
 EMAIL_INCORRECT = Result(1031, "Code By Mail Incorrect")
 EMAIL_NOT_SENT = Result(1032, "Code By Mail Could Not Be Sent")
 
@@ -65,6 +66,8 @@ class Refused(Exception):
 
     result: Result
     tells_cause: ClassVar[bool] = True
+    costs: ClassVar[bool] = True
+    """Whether it counts as a guess. Only what tells nothing that another guess would not tell may be free."""
 
     def __init__(self, result: Result) -> None:
         super().__init__(result.meaning)

@@ -158,6 +158,7 @@ if DEBUG:
 TOTP_ALGORITHM = env.choice("TOTP_ALGORITHM", "SHA1", ("SHA1", "SHA256", "SHA512"))
 TOTP_DIGITS = int(env.choice("TOTP_DIGITS", "6", ("6", "8")))
 TOTP_PERIOD = int(env.choice("TOTP_PERIOD", "30", ("30", "60")))
+MOTP_TOLERANCE = int(env.choice("MOTP_TOLERANCE", "30", ("10", "20", "30", "60")))
 
 PHONE_DEFAULT_REGION = env.parsed("PHONE_DEFAULT_REGION", parse.region, "")
 # Every country only by a word of the operator's: silence must not pay for calls to far ranges.

@@ -23,6 +23,7 @@ CAUSES: dict[outcomes.Result, str | Promise] = {
     outcomes.CODE_SPENT: USED,
     outcomes.CODE_EXPIRED: _("code expired"),
     outcomes.OATH_OUT_OF_DATE: _("the phone's clock was wrong"),
+    outcomes.UPPER_CASE: _("typed in upper case"),
     outcomes.ACCOUNT_LOCKED: TOO_MANY,
     outcomes.FACTOR_DISABLED: TOO_MANY,
     outcomes.SMS_NOT_SENT: _("the message could not be sent"),

@@ -27,6 +27,7 @@ PER_PAGE = 25
 WORDS: dict[str, str | Promise] = {
     "factor.added": gettext_lazy("Second factor added"),
     "factor.replaced": gettext_lazy("Second factor moved to a new phone"),
+    "factor.pin-changed": gettext_lazy("PIN changed"),
     "factor.renamed": gettext_lazy("Second factor renamed"),
     "factor.removed": gettext_lazy("Second factor removed"),
     "phone.lost": gettext_lazy("Phone reported lost, what was on it suspended"),

@@ -170,8 +170,9 @@ def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, wrong: list[Fa
         raise Unusable(UNREADABLE) from None
     except WrongShape:  # an answer to what another kind sent is no guess at this one
         raise
-    except Refused:
-        wrong.append(row)
+    except Refused as refused:
+        if refused.costs:
+            wrong.append(row)
         raise
     row.failures = 0
     is_test = attempt.answer.purpose is Purpose.TEST

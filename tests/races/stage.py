@@ -25,6 +25,8 @@ from accounts.models import PhoneSource, User
 from mfa import approvals, enrolment, limits, policy
 from mfa.delivery import outbox
 from mfa.factors.email import flows as email
+from mfa.factors.motp import flows as motp
+from mfa.factors.motp.algorithm import Motp
 from mfa.factors.recovery import flows as recovery
 from mfa.factors.recovery.factor import KIND as RECOVERY
 from mfa.factors.totp import flows as totp
@@ -43,7 +45,7 @@ def make_person(username: str, *, apps: int = 1, codes: bool = False, required: 
     earlier = timezone.now() - timedelta(minutes=5)
     made = []
     for _ in range(apps):
-        factor = totp.begin(user, name=totp.default_name(user), now=earlier)
+        factor = totp.begin(user, name=enrolment.free_name(user, "totp"), now=earlier)
         token = token_of(factor)
         totp.confirm(user, factor.pk, token.code(token.step_at(earlier)), now=earlier)
         made.append({"pk": factor.pk, "secret": base64.b32encode(token.secret).decode()})
@@ -125,9 +127,20 @@ def factors(username: str) -> list[dict[str, Any]]:
     ]
 
 
-def results(username: str) -> list[int]:
-    """The result code of every judged second factor, in order."""
+def give_motp(username: str, secret: str, pin: str) -> int:
+    """An mOTP app that was set up some minutes ago; its pk."""
+    user = User.objects.get(username=username)
+    earlier = timezone.now() - timedelta(minutes=5)
+    app = Motp(secret, pin)
+    waiting = motp.begin(user, app, name="Router", shown=True, now=earlier)
+    motp.confirm(user, waiting.pk, app.code(app.step_at(earlier)), now=earlier)
+    return int(waiting.pk)
+
+
+def results(username: str, kind: str = "") -> list[int]:
+    """The result code of every judged second factor, in order; only those of one kind where it is given."""
     rows = AuthenticationRecord.objects.filter(user__username=username).exclude(kind="password").order_by("pk")
+    rows = rows.filter(kind=kind) if kind else rows
     return list(rows.values_list("code", flat=True))
 
 

@@ -40,19 +40,6 @@ class TooMany(Unusable):
         return _("You have %(most)d authenticator apps already. Remove one first.") % {"most": MOST}
 
 
-def of(user: User, pk: int) -> Factor | None:
-    """The person's own app with this id, set up before; also one that too many wrong codes disabled."""
-    return Factor.objects.filter(user=user, kind=KIND.slug, pk=pk, confirmed=True).first()
-
-
-def default_name(user: User) -> str:
-    """ "Authenticator app", or with the first free number behind it."""
-    label = str(KIND.label)
-    taken = set(Factor.objects.filter(user=user, kind=KIND.slug, confirmed=True).values_list("name", flat=True))
-    names = [label, *(f"{label} {number}" for number in range(2, MOST + 2))]
-    return next(name for name in names if name not in taken)
-
-
 @transaction.atomic
 def begin(user: User, *, name: str, now: datetime, replaces: Factor | None = None) -> Factor:
     """A new secret that waits for its first right code; an older waiting one dies. Raises TooMany.
@@ -99,7 +86,7 @@ def confirm(user: User, pk: int | None, code: str, *, now: datetime) -> Factor:
 
 
 def _confirmed(user: User, factor: Factor, memory: Memory, now: datetime) -> Factor:
-    replaced = of(user, factor.state.pop("replaces") or 0)
+    replaced = enrolment.own(user, KIND.slug, factor.state.pop("replaces") or 0)
     factor.state.pop("tries", None)
     factor.state |= memory.state()
     if replaced is None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,16 +15,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import User
 from accounts.requests import SignedInRequest
 from mfa import enrolment, kinds, qr
 from mfa.factors.totp import flows, provisioning
 from mfa.factors.totp.factor import KIND, token_of
-from mfa.factors.totp.forms import NameForm
+from mfa.factors.totp.forms import AppCodeForm
 from mfa.models import Factor
 from mfa.outcomes import Refused
-from mfa.pages import sessions
-from mfa.pages.forms import CodeForm
+from mfa.pages import own, sessions
+from mfa.pages.factor_forms import NameForm
 from mfa.pages.gate import open_before_enrolment
 from mfa.proof import fresh_proof_required
 
@@ -35,7 +34,7 @@ WAITING = "totp_waiting"
 @fresh_proof_required
 @require_http_methods(["GET", "POST"])
 def add(request: SignedInRequest) -> HttpResponse:
-    form = NameForm(request.POST or None, initial={"name": flows.default_name(request.user)})
+    form = NameForm(request.POST or None, initial={"name": enrolment.free_name(request.user, KIND.slug)})
     if form.is_valid():
         return _begin(request, form.cleaned_data["name"], None)
     return render(request, "totp/add.html", {"form": form, "step": 1, "steps": 2}, status=422 if form.errors else 200)
@@ -45,7 +44,7 @@ def add(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def move(request: SignedInRequest, pk: int) -> HttpResponse:
     """A new phone takes the app's place; the old one works until then."""
-    factor = own(request.user, pk)
+    factor = own.found(request.user, KIND.slug, pk)
     if request.method == "POST":
         return _begin(request, factor.name, factor)
     return render(request, "totp/move.html", {"factor": factor, "step": 1, "steps": 2})
@@ -58,7 +57,7 @@ def move(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def scan(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
-    form = _code_form(request)
+    form = AppCodeForm(request.POST or None)
     try:
         factor = flows.waiting(request.user, request.session.get(WAITING), now=now)
         if form.is_valid():
@@ -69,14 +68,6 @@ def scan(request: SignedInRequest) -> HttpResponse:
     except Refused as refused:
         form.add_error("code", refused.words)
     return _show(request, factor, form)
-
-
-def own(user: User, pk: int) -> Factor:
-    """The person's app that a page is about. Raises Http404."""
-    factor = flows.of(user, pk)
-    if factor is None:
-        raise Http404
-    return factor
 
 
 def _begin(request: SignedInRequest, name: str, replaces: Factor | None) -> HttpResponse:
@@ -99,14 +90,8 @@ def _confirm(request: SignedInRequest, code: str, now: datetime) -> HttpResponse
     return redirect(_next_step(request, now))
 
 
-def _code_form(request: SignedInRequest) -> CodeForm:
-    form = CodeForm(request.POST or None)
-    form.fields["code"].label = KIND.code_hint
-    return form
-
-
 @sensitive_variables()
-def _show(request: SignedInRequest, factor: Factor, form: CodeForm) -> HttpResponse:
+def _show(request: SignedInRequest, factor: Factor, form: AppCodeForm) -> HttpResponse:
     token = token_of(factor)
     address = provisioning.address(token, issuer=settings.PORTAL_NAME, account=request.user.username)
     context = {

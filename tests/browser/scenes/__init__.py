@@ -11,6 +11,7 @@ from tests.browser.scenes import (  # noqa: F401  # they fill the list
     email,
     factors,
     lost_phone,
+    motp,
     overview,
     phone,
     way_in,

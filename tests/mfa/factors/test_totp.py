@@ -404,7 +404,7 @@ def test_ten_wrong_codes_end_a_set_up_and_lock_nobody(alice: User, now: datetime
 def test_a_sixth_app_is_refused(alice: User, now: datetime) -> None:
     for number in range(flows.MOST):
         moment = now + STEP * number
-        factor = flows.begin(alice, name=flows.default_name(alice), now=moment)
+        factor = flows.begin(alice, name=enrolment.free_name(alice, "totp"), now=moment)
         flows.confirm(alice, factor.pk, shown(factor, moment), now=moment)
     with pytest.raises(flows.TooMany) as caught:
         flows.begin(alice, name="One more", now=now)
