@@ -67,7 +67,7 @@ def issue(
         raise TooManyKeys
     prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     ApplicationKey.objects.create(
-        application=application, prefix=prefix, secret_hash=_hash(secret), verbs=[verb.value for verb in verbs],
+        application=application, prefix=prefix, secret_hash=hash_of(secret), verbs=[verb.value for verb in verbs],
         networks=[str(ipaddress.ip_network(network)) for network in networks], created_at=now, created_by=actor,
         expires_at=min(expires_at, now + LONGEST_LIFE),
     )  # fmt: skip
@@ -96,7 +96,7 @@ def authenticate(header: str, verb: Verb, *, address: str, now: datetime) -> Cli
     prefix, _, secret = text.strip().partition(".")
     key = _found(prefix, now) if scheme.lower() == "bearer" and len(text) <= 100 and text.isascii() else None
     # Hashed and compared for an unknown key too, so that both take the same time.
-    if not hmac.compare_digest(key.secret_hash if key else "0" * 64, _hash(secret)) or key is None:
+    if not hmac.compare_digest(key.secret_hash if key else "0" * 64, hash_of(secret)) or key is None:
         raise NotAllowed(known=False)
     if verb not in key.verbs or not _comes_from(key, address):
         _report(key, verb, address, now)
@@ -134,6 +134,6 @@ def _note_use(key: ApplicationKey, address: str, now: datetime) -> None:
         ApplicationKey.objects.filter(stale, pk=key.pk).update(last_used_at=now, last_used_from=address)
 
 
-def _hash(secret: str) -> str:
+def hash_of(secret: str) -> str:
     """Plain SHA-256: the secret has 256 random bits, which no dictionary holds."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,7 +1,7 @@
 """What FreeRADIUS's rlm_rest sends and is told: RADIUS attributes <-> a question and its reply (RFC 2865).
 
-rlm_rest turns the bytes of a UTF-8 value one by one into characters, so text comes as Latin-1 of UTF-8. Only the body
-that `accept` makes makes FreeRADIUS accept; a refusal is status 401, a question 200 with an Access-Challenge.
+rlm_rest turns the bytes of a UTF-8 value one by one into characters, so text comes as Latin-1 of UTF-8. Only status
+200 with Auth-Type makes FreeRADIUS accept; a refusal is status 401, a question 200 with an Access-Challenge.
 """
 
 from __future__ import annotations
@@ -70,6 +70,11 @@ def request_key(application: Application, sent: Attributes) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
+def request_id(sent: Attributes) -> str:
+    """What FreeRADIUS's own log can be searched for: the site writes the same name of the request there."""
+    return "radius-" + sent.authenticator.removeprefix("0x")[:16]
+
+
 def split(application: Application, text: str) -> tuple[str, str]:
     """Password and code out of what was typed in one field, as the application has it."""
     match application.mode:
@@ -90,28 +95,32 @@ def without_realm(name: str) -> str:
 
 
 def response(application: Application, reply: Reply) -> tuple[int, dict[str, Any]]:
-    """Status and body for rlm_rest. Nothing of the request is in it, so nothing of it can be expanded."""
-    words = {"reply:Reply-Message": reply.words[:LONGEST]} if reply.words else {}
+    """Status and body for rlm_rest. Nothing of the request is in it."""
+    words = {"reply:Reply-Message": _value(reply.words)} if reply.words else {}
     if reply.accepted:
         return 200, {"control:Auth-Type": "Accept", **words, **_attributes(application, reply)}
     if reply.state:
-        state = "0x" + reply.state.encode().hex()
-        return 200, {
-            "control:Response-Packet-Type": "Access-Challenge",
-            "control:Auth-Type": "Accept",
-            "reply:State": state,
-            **words,
-        }
+        question = {"control:Response-Packet-Type": "Access-Challenge", "control:Auth-Type": "Accept"}
+        return 200, {**question, "reply:State": _value("0x" + reply.state.encode().hex()), **words}
     return 401, words
 
 
-def _attributes(application: Application, reply: Reply) -> dict[str, str]:
+def _value(text: str) -> dict[str, Any]:
+    """In the long form, since FreeRADIUS would carry out what stands in `%{}` of the short one."""
+    return {"value": [_cut(text)], "op": ":=", "do_xlat": False}
+
+
+def _cut(text: str) -> str:
+    return text.encode()[:LONGEST].decode(errors="ignore")
+
+
+def _attributes(application: Application, reply: Reply) -> dict[str, Any]:
     """Everybody's, then those of the person's groups in the order of their names; the last word on a name counts."""
     by_group: Mapping[str, Mapping[str, str]] = application.reply_attributes
     if not by_group or reply.user is None:
         return {}
     groups = ["", *sorted(reply.user.groups.filter(name__in=by_group).values_list("name", flat=True))]
-    return {f"reply:{name}": value for group in groups for name, value in by_group.get(group, {}).items()}
+    return {f"reply:{name}": _value(value) for group in groups for name, value in by_group.get(group, {}).items()}
 
 
 def _text(value: str, name: str) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import ConfigDict, Field
 
-from accounts import names
+from accounts import names, trace
 from accounts.requests import address_of
 from mfa import kinds
 from mfa.api import answers, clients, radius
@@ -93,17 +95,18 @@ def challenge(request: HttpRequest, body: Question) -> Answer:
     return _told(_reply(request.auth, body, code=""))  # type: ignore[attr-defined]
 
 
-@api.post(
-    "/radius/authorize", auth=Bearer(Verb.RADIUS), response={200: dict, 401: dict, 403: Problem, 422: Problem},
-    summary="For FreeRADIUS (rlm_rest)",
-)  # fmt: skip
-def authorize(request: HttpRequest, body: radius.Attributes) -> tuple[int, dict[str, Any]]:
+@api.post("/radius/authorize", auth=Bearer(Verb.RADIUS), response=REFUSALS, summary="For FreeRADIUS (rlm_rest)")
+def authorize(request: HttpRequest, body: radius.Attributes) -> JsonResponse:
     """Attributes in, attributes out, as in deploy/freeradius. A retransmission hears the first answer again."""
     application, now = request.auth.application, timezone.now()  # type: ignore[attr-defined]
+    trace.request_id.set(radius.request_id(body))
     key = radius.request_key(application, body)
-    earlier = answers.known(key)
-    if earlier is not None:
-        return earlier
+    status, told = answers.known(key) or answers.once(key, _judge(application, body, now), now=now)
+    return JsonResponse(told, status=status)
+
+
+def _judge(application: Application, body: radius.Attributes, now: datetime) -> Callable[[], answers.Response]:
+    """What answers the request once. The password is checked here already, outside the transaction of the answer."""
     try:
         asked = radius.asked(application, body)
     except radius.Unreadable as error:
@@ -114,7 +117,7 @@ def authorize(request: HttpRequest, body: radius.Attributes) -> tuple[int, dict[
         reply = dialogue.reply(asked, who, now=now) if isinstance(who, Identified) else who
         return radius.response(application, reply)
 
-    return answers.once(key, judge, now=now)
+    return judge
 
 
 def _reply(client: Client, body: Question, *, code: str) -> Reply:

@@ -1,0 +1,129 @@
+"""What a VPN gateway hears from a real FreeRADIUS in front of the portal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from accounts.models import User
+from mfa.models import Application, AuthenticationRecord, Factor, RememberRule
+from mfa.outcomes import OATH_DUPLICATE, OATH_VERIFIED
+from tests.conftest import PASSWORD
+from tests.services.servers.freeradius import FreeRadius
+from tests.stories.authenticator import Phone
+
+Mode = Application.Mode
+
+
+def test_password_then_code_at_a_second_prompt(radius: FreeRadius, phone: Phone) -> None:
+    asked = radius.ask(User_Name="alice", User_Password=PASSWORD)
+    assert asked.packet == "Access-Challenge"
+    assert "authenticator app" in asked.words
+    answered = radius.ask(User_Name="alice", User_Password=phone.code(), State=asked.state)
+    assert answered.packet == "Access-Accept"
+    record = AuthenticationRecord.objects.first()
+    assert record
+    assert (record.code, record.application, record.gateway) == (OATH_VERIFIED.code, "vpn", "vpn-1")
+    assert f"request {record.request_id} from vpn-1: Access-Accept" in radius.own_log()
+
+
+def test_password_and_code_in_one_field_with_and_without_a_separator(
+    radius: FreeRadius, vpn: Application, phone: Phone
+) -> None:
+    Application.objects.update(mode=Mode.PASSWORD_AND_CODE)
+    assert radius.ask(User_Name="alice", User_Password=PASSWORD + phone.code()).packet == "Access-Accept"
+    Application.objects.update(separator=",")
+    later = phone.code(steps=1)
+    assert radius.ask(User_Name="alice", User_Password=f"{PASSWORD},{later}").packet == "Access-Accept"
+
+
+def test_code_only_where_the_gateway_has_checked_the_password(
+    radius: FreeRadius, vpn: Application, phone: Phone
+) -> None:
+    Application.objects.update(mode=Mode.CODE_ONLY)
+    assert radius.ask(User_Name="alice", User_Password=phone.code()).packet == "Access-Accept"
+
+
+def test_names_and_passwords_beyond_ascii_arrive_whole(
+    radius: FreeRadius, make_user: Callable[..., User], vpn: Application
+) -> None:
+    user = make_user("жанна", email="zhanna@example.test")
+    user.set_password('pässwörd \\ "ж"')
+    user.save()
+    asked = radius.ask(User_Name="EXAMPLE\\Жанна", User_Password='pässwörd \\ "ж"')
+    assert asked.packet == "Access-Reject"  # right, and nothing is enrolled
+    causes = set(AuthenticationRecord.objects.values_list("username", "cause"))
+    assert causes == {("жанна", "No Second Factor Enrolled")}
+
+
+@pytest.mark.row("T-14")
+def test_every_refusal_sounds_the_same(radius: FreeRadius, phone: Phone) -> None:
+    refused = [
+        radius.ask(User_Name="alice", User_Password="wrong"),
+        radius.ask(User_Name="nobody", User_Password=PASSWORD),
+        radius.ask(User_Name="alice", User_Password="000000", State="0x6e6f6e65"),
+    ]
+    assert {(answer.packet, answer.words) for answer in refused} == {("Access-Reject", refused[0].words)}
+
+
+@pytest.mark.row("T-67e")
+def test_a_retransmission_hears_the_first_answer_and_burns_no_code(
+    radius: FreeRadius, vpn: Application, phone: Phone
+) -> None:
+    Application.objects.update(mode=Mode.PASSWORD_AND_CODE)
+    typed = PASSWORD + phone.code()
+    with radius.losing_the_first_answer() as gateway:
+        assert gateway.ask(User_Name="alice", User_Password=typed, tries=3, wait=1.0).packet == "Access-Accept"
+    accepted = AuthenticationRecord.objects.filter(code=OATH_VERIFIED.code)
+    assert accepted.count() == 1
+    assert radius.ask(User_Name="alice", User_Password=typed).packet == "Access-Reject"
+    assert AuthenticationRecord.objects.filter(code=OATH_DUPLICATE.code).count() == 1
+
+
+@pytest.mark.row("T-66")
+def test_a_request_that_nobody_signed_gets_no_answer_and_every_answer_is_signed(
+    radius: FreeRadius, phone: Phone
+) -> None:
+    assert radius.ask(User_Name="alice", User_Password=PASSWORD, signed=False, wait=1.0).packet == ""
+    for password in (PASSWORD, "wrong"):
+        assert "Message-Authenticator" in radius.ask(User_Name="alice", User_Password=password).attributes
+    assert not AuthenticationRecord.objects.filter(cause="").exists()
+
+
+def test_reply_attributes_follow_the_groups_of_a_person(radius: FreeRadius, phone: Phone) -> None:
+    from django.contrib.auth.models import Group
+
+    User.objects.get(username="alice").groups.add(Group.objects.create(name="engineers"))
+    Application.objects.update(
+        mode=Mode.PASSWORD_AND_CODE,
+        reply_attributes={
+            "": {"Filter-Id": "everybody", "Class": "%{User-Password}"},
+            "engineers": {"Filter-Id": "vpn-eng"},
+        },
+    )
+    answer = radius.ask(User_Name="alice", User_Password=PASSWORD + phone.code())
+    assert answer.attributes["Filter-Id"] == '"vpn-eng"'
+    assert answer.attributes["Class"] == "0x" + b"%{User-Password}".hex()
+
+
+def test_what_is_remembered_spares_the_second_prompt_until_the_factor_is_gone(
+    radius: FreeRadius, vpn: Application, phone: Phone
+) -> None:
+    RememberRule.objects.create(name="Ten minutes", scope="application", application=vpn, seconds=600)
+    asked = radius.ask(User_Name="alice", User_Password=PASSWORD)
+    assert radius.ask(User_Name="alice", User_Password=phone.code(), State=asked.state).packet == "Access-Accept"
+    assert radius.ask(User_Name="alice", User_Password=PASSWORD).packet == "Access-Accept"
+    assert radius.ask(User_Name="alice", User_Password="wrong").packet == "Access-Reject"
+    user = User.objects.get(username="alice")
+    from accounts import users
+
+    users.move_epoch(user)
+    assert radius.ask(User_Name="alice", User_Password=PASSWORD).packet == "Access-Challenge"
+    Factor.objects.all().delete()
+    assert radius.ask(User_Name="alice", User_Password=PASSWORD).packet == "Access-Reject"
+
+
+def test_a_password_that_cannot_be_read_is_refused_with_words(radius: FreeRadius) -> None:
+    answer = radius.ask(User_Name="alice", CHAP_Password="secret")
+    assert (answer.packet, answer.words) == ("Access-Reject", "This server needs PAP.")
