@@ -11,12 +11,14 @@ from django.contrib.sessions.models import Session
 from django.db.models import Model, Q, QuerySet
 
 from accounts import leavers
-from mfa.models import Budget, Delivery, Factor, GuessCounter, OneTimeCode
+from mfa.models import Budget, Delivery, Factor, GuessCounter, KnownBrowser, OneTimeCode, OpenSession
 
 BATCH = 1000
 CODES_FOR = timedelta(days=30)
 PASSWORD_COUNTERS_FOR = timedelta(days=7)
 BUDGETS_FOR = timedelta(days=2)
+SESSIONS_FOR = timedelta(days=1)
+BROWSERS_FOR = timedelta(days=400)
 DELIVERIES_FOR = timedelta(days=180)
 
 
@@ -36,6 +38,8 @@ def _over(now: datetime) -> list[QuerySet[Model]]:
         GuessCounter.objects.filter(subject__startswith="password:", updated_at__lt=now - PASSWORD_COUNTERS_FOR),
         Budget.objects.filter(updated_at__lt=now - BUDGETS_FOR),
         ended.filter(created_at__lt=now - DELIVERIES_FOR),
+        OpenSession.objects.filter(seen_at__lt=now - SESSIONS_FOR),
+        KnownBrowser.objects.filter(seen_at__lt=now - BROWSERS_FOR),
         Session.objects.filter(expire_date__lt=now),
     ]
     return rows

@@ -108,6 +108,8 @@ PASSWORD_STEP_AGE = timedelta(minutes=10)
 _cookie_prefix = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME = f"{_cookie_prefix}session"
 CSRF_COOKIE_NAME = f"{_cookie_prefix}csrf"
+BROWSER_COOKIE_NAME = f"{_cookie_prefix}browser"
+BROWSER_COOKIE_AGE = int(timedelta(days=400).total_seconds())
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mfa.models.applications import Application, ApplicationKey, Prompt, RadiusAnswer, Remembered, RememberRule
 from mfa.models.approvals import Approval
+from mfa.models.browsers import KnownBrowser, OpenSession
 from mfa.models.deliveries import Delivery
 from mfa.models.factors import Budget, Factor, GuessCounter, OneTimeCode
 from mfa.models.policies import Exemption, Policy, Reminder, Rule
@@ -21,7 +22,9 @@ __all__ = [
     "Exemption",
     "Factor",
     "GuessCounter",
+    "KnownBrowser",
     "OneTimeCode",
+    "OpenSession",
     "Policy",
     "Preference",
     "Prompt",

@@ -31,7 +31,11 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
     """The pages that are open to the person; none to whoever must enrol first."""
     if getattr(request, ON_THE_WAY_IN, False):
         return []
-    pages = [(_("Overview"), reverse("dashboard")), (_("History"), reverse("history"))]
+    pages = [
+        (_("Overview"), reverse("dashboard")),
+        (_("Sessions"), reverse("sessions")),
+        (_("History"), reverse("history")),
+    ]
     if request.user.is_staff:
         pages.append((_("Administration"), reverse("admin:index")))
     return [{"label": label, "url": url, "current": url == request.path} for label, url in pages]

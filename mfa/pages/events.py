@@ -44,6 +44,8 @@ WORDS: dict[str, str | Promise] = {
     "policy.not-required": gettext_lazy("Two-factor sign-in no longer required"),
     "activation.issued": gettext_lazy("Activation code issued"),
     "activation.used": gettext_lazy("Activation code used"),
+    "session.ended": gettext_lazy("A session was signed out"),
+    "memory.forgotten": gettext_lazy("Every application asks for a code again"),
     "sessions.ended": gettext_lazy("Signed out everywhere"),
     "phone.announced": gettext_lazy("The directory has another phone number"),
     "phone.refused": gettext_lazy("Phone number of the directory refused"),

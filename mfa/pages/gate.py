@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.contrib import messages
-from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -16,6 +15,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from accounts.models import User
+from accounts.requests import SignedInRequest
 from mfa import activation, enrolment, policy
 from mfa.models import Factor
 from mfa.pages import sessions
@@ -50,7 +50,9 @@ class Gate:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
+        response = self.get_response(request)
+        sessions.mark_browser(request, response)
+        return response
 
     def process_view(
         self, request: HttpRequest, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -60,6 +62,8 @@ class Gate:
         now = timezone.now()
         user = request.user
         if not isinstance(user, User) or sessions.too_old(request, now=now):
+            return _to_sign_in(request)
+        if not sessions.is_open(cast(SignedInRequest, request), now=now):
             return _to_sign_in(request)
         judge = _with_factor if sessions.is_verified(request) else _without_factor
         return judge(request, user, view, now)
@@ -98,7 +102,7 @@ def _without_factor(request: HttpRequest, user: User, view: View, now: datetime)
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
-    logout(request)
+    sessions.close(request)
     target = request.get_full_path() if request.method == "GET" else ""
     query = f"?{urlencode({'next': target})}" if target not in ("", "/") else ""
     return redirect(reverse("sign_in") + query)

@@ -20,6 +20,7 @@ from mfa import enrolment, kinds, lost, proof
 from mfa.models import Factor
 from mfa.outcomes import Unusable
 from mfa.pages import sessions, sign_in, ways
+from mfa.pages.gate import open_before_activation
 from mfa.pages.preferred import mark, words
 from mfa.proof import fresh_proof_required
 
@@ -43,6 +44,7 @@ class LostForm(forms.Form):
         return [one for one in self.factors if mark(one) in self.cleaned_data["gone"]]
 
 
+@open_before_activation
 @require_http_methods(["GET", "POST"])
 def report(request: SignedInRequest) -> HttpResponse:
     """Needs no fresh proof: it takes away only, and whoever lost the phone may be unable to give one."""
@@ -56,6 +58,7 @@ def report(request: SignedInRequest) -> HttpResponse:
     return render(request, "pages/lost_phone.html", {"form": form}, status=422 if form.errors else 200)
 
 
+@open_before_activation
 @require_http_methods(["GET"])
 def what_next(request: SignedInRequest) -> HttpResponse:
     return render(request, "pages/lost_phone_next.html", _next(request.user, timezone.now()))

@@ -8,21 +8,24 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from django.conf import settings
-from django.contrib.auth import login, update_session_auth_hash
+from django.contrib.auth import login, logout, update_session_auth_hash
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django_otp import login as otp_login
 
 from accounts.models import User
-from accounts.requests import SignedInRequest
-from mfa import enrolment, proof
+from accounts.requests import SignedInRequest, address_of
+from mfa import enrolment, proof, signed_in
 from mfa.models import Factor
 
 Response = TypeVar("Response", bound=HttpResponseBase)
 
 STEP = "password_step"
 STARTED_AT = "started_at"
+ROW = "open_session"
+BROWSER = "browser"
+"""Marks a request whose browser gets the cookie by which it is known again; and the salt of its signature."""
 
 
 def remember_password_step(request: HttpRequest, user: User, *, now: datetime) -> None:
@@ -59,11 +62,42 @@ def keep_password_step(request: HttpRequest, user: User) -> None:
 def sign_in(request: HttpRequest, user: User, factor: Factor | None, *, now: datetime) -> None:
     """Open the session of a person. Its id changes; the proof just given is fresh."""
     request.session.pop(STEP, None)
+    signed_in.close(request.session.get(ROW))
     login(request, user)
     if factor is not None:
         otp_login(request, factor)
     request.session[STARTED_AT] = now.timestamp()
+    agent, address = request.headers.get("user-agent", ""), address_of(request)
+    request.session[ROW] = signed_in.begin(user, agent=agent, address=address, now=now).pk
+    setattr(request, BROWSER, signed_in.greet(user, _browser(request), agent=agent, address=address, now=now))
     proof.mark(request.session, now=now, by=factor.kind if factor else "")
+
+
+def _browser(request: HttpRequest) -> str:
+    """What the cookie of this browser says; nothing where it has none of ours."""
+    age = settings.BROWSER_COOKIE_AGE
+    return str(request.get_signed_cookie(settings.BROWSER_COOKIE_NAME, default="", salt=BROWSER, max_age=age))
+
+
+def mark_browser(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Let the browser of a sign-in be known again. The cookie says nothing but that, and opens nothing."""
+    mark = getattr(request, BROWSER, "")
+    if mark and isinstance(response, HttpResponse):
+        response.set_signed_cookie(
+            settings.BROWSER_COOKIE_NAME, mark, salt=BROWSER, max_age=settings.BROWSER_COOKIE_AGE,
+            secure=settings.HTTPS, httponly=True, samesite="Lax",
+        )  # fmt: skip
+
+
+def is_open(request: SignedInRequest, *, now: datetime) -> bool:
+    """Whether nobody ended this session meanwhile."""
+    return signed_in.goes_on(request.session.get(ROW), request.user, address=address_of(request), now=now)
+
+
+def close(request: HttpRequest) -> None:
+    """Sign out here."""
+    signed_in.close(request.session.get(ROW))
+    logout(request)
 
 
 def keep(request: SignedInRequest, *, proved_by: Factor | None = None) -> None:
@@ -73,6 +107,7 @@ def keep(request: SignedInRequest, *, proved_by: Factor | None = None) -> None:
     request.user.refresh_from_db()
     request.user.security_epoch = after_the_change
     update_session_auth_hash(request, request.user)
+    signed_in.keep(request.session.get(ROW), request.user)
     if proved_by is not None:
         otp_login(request, proved_by)
 

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -68,7 +67,7 @@ def send(request: HttpRequest) -> HttpResponse:
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     starting_again = sessions.in_password_step(request, now=timezone.now()) is not None
-    logout(request)
+    sessions.close(request)
     if not starting_again:
         messages.success(request, _("You are signed out."))
     response = redirect("sign_in")

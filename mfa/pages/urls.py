@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from mfa.pages import dashboard, events, inbox, lost_phone, preferred, prove, sign_in, tryout, waiting
+from mfa.pages import dashboard, events, inbox, lost_phone, places, preferred, prove, sign_in, tryout, waiting
 
 urlpatterns = [
     path("", dashboard.show, name="dashboard"),
@@ -16,6 +16,10 @@ urlpatterns = [
     path("sign-in/lost-phone/next/", lost_phone.what_next_on_the_way_in, name="lost_phone_on_the_way_in_next"),
     path("lost-phone/", lost_phone.report, name="lost_phone"),
     path("lost-phone/next/", lost_phone.what_next, name="lost_phone_next"),
+    path("sessions/", places.show, name="sessions"),
+    path("sessions/all/end/", places.end_all, name="end_all_sessions"),
+    path("sessions/remembered/forget/", places.forget, name="forget_remembered"),
+    path("sessions/<slug:token>/end/", places.end, name="end_session"),
     path("resume/<int:pk>/", lost_phone.resume, name="resume"),
     path("sign-out/", sign_in.sign_out, name="sign_out"),
     path("prove/", prove.prove, name="prove"),

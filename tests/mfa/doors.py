@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
 
 from accounts.models import User
-from mfa import proof, roles
+from mfa import proof, roles, signed_in
 from mfa.models import Factor
 from mfa.pages import sessions
 
@@ -31,6 +31,7 @@ def sign_in(client: Client, user: User, factor: Factor | None, *, proved_at: dat
     client.force_login(user, backend="accounts.backends.LocalBackend")
     session = client.session
     session[sessions.STARTED_AT] = timezone.now().timestamp()
+    session[sessions.ROW] = signed_in.begin(user, agent="", address="127.0.0.1", now=timezone.now()).pk
     if factor is not None:
         session[DEVICE_ID_SESSION_KEY] = factor.persistent_id
     proof.mark(session, now=proved_at or timezone.now())

@@ -14,6 +14,7 @@ from tests.browser.scenes import (  # noqa: F401  # they fill the list
     motp,
     overview,
     phone,
+    places,
     way_in,
 )
 from tests.browser.scenes.scene import SCENES, Scene
