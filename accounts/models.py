@@ -44,7 +44,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     """A person. `directory_id` (entryUUID, lower case) is the identity where a directory feeds the account; a user
     name may move from one person to another, an id never does."""
 
-    username = models.CharField(_("user name"), max_length=names.LONGEST, unique=True)
+    username = models.CharField(_("user name"), max_length=names.LONGEST)
     name = models.CharField(_("name"), max_length=200, blank=True)
     email = models.EmailField(_("e-mail address"), blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
@@ -59,7 +59,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     )
     phone_confirmed_at = models.DateTimeField(_("number confirmed"), null=True, blank=True)
 
-    directory_id = models.CharField(_("directory id"), max_length=64, null=True, blank=True, unique=True)
+    directory_id = models.CharField(_("directory id"), max_length=64, null=True, blank=True)
     directory_dn = models.CharField(_("distinguished name"), max_length=1000, blank=True)
     directory_phone = models.CharField(
         _("number in the directory"), max_length=16, blank=True, help_text=_("As the last run read it, in E.164.")
@@ -93,6 +93,9 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
             ),
         )
         constraints = (
+            # `unique=True` on the columns would bring each a second index, for LIKE, that nothing asks.
+            models.UniqueConstraint(fields=["username"], name="accounts_user_of_the_name"),
+            models.UniqueConstraint(fields=["directory_id"], name="accounts_user_of_the_directory"),
             models.CheckConstraint(
                 condition=Q(phone="") | Q(phone__regex=f"^{E164.pattern}$"), name="accounts_user_phone_is_e164"
             ),

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('password', models.CharField(max_length=128, verbose_name='password')),
                 ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
                 ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('username', models.CharField(max_length=150, unique=True, verbose_name='user name')),
+                ('username', models.CharField(max_length=150, verbose_name='user name')),
                 ('name', models.CharField(blank=True, max_length=200, verbose_name='name')),
                 ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail address')),
                 ('language', models.CharField(blank=True, max_length=10, verbose_name='language')),
@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ('phone', models.CharField(blank=True, max_length=16, verbose_name='phone number')),
                 ('phone_source', models.CharField(blank=True, choices=[('', 'none'), ('directory', 'directory'), ('self', 'entered by the person'), ('helpdesk', 'entered by helpdesk')], default='', max_length=10, verbose_name='source of the number')),
                 ('phone_confirmed_at', models.DateTimeField(blank=True, null=True, verbose_name='number confirmed')),
-                ('directory_id', models.CharField(blank=True, max_length=64, null=True, unique=True, verbose_name='directory id')),
+                ('directory_id', models.CharField(blank=True, max_length=64, null=True, verbose_name='directory id')),
                 ('directory_dn', models.CharField(blank=True, max_length=1000, verbose_name='distinguished name')),
                 ('directory_phone', models.CharField(blank=True, help_text='As the last run read it, in E.164.', max_length=16, verbose_name='number in the directory')),
                 ('directory_fingerprint', models.CharField(blank=True, editable=False, max_length=32)),
@@ -164,6 +164,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='user',
             index=models.Index(condition=models.Q(('phone_next_at__isnull', False)), fields=['phone_next_at'], name='accounts_user_rests'),
+        ),
+        migrations.AddConstraint(
+            model_name='user',
+            constraint=models.UniqueConstraint(fields=('username',), name='accounts_user_of_the_name'),
+        ),
+        migrations.AddConstraint(
+            model_name='user',
+            constraint=models.UniqueConstraint(fields=('directory_id',), name='accounts_user_of_the_directory'),
         ),
         migrations.AddConstraint(
             model_name='user',
