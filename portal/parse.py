@@ -23,6 +23,7 @@ PLACEHOLDERS = ("change-me", "changeme", "insecure", "example", "placeholder", "
 FACTORS = Path(__file__).resolve().parent.parent / "mfa" / "factors"
 BROKER_SCHEMES = ("filesystem", "redis", "rediss", "amqp", "amqps")
 ADDRESS = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+")
+SHARE = re.compile(r"([0-9]{1,3})\s*%\s*,\s*([0-9]{1,9})")
 MAIL_SCHEMES = ("inbox", "smtp", "smtp+starttls", "smtps")
 
 
@@ -138,6 +139,14 @@ def regions_by_ou(text: str) -> tuple[Place, ...]:
         if place.region not in SUPPORTED_REGIONS:
             raise ValueError("must begin each place with a two-letter country and a colon, such as FR: ou=paris,...")
     return found
+
+
+def share(text: str) -> tuple[int, int]:
+    """`5%, 10` -> (5, 10): a share in percent, and the number up to which the share does not matter."""
+    found = SHARE.fullmatch(text.strip())
+    if not found or int(found[1]) > 100:
+        raise ValueError("must be a share and a number such as 5%, 10")
+    return int(found[1]), int(found[2])
 
 
 def groups(text: str) -> tuple[memberships.Rule, ...]:

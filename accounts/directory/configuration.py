@@ -10,7 +10,7 @@ from typing import cast
 from django.conf import settings
 
 from accounts.directory.drafts import Authority, Policy, Sharing
-from accounts.directory.guards import Limits
+from accounts.directory.guards import SETTINGS, Guard, Limits
 from accounts.directory.readers import DirectoryReader
 from accounts.directory.readers.csv import CsvReader
 from accounts.directory.readers.ldap import FollowedLdapReader, Server
@@ -54,9 +54,18 @@ def policy(now: datetime) -> Policy:
     )
 
 
-def limits() -> Limits:
-    """How much one run may change."""
-    return Limits(settings.SYNC_MAX_LOSS_PERCENT, settings.SYNC_MAX_LOSS_LEAST)
+def limits() -> dict[Guard, Limits]:
+    """How much one run may change, for each guard."""
+    return {guard: _limits(name) for guard, name in SETTINGS.items()}
+
+
+def group_limits() -> Limits:
+    """How many members a group may lose in one run, and one that gives rights may gain."""
+    return _limits("SYNC_MAX_GROUP_CHANGES")
+
+
+def _limits(name: str) -> Limits:
+    return Limits(*getattr(settings, name), name)
 
 
 def full_every() -> timedelta:

@@ -53,7 +53,7 @@ def follow(*, dry_run: bool, beat: Callable[[], None]) -> Outcome | None:
     except DirectoryError as error:
         words = f"The groups of the directory could not be read, so all were left as they are: {error}"
         return Outcome([], [Refusal("", words)])
-    outcome = plan(rules, found, limits=configuration.limits())
+    outcome = plan(rules, found, limits=configuration.group_limits())
     if dry_run or not outcome.changes:
         return outcome
     return Outcome(group_members.change(outcome.changes, beat=beat), outcome.refusals)
@@ -83,9 +83,11 @@ def _objection(group: str, size: Size, limits: Limits) -> str:
     """Why these changes cannot be meant, in one sentence; empty where they can."""
     left_alone = f"Group {group} was left as it is:"
     if size.leaving > (most := limits.of(size.members)):
-        return f"{left_alone} {size.leaving} of {size.members} members would leave it, at most {most} may."
+        lost = f"{size.leaving} of {size.members} members would leave it"
+        return f"{left_alone} {lost}, at most {most} may ({limits.shown})."
     if size.gives_rights and size.entering > (most := limits.of(size.people)):
-        return f"{left_alone} it gives rights, and {size.entering} people would enter it, at most {most} may."
+        gained = f"it gives rights, and {size.entering} people would enter it"
+        return f"{left_alone} {gained}, at most {most} may ({limits.shown})."
     return ""
 
 

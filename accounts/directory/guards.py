@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -19,6 +20,15 @@ class Guard(StrEnum):
     OTHER_PLAN = "other_plan"
 
 
+SETTINGS = {
+    Guard.PEOPLE_LOST: "SYNC_MAX_PEOPLE_LOST",
+    Guard.NUMBERS_LOST: "SYNC_MAX_NUMBERS_LOST",
+    Guard.NUMBERS_CHANGED: "SYNC_MAX_NUMBERS_CHANGED",
+    Guard.ADDRESSES_LOST: "SYNC_MAX_ADDRESSES_LOST",
+    Guard.SAME_NUMBER: "SYNC_MAX_SAME_NUMBER",
+}
+"""By which setting each guard measures."""
+
 NEVER_OVERRULED = frozenset({Guard.EMPTY, Guard.NOTHING_USABLE})
 """No directory is ever rightly like this, so nobody can let such a plan through."""
 
@@ -31,22 +41,21 @@ class Stop(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """How much one run may change: `percent` of those concerned, but always up to `least`. `name` is how the two
-    settings begin."""
+    """How much one run may change: `percent` of those concerned, but always up to `least`, as `setting` says."""
 
     percent: int
     least: int
-    name: str = "SYNC_MAX_LOSS"
+    setting: str
 
     @property
     def shown(self) -> str:
-        return f"{self.name}_PERCENT={self.percent}, {self.name}_LEAST={self.least}"
+        return f"{self.setting}={self.percent}%, {self.least}"
 
     def of(self, everybody: int) -> int:
         return max(self.least, everybody * self.percent // 100)
 
 
-def check(tally: Tally, limits: Limits) -> Stop | None:
+def check(tally: Tally, limits: Mapping[Guard, Limits]) -> Stop | None:
     """The first guard that objects, or None."""
     if not tally.entries:
         return Stop(Guard.EMPTY, "The directory answered with nobody at all. Check base, filter and access rights.")
@@ -54,9 +63,9 @@ def check(tally: Tally, limits: Limits) -> Stop | None:
         words = f"None of the {tally.entries} entries has an id and a user name. Check the access rights."
         return Stop(Guard.NOTHING_USABLE, words)
     for guard, count, everybody, words in _measures(tally):
-        allowed = limits.of(everybody)
+        allowed = limits[guard].of(everybody)
         if count > allowed:
-            rule = f"At most {allowed} may in one run ({limits.shown})."
+            rule = f"At most {allowed} may in one run ({limits[guard].shown})."
             return Stop(guard, f"{words.format(count=count, all=everybody)} {rule}")
     return None
 

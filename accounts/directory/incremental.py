@@ -6,7 +6,7 @@ said to be gone, what the last run could not settle) is looked up by id, so that
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from django.db.models.functions import Lower
 from accounts.directory import guards, usernames
 from accounts.directory.drafts import Policy, rules_mark
 from accounts.directory.entries import Sighting, Unreadable
-from accounts.directory.guards import Limits, Stop
+from accounts.directory.guards import Guard, Limits, Stop
 from accounts.directory.plan import Elsewhere, Plan, Unsettled
 from accounts.directory.planner import Planner
 from accounts.directory.readers import FollowedReader, Follower, Position, PositionLost
@@ -79,7 +79,7 @@ def tidy(full: SyncRun, *, now: datetime) -> None:
     idle.filter(started_at__lt=now - IDLE_FOR).delete()
 
 
-def creeping(tally: Tally, limits: Limits) -> Stop | None:
+def creeping(tally: Tally, limits: Mapping[Guard, Limits]) -> Stop | None:
     """What a guard says against all that the runs of what changed have done since the last run of everybody, or since
     an admin let one through: many small runs take away no more than one large one may."""
     done = SyncRun.objects.filter(state=SyncRun.State.DONE, dry_run=False).exclude(mode=SyncRun.Mode.UNDO)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from accounts.directory import kept, report, verdicts
 from accounts.directory.entries import Flaw
+from accounts.directory.guards import Guard
 from accounts.directory.life import SILENT_TOO_LONG
 from accounts.models import SyncProblem, SyncRun
 from mfa.desk import masks, run_plan, seek
@@ -23,6 +24,16 @@ STEPS: dict[str, str | Promise] = {
     "writing": gettext_lazy("Writing the changes"),
     "groups": gettext_lazy("Following the groups of the directory"),
     "restoring": gettext_lazy("Restoring what was before"),
+}
+GUARDS: dict[str, str | Promise] = {
+    Guard.EMPTY: gettext_lazy("Nobody at all"),
+    Guard.NOTHING_USABLE: gettext_lazy("Nobody usable"),
+    Guard.PEOPLE_LOST: gettext_lazy("People lost"),
+    Guard.NUMBERS_LOST: gettext_lazy("Numbers lost"),
+    Guard.NUMBERS_CHANGED: gettext_lazy("Numbers changed"),
+    Guard.ADDRESSES_LOST: gettext_lazy("Addresses lost"),
+    Guard.SAME_NUMBER: gettext_lazy("One number for many"),
+    Guard.OTHER_PLAN: gettext_lazy("Another plan"),
 }
 ENOUGH_TO_TELL, TOO_SOON_TO_TELL = 20, timedelta(seconds=3)
 CONFLICTS = frozenset(
@@ -43,7 +54,8 @@ def progress(run: SyncRun, *, now: datetime) -> dict[str, Any]:
         "running": running,
         "tone": TONES.get(run.state, "off"),
         "silent": running and now - run.heartbeat_at > SILENT_TOO_LONG,
-        "counts": report.figures(run.counts),
+        "counts": [(name, value) for name, value in report.figures(run.counts) if name != "guard"],
+        "guard": GUARDS.get(run.counts.get("guard", ""), ""),
         "step": STEPS.get(run.step, run.step) or _("Starting"),
         "left": left(run, now=now) if running else "",
     }

@@ -63,6 +63,8 @@ BAD = [
     ("LDAP_TIMEOUT", "five"),
     ("LDAP_TIMEOUT", "５"),
     ("SMS_PER_DAY", "1e3"),
+    ("SYNC_MAX_PEOPLE_LOST", "5"),
+    ("SYNC_MAX_PEOPLE_LOST", "101%, 10"),
     ("LDAP_GROUPS", "cn=helpdesk,dc=example,dc=org"),
     ("ALARM_MAIL", "nobody"),
 ]

@@ -44,7 +44,7 @@ def begin(person: User) -> tuple[User, str, str]:
 
 
 def main() -> None:
-    settings.SYNC_MAX_LOSS_LEAST, apply.BATCH = PEOPLE, 3
+    settings.SYNC_MAX_NUMBERS_CHANGED, apply.BATCH = (100, 0), 3
     sync.run(trigger=SyncRun.Trigger.SHELL, reader=given(1_000_000))
     waiting = [begin(one) for one in User.objects.filter(directory_id__startswith="pair-").order_by("pk")]
     writing = get_context("fork").Event()

@@ -80,7 +80,8 @@ def test_a_stopped_run_is_looked_at_applied_and_taken_back(desk: Desk, company: 
     lose(company, *range(15))
     page = desk.press("start/", dry_run="no")
     stopped = SyncRun.objects.latest("pk")
-    for words in ("15 of 30 people would be deactivated", "SYNC_MAX_LOSS_PERCENT=5", "What it would do", "u0000014",
+    for words in ("15 of 30 people would be deactivated", "SYNC_MAX_PEOPLE_LOST=5%, 10", "People lost",
+                  "What it would do", "u0000014",
                   "Apply this plan all the same"):  # fmt: skip
         assert words in page
     assert active() == 30

@@ -84,7 +84,7 @@ def test_moves_are_found_inside_outside_and_back(kind: ModuleType, many: Slapd, 
     settings.LDAP_USER_BASE = f"ou=here,{many.base}"
     many.rename(person(many, "p1"), "uid=p1", new_superior=f"ou=here,{many.base}")
     many.rename(person(many, "p2"), "uid=p2", new_superior=f"ou=here,{many.base}")
-    settings.SYNC_MAX_LOSS_LEAST = 100
+    settings.SYNC_MAX_PEOPLE_LOST = (5, 100)
     run()
     many.rename(f"uid=p1,ou=here,{many.base}", "uid=p1", new_superior=f"ou=there,{many.base}")
     what_changed(deactivated=1)
@@ -172,7 +172,7 @@ def everybody_was_read(words: str) -> None:
 def test_first_run_other_settings_and_a_file_in_between_have_everybody_read(
     many: Slapd, settings: LazySettings
 ) -> None:
-    settings.SYNC_MAX_LOSS_LEAST = 100
+    settings.SYNC_MAX_PEOPLE_LOST = settings.SYNC_MAX_NUMBERS_LOST = (5, 100)
     settings.LDAP_USER_FILTER = "(&(objectClass=inetOrgPerson)(uid=*))"
     everybody_was_read("set up anew")
     settings.PHONE_DEFAULT_REGION = "CH"
@@ -202,16 +202,16 @@ def test_runs_that_change_nothing_leave_the_position_where_it_was(many: Slapd, s
     many.delete(person(many, "p1"))
     dry = run(mode=SyncRun.Mode.INCREMENTAL, dry_run=True)
     assert (dry.counts["deactivated"], dry.position) == (1, {})
-    settings.SYNC_MAX_LOSS_PERCENT = settings.SYNC_MAX_LOSS_LEAST = 0
+    settings.SYNC_MAX_PEOPLE_LOST = (0, 0)
     assert run(mode=SyncRun.Mode.INCREMENTAL).state == SyncRun.State.STOPPED
-    settings.SYNC_MAX_LOSS_LEAST = 10
+    settings.SYNC_MAX_PEOPLE_LOST = (0, 10)
     SyncRun.objects.create(trigger="shell", mode="incremental", state="killed")
     what_changed(deactivated=1)
 
 
 @pytest.mark.row("T-52")
 def test_mass_of_leavers_is_judged_against_everybody_and_can_be_confirmed(many: Slapd, settings: LazySettings) -> None:
-    settings.SYNC_MAX_LOSS_LEAST, settings.SYNC_MAX_LOSS_PERCENT = 0, 10
+    settings.SYNC_MAX_PEOPLE_LOST = (10, 0)
     many.delete(person(many, "p1"))
     what_changed(deactivated=1)
     for number in (2, 3, 4):

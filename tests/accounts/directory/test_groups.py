@@ -113,9 +113,9 @@ def test_a_group_that_cannot_be_seen_changes_nothing_and_is_named(company: Slapd
 @pytest.mark.row("T-52")
 def test_a_mass_loss_and_a_mass_gain_of_rights_change_nothing(company: Slapd, settings: LazySettings) -> None:
     run()
-    settings.SYNC_MAX_LOSS_LEAST = 1
+    settings.SYNC_MAX_GROUP_CHANGES = (5, 1)
     company.modify(place(company, "helpdesk"), member=f"uid=cleo,{company.base}")
-    assert "2 of 2 members would leave it, at most 1 may" in run().message
+    assert "2 of 2 members would leave it, at most 1 may (SYNC_MAX_GROUP_CHANGES=5%, 1)" in run().message
     everybody = [f"uid={uid},{company.base}" for uid in ("ann", "ben", "cleo")]
     company.modify(place(company, "admins"), member=everybody)
     assert "Group admin was left as it is: it gives rights, and 2 people would enter it" in run().message

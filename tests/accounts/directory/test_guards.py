@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.directory.guards import Guard, Limits, check
+from accounts.directory.guards import SETTINGS, Guard, Limits, check
 from accounts.directory.tally import Tally
 
-LIMITS = Limits(percent=5, least=10)
+LIMITS = {guard: Limits(5, 10, name) for guard, name in SETTINGS.items()}
 FINE = Tally(entries=1000, usable=1000, people=1000, numbers=1000, addresses=1000)
 
 
@@ -43,7 +43,16 @@ def test_more_than_the_limit_stops_the_run_and_says_why(column: str, guard: Guar
     assert stop is not None
     assert stop.guard == guard
     assert "51" in stop.words
-    assert "At most 50" in stop.words
+    assert f"At most 50 may in one run ({SETTINGS[guard]}=5%, 10)." in stop.words
+
+
+@pytest.mark.row("T-52")
+@pytest.mark.parametrize("guard", SETTINGS)
+def test_each_guard_measures_by_its_own_setting(guard: Guard) -> None:
+    many = FINE._replace(leaving=50, numbers_changed=50, numbers_lost=50, addresses_lost=50, most_alike=50)
+    stop = check(many, LIMITS | {guard: Limits(1, 10, SETTINGS[guard])})
+    assert stop is not None
+    assert (stop.guard, f"{SETTINGS[guard]}=1%, 10" in stop.words) == (guard, True)
 
 
 def test_small_portal_may_lose_a_few() -> None:

@@ -20,7 +20,7 @@ from tests.services.servers.people import person
 from tests.services.servers.postgres import Postgres
 
 COUNT = 200
-SETTINGS = {"SYNC_MAX_LOSS_PERCENT": "100", "SYNC_MAX_LOSS_LEAST": "1000", "LDAP_URL": ""}
+SETTINGS = {"SYNC_MAX_PEOPLE_LOST": "100%, 0", "SYNC_MAX_NUMBERS_CHANGED": "100%, 0", "LDAP_URL": ""}
 
 
 def ldif(folder: Path, name: str, people: Iterable[tuple[str, str, str]]) -> Path:

@@ -191,7 +191,7 @@ def run_unusable(stage: Stage) -> None:
 STOPPED: dict[str, Any] = {
     "state": "stopped", "plan_digest": "d", "counts": {"entries": 788, "deactivated": 212, "guard": "people_lost"},
     "message": "Stopped before any change. 212 of 1000 people would be deactivated because the directory does not show "
-    "them. At most 50 may in one run (SYNC_MAX_LOSS_PERCENT=5, SYNC_MAX_LOSS_LEAST=10).",
+    "them. At most 50 may in one run (SYNC_MAX_PEOPLE_LOST=5%, 10).",
 }  # fmt: skip
 
 
