@@ -65,7 +65,8 @@ def group_limits() -> Limits:
 
 
 def _limits(name: str) -> Limits:
-    return Limits(*getattr(settings, name), name)
+    percent, least = getattr(settings, name)
+    return Limits(percent, least, name)
 
 
 def full_every() -> timedelta:

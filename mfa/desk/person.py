@@ -11,10 +11,9 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from accounts.directory import write_back
 from accounts.models import User
 from mfa import activation, enrolment, kinds, limits, policy, roles
-from mfa.desk import acts, masks, reach
+from mfa.desk import acts, masks, person_directory, reach
 from mfa.kinds import Purpose
 from mfa.models import AuditEvent, AuthenticationRecord, Factor, GuessCounter, OneTimeCode
 
@@ -50,10 +49,7 @@ def context(person: User, actor: User, *, now: datetime) -> dict[str, Any]:
     return {
         "person": person,
         "shown_phone": masks.phone(person.phone, whole),
-        "shown_directory_phone": masks.phone(person.directory_phone, whole),
-        "shown_next_phone": masks.phone(person.phone_next, whole),
-        "write_back": write_back.latest(person),
-        "sees_write_backs": actor.has_perm("accounts.view_writeback"),
+        "directory": person_directory.context(person, actor, whole=whole),
         "roles": [group.name for group in person.groups.all()],
         "asked": asked,
         "factors": factors(person, usable, now=now),

@@ -76,6 +76,22 @@ def one_person(stage: Stage) -> None:
     stage.open(reverse("admin:accounts_user_change", args=[user.pk]))
 
 
+@scene("admin:accounts_user_change", "of the directory, with a number at rest and an unusable one")
+def one_person_of_the_directory(stage: Stage) -> None:
+    as_admin(stage)
+    known = people()
+    earlier = timezone.now() - timedelta(days=3)
+    run = SyncRun.objects.create(trigger="schedule", state="done", started_at=earlier, finished_at=earlier)
+    add_report(run, known)
+    User.objects.filter(pk=known[0].pk).update(
+        phone="+4917012345678", phone_source="self", phone_confirmed_at=earlier,
+        directory_id="0b4f1cd2-0000-4000-8000-00000000000a", directory_phone="+4915123456789",
+        phone_next="+4915123456789", phone_next_at=timezone.now() + timedelta(hours=7), created_at=earlier,
+        directory_dn="uid=ada,ou=analytical engines,ou=mathematics,ou=people,dc=a-rather-long-name,dc=example,dc=test",
+    )  # fmt: skip
+    stage.open(reverse("admin:accounts_user_change", args=[known[0].pk]))
+
+
 @scene("admin:accounts_user_add", "empty")
 def add_person(stage: Stage) -> None:
     as_admin(stage)

@@ -106,6 +106,15 @@ def undo_open(stage: Stage) -> None:
     stage.open(undo_path(with_phone()))
 
 
+@scene("sms:undo", "open, with a number at rest")
+def undo_open_at_rest(stage: Stage) -> None:
+    user = with_phone(directory_id="11111111-0000-4000-8000-000000000000")
+    path = undo_path(user)
+    User.objects.filter(pk=user.pk).update(phone_next=NEW, phone_next_at=timezone.now() + timedelta(hours=23))
+    stage.open(path)
+    stage.reads("is then not used either")
+
+
 @scene("sms:undo", "done")
 def undo_done(stage: Stage) -> None:
     undo_open(stage)
