@@ -1,4 +1,7 @@
-"""Which kinds of factors an application accepts. The portal itself is one that no row describes."""
+"""Which kinds of factors an application accepts. The portal itself is one that no row describes.
+
+A ceremony needs the portal's own pages in the person's browser, so no other application ever accepts one.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from datetime import datetime
 
 from accounts.models import User
 from mfa import kinds, policy
+from mfa.kinds import Answers
 from mfa.models import Application
 
 PORTAL = "portal"
@@ -57,7 +61,8 @@ def allowed(user: User, accepted: frozenset[str], *, now: datetime) -> frozenset
 
 def kinds_of(row: Application) -> frozenset[str]:
     """`accepted_kinds` of a row at hand."""
-    return frozenset(row.kinds) & kinds.registry().keys() if row.kinds else _unlisted()
+    typed = frozenset(slug for slug, kind in kinds.registry().items() if kind.answers is Answers.CODE)
+    return typed & (frozenset(row.kinds) if row.kinds else _unlisted())
 
 
 def _unlisted() -> frozenset[str]:

@@ -8,12 +8,12 @@ from datetime import datetime
 from enum import Enum, StrEnum
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.utils.functional import Promise
 
-from mfa.outcomes import Result
+from mfa.outcomes import Refused, Result, WrongShape
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -40,15 +40,27 @@ class Purpose(StrEnum):
     ACTIVATE = "activate"
     APPLICATION = "application"
     """At an application's prompt: a VPN gateway's, not the portal's own."""
+    ALONE = "alone"
+    """Signing in with nothing before it: the factor itself must have verified the person."""
+    ENROL = "enrol"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was typed, and which question it answers: the purpose, and the challenge's token where a code was sent."""
+    """What was typed, or what the browser's ceremony gave as JSON, and which question it answers: the purpose, and the
+    challenge: the token of the code that was sent, or what the ceremony had to sign."""
 
     text: str
     purpose: Purpose = Purpose.SIGN_IN
     challenge: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ceremony:
+    """What a browser needs to begin a ceremony (JSON values), and the challenge in it that the answer must sign."""
+
+    options: dict[str, Any]
+    challenge: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +118,8 @@ class FactorKind(ABC):
     """What else can be wrong where an application refuses a code that is right here."""
     code_field: ClassVar[str] = "numeric"
     """How the field looks: "numeric", "text", or "long" for recovery and activation codes."""
+    ceremony_template: ClassVar[str] = ""
+    """The part of a page that leads the browser through the ceremony. Only for kinds that answer by one."""
 
     @abstractmethod
     def could_match(self, factor: Factor, answer: Answer) -> bool:
@@ -155,6 +169,23 @@ class FactorKind(ABC):
     def send(self, factor: Factor, *, purpose: Purpose, now: datetime) -> tuple[str, Delivery]:
         """Send a code; returns the challenge's token and the message. Only for kinds with `sends`."""
         raise NotImplementedError(self.slug)
+
+    @property
+    def sign_in_template(self) -> str:
+        """What stands below the password on the sign-in page, for kinds that sign in without one; else empty."""
+        return ""
+
+    def ceremony(self, user: User, *, now: datetime) -> Ceremony:
+        """A new ceremony for the person's factors of this kind. Only for kinds that answer by one."""
+        raise NotImplementedError(self.slug)
+
+    def unfit(self) -> Refused:
+        """The refusal of an answer that none of the person's factors of this kind could have given."""
+        return WrongShape()
+
+    def result(self, factor: Factor) -> Result:
+        """`verified`, or what says more exactly how this factor has just answered."""
+        return self.verified
 
     def add_url(self) -> str | None:
         """The page that enrols one, or None."""

@@ -29,6 +29,8 @@ RECOVERY_VERIFIED = Result(1001, "Recovery Code Used", accepted=True)
 PASSWORD_VERIFIED = Result(1002, "Password Verified, No Second Factor Enrolled", accepted=True)
 ACTIVATED = Result(1003, "Activation Code Used", accepted=True)
 EMAIL_VERIFIED = Result(1030, "Code By Mail Verified", accepted=True)
+PASSKEY_VERIFIED = Result(1040, "Passkey Used, Person Verified By It", accepted=True)
+PASSKEY_TOUCHED = Result(1041, "Passkey Used, Person Not Verified By It", accepted=True)
 
 REMEMBERED = Result(6, "Used Cache", accepted=True)
 REMEMBERED_AT_APPLICATION = Result(8, "Used Cache", accepted=True)
@@ -59,6 +61,12 @@ PROMPT_OVER = Result(1021, "Prompt Unknown, Used Or Expired")
 UPPER_CASE = Result(1030, "Code Typed In Upper Case")
 EMAIL_INCORRECT = Result(1031, "Code By Mail Incorrect")
 EMAIL_NOT_SENT = Result(1032, "Code By Mail Could Not Be Sent")
+PASSKEY_INCORRECT = Result(1042, "Passkey Answer Incorrect")
+PASSKEY_UNKNOWN = Result(1043, "Passkey Of No Account Or Of Another One")
+PASSKEY_UNVERIFIED = Result(1044, "Passkey Did Not Verify The Person")
+PASSKEY_OUT_OF_TIME = Result(1045, "Passkey Answer Without A Live Challenge")
+PASSKEY_REPLAYED = Result(1046, "Passkey Challenge Used Before")
+PASSKEY_COUNTER = Result(1047, "Passkey Counter Went Back")
 
 
 class Refused(Exception):

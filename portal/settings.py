@@ -29,7 +29,7 @@ if not HTTPS and not DEBUG:
 ALLOWED_HOSTS = [urlsplit(PUBLIC_URL).hostname or "", *env.words("EXTRA_HOSTS")]
 TRUSTED_PROXIES = env.parsed("TRUSTED_PROXIES", parse.networks, "")
 
-MFA_FACTORS = env.parsed("MFA_FACTORS", parse.factors, "totp sms email recovery activation")
+MFA_FACTORS = env.parsed("MFA_FACTORS", parse.factors, "webauthn totp sms email recovery activation")
 INSTALLED_APPS = [
     "mfa.apps.PortalAdminConfig",
     "django.contrib.auth",

@@ -24,7 +24,8 @@ class Factor(Device):
 
     user = models.ForeignKey(User, models.CASCADE, related_name="factors")
     kind = models.CharField(_("kind"), max_length=20)
-    key = models.CharField(max_length=255, default=new_key, editable=False)
+    key = models.CharField(max_length=1400, default=new_key, editable=False)
+    """What the kind finds it by; of a passkey its id of up to 1023 bytes, in base64url."""
     secret = models.TextField(blank=True, editable=False)
     state = models.JSONField(default=dict, editable=False)
     failures = models.PositiveSmallIntegerField(_("wrong codes in a row"), default=0, editable=False)

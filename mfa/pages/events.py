@@ -55,6 +55,7 @@ WORDS: dict[str, str | Promise] = {
     "phone.write-back-ordered": gettext_lazy("The phone number is written to the directory once more"),
     "phone.change-started": gettext_lazy("A code was sent to a new phone number"),
     "factor.clock-adjusted": gettext_lazy("Clock of the authenticator app adjusted"),
+    "factor.maybe-copied": gettext_lazy("A passkey was refused because it may have been copied"),
     "identity.checked": gettext_lazy("Helpdesk checked who was calling"),
     "role.changed": gettext_lazy("Role changed"),
     "group.entered": gettext_lazy("Became a member of a group"),

@@ -6,11 +6,14 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts import names, passwords
+from mfa.kinds import Answers, FactorKind
 
 CODE_LENGTH = 64
+LONGEST_CEREMONY = 20_000
 
 
 class CodeField(forms.CharField):
@@ -28,6 +31,30 @@ class CodeField(forms.CharField):
 
 class CodeForm(forms.Form):
     code = CodeField(error_messages={"required": _("Type the code.")})
+
+
+class CeremonyForm(forms.Form):
+    """What a browser's ceremony gave, put in by a script. Nobody types it, so what is wrong stands above the form."""
+
+    code = forms.CharField(required=False, max_length=LONGEST_CEREMONY, widget=forms.HiddenInput)
+
+    def clean_code(self) -> str:
+        given: str = self.cleaned_data["code"]
+        if not given:
+            raise ValidationError(_("This needs JavaScript, which is off here or did not load. Choose another way."))
+        return given
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        super().add_error(None, error)
+
+
+def answer_to(kind: FactorKind, typed: Any) -> forms.Form:
+    """The form for an answer with this kind: a field to type into, or the place for what the ceremony gives."""
+    if kind.answers is Answers.CEREMONY:
+        return CeremonyForm(typed)
+    form = CodeForm(typed)
+    form.fields["code"].label = str(kind.code_hint)
+    return form
 
 
 class PasswordForm(forms.Form):

@@ -73,5 +73,5 @@ def _remove(request: SignedInRequest, factor: Factor, now: datetime) -> HttpResp
         messages.warning(request, _("Nothing was removed: this is your last second factor, and you must have one."))
         return redirect("dashboard")
     sessions.keep_after_removal(request, now=now)
-    messages.success(request, _("“%(name)s” is removed. Its codes no longer work.") % {"name": factor.name})
+    messages.success(request, _("“%(name)s” is removed and no longer works here.") % {"name": factor.name})
     return redirect("dashboard")

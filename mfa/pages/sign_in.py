@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
 from accounts.requests import address_of
+from mfa import kinds
 from mfa.applications import PORTAL
 from mfa.kinds import Purpose
 from mfa.outcomes import DIRECTORY_UNREACHABLE, PASSWORD_VERIFIED, Refused, Result
@@ -39,7 +40,8 @@ def first_step(request: HttpRequest) -> HttpResponse:
         if answer is not None:
             return answer
         status = 422
-    return render(request, "pages/sign_in.html", {"form": form, "next": targets.after(request)}, status=status)
+    context = {"form": form, "next": targets.after(request), "without_password": _without_password()}
+    return render(request, "pages/sign_in.html", context, status=status)
 
 
 @login_not_required
@@ -73,6 +75,11 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     response = redirect("sign_in")
     response["Clear-Site-Data"] = '"cache"'
     return response
+
+
+def _without_password() -> list[str]:
+    """The parts of the page by which some kinds sign in without a password."""
+    return [kind.sign_in_template for kind in kinds.registry().values() if kind.sign_in_template]
 
 
 def _enter(request: HttpRequest, form: SignInForm) -> HttpResponse | None:

@@ -1,4 +1,4 @@
-"""Asking for a code: the second step of signing in and the fresh proof before a change are the same page twice."""
+"""Asking for an answer: the second step of signing in and the fresh proof before a change are the same page twice."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from mfa.applications import PORTAL
-from mfa.kinds import Answer, Purpose
+from mfa.kinds import Answer, Answers, Purpose
 from mfa.outcomes import Refused
 from mfa.pages import targets, ways
-from mfa.pages.forms import CodeForm
+from mfa.pages.forms import answer_to
 from mfa.pages.ways import Way
 from mfa.verification.service import Verdict, verify
 
@@ -39,13 +39,12 @@ class Step:
 
 
 def ask(request: HttpRequest, user: User, step: Step, *, now: datetime) -> HttpResponse:
-    """Show the code form for the chosen way; judge what comes back and hand an accepted verdict to `step.done`."""
+    """Show the form of the chosen way; judge what comes back and hand an accepted verdict to `step.done`."""
     offered = ways.of(user, now=now, application=step.application)
     way = ways.chosen(offered, request.GET.get("way", ""))
     if way is None:
         return redirect("dashboard")
-    form = CodeForm(request.POST or None)
-    form.fields["code"].label = str(way.kind.code_hint)
+    form = answer_to(way.kind, request.POST or None)
     if form.is_valid():
         code = form.cleaned_data["code"]
         verdict = ways.judge(request, user, way, code, step.purpose, now=now, application=step.application)
@@ -58,8 +57,11 @@ def ask(request: HttpRequest, user: User, step: Step, *, now: datetime) -> HttpR
 
 
 def send(request: HttpRequest, user: User, step: Step, *, now: datetime) -> HttpResponse:
-    """Send a code for the chosen way, say so or say why not, and go back to the page that asks for it."""
+    """Send a code for the chosen way, say so or say why not, and go back to the page that asks for it. For a ceremony
+    give the page's script what it asks the browser with."""
     way = ways.chosen(ways.of(user, now=now, application=step.application), request.GET.get("way", ""))
+    if way is not None and way.kind.answers is Answers.CEREMONY:
+        return JsonResponse(ways.begin(request, user, way, step.purpose, now=now))
     if way is None or not way.kind.sends:
         return redirect(step.page)
     again = ways.sent(request, user, step.purpose) is not None

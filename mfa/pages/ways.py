@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.http import HttpRequest
 
@@ -11,8 +12,9 @@ from accounts.models import User
 from accounts.requests import address_of
 from mfa import enrolment, kinds, preferences
 from mfa.applications import PORTAL, accepted_kinds
-from mfa.kinds import Answer, CardAction, FactorKind, Purpose
+from mfa.kinds import Answer, Answers, CardAction, FactorKind, Purpose
 from mfa.models import Delivery, Factor
+from mfa.pages import ceremonies
 from mfa.verification import service
 from mfa.verification.service import Attempt, Verdict
 
@@ -62,11 +64,18 @@ def chosen(ways: list[Way], slug: str) -> Way | None:
 def judge(
     request: HttpRequest, user: User, way: Way, text: str, purpose: Purpose, *, now: datetime, application: str = PORTAL
 ) -> Verdict:
-    """Judge what was typed for `way`, bound to the code that this session asked for."""
-    sent = request.session.get(CHALLENGE, {})
-    token = sent.get("token", "") if sent.get("purpose") == purpose.value and sent.get("user") == user.pk else ""
+    """Judge the answer to `way`, bound to the code that this session asked for, or to the ceremony that it began."""
+    if way.kind.answers is Answers.CEREMONY:
+        token = ceremonies.take(request.session, user, purpose, now=now)
+    else:
+        token = _token(request, user, purpose)
     answer = Answer(text, purpose, token)
     return service.verify(Attempt(user, answer, application, address_of(request), way.kind.slug), now=now)
+
+
+def begin(request: HttpRequest, user: User, way: Way, purpose: Purpose, *, now: datetime) -> dict[str, Any]:
+    """Begin the ceremony of `way` in this session; what the browser is told."""
+    return ceremonies.begin(request.session, way.kind.ceremony(user, now=now), user, purpose, now=now)
 
 
 def attempt(request: HttpRequest, user: User, answer: Answer, *, kind: str = "") -> Attempt:
@@ -84,6 +93,12 @@ def send(request: HttpRequest, user: User, way: Way, purpose: Purpose, *, now: d
         "delivery": challenge.delivery.pk,
     }
     return challenge.delivery
+
+
+def _token(request: HttpRequest, user: User, purpose: Purpose) -> str:
+    sent = request.session.get(CHALLENGE, {})
+    mine = sent.get("purpose") == purpose.value and sent.get("user") == user.pk
+    return str(sent.get("token", "")) if mine else ""
 
 
 def sent(request: HttpRequest, user: User, purpose: Purpose) -> Delivery | None:

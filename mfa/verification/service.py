@@ -140,15 +140,13 @@ def _candidates(attempt: Attempt, now: datetime) -> list[Factor]:
     factors = [
         factor
         for factor in enrolment.usable(attempt.user, now=now)
-        if factor.kind in accepted
-        and kinds.kind(factor.kind).answers is Answers.CODE
-        and attempt.kind in ("", factor.kind)
+        if factor.kind in accepted and attempt.kind in ("", factor.kind)
     ]
     if not factors:
         raise Unusable(FACTOR_DISABLED if _is_disabled(attempt) else NOTHING_ENROLLED)
     fitting = [factor for factor in factors if kinds.kind(factor.kind).could_match(factor, attempt.answer)]
     if not fitting:
-        raise WrongShape
+        raise kinds.kind(attempt.kind).unfit() if attempt.kind else WrongShape()
     return fitting
 
 
@@ -159,10 +157,15 @@ def _is_disabled(attempt: Attempt) -> bool:
 
 
 def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, wrong: list[Factor], now: datetime) -> Verdict:
-    """`wrong` collects the rows that said no: a code that is right for one factor is no guess at the others."""
-    limits.check(counter, factor.kind, now=now)
+    """`wrong` collects the rows that said no: a code that is right for one factor is no guess at the others.
+
+    A signature cannot be guessed, so a ceremony is not held up by wrong codes: whoever types those shuts nobody out who
+    has a passkey.
+    """
+    kind = kinds.kind(factor.kind)
+    if kind.answers is Answers.CODE:
+        limits.check(counter, factor.kind, now=now)
     row = enrolment.stored(factor, now=now)
-    kind = kinds.kind(row.kind)
     try:
         kind.verify(row, attempt.answer, now=now)
     except crypto.Undecryptable:
@@ -183,7 +186,7 @@ def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, wrong: list[Fa
     if not is_test:
         epoch = attempt.user.security_epoch
         memory.remember(row.user, attempt.application, attempt.address, row.kind, epoch=epoch, now=now)
-    return Verdict(kind.verified, factor=row)
+    return Verdict(kind.result(row), factor=row)
 
 
 def _count(wrong: list[Factor], counter: GuessCounter, now: datetime) -> None:

@@ -21,7 +21,6 @@ expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
 __all__ = ["transactional_db"]
 
 OVER_HTTP = {
-    "PUBLIC_URL": "http://localhost",
     "SESSION_COOKIE_NAME": "session",
     "SESSION_COOKIE_SECURE": False,
     "CSRF_COOKIE_NAME": "csrf",
@@ -42,7 +41,7 @@ def server(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
 @pytest.fixture
 def portal(server: LiveServer, transactional_db: None) -> Iterator[str]:
     """The portal's address."""
-    with override_settings(**OVER_HTTP, ALLOWED_HOSTS=["localhost"]):
+    with override_settings(**OVER_HTTP, ALLOWED_HOSTS=["localhost"], PUBLIC_URL=server.url):
         yield server.url
 
 

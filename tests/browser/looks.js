@@ -49,7 +49,8 @@
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
     window.shifts.push(...window.shiftObserver.takeRecords());
     const named = ({ node }) => (node?.outerHTML ?? node?.textContent ?? "").slice(0, 100);
-    const seen = window.shifts.filter(({ value }) => value > 0.001);  // less is the bytes of a page still arriving
+    // Less is the bytes of a page still arriving; what comes at once after a press is the answer to it.
+    const seen = window.shifts.filter(({ value, hadRecentInput }) => value > 0.001 && !hadRecentInput);
     return seen.map(({ value, sources }) => `moves by ${value.toFixed(4)}: ${sources.map(named).join(" | ")}`);
   },
 

@@ -20,11 +20,14 @@ from mfa.delivery.tasks import deliver
 from mfa.factors.recovery import flows as recovery
 from mfa.factors.totp import flows as totp
 from mfa.factors.totp.factor import token_of
+from mfa.factors.webauthn import flows as passkeys, party
 from mfa.models import Delivery, Factor
+from tests.browser.authenticator import VirtualAuthenticator
 from tests.conftest import PASSWORD
 from tests.mfa.doors import sign_in
 from tests.services.chromium import PageWatch
 from tests.stories.acting import code_of
+from tests.stories.soft_key import SoftKey
 
 
 @dataclass
@@ -71,6 +74,13 @@ class Stage:
         session = client.cookies[settings.SESSION_COOKIE_NAME].value
         self.page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": self.url}])
 
+    def authenticator(self, *keys: SoftKey, **options: object) -> VirtualAuthenticator:
+        """Plug a virtual authenticator into this window, with these keys; options as Chromium's debugger has them."""
+        made = VirtualAuthenticator(self.page, options)
+        for key in keys:
+            made.take(key, domain="localhost")
+        return made
+
     def key_on_page(self) -> bytes:
         """The secret that the page shows for typing."""
         text = self.page.locator("#secret-key").inner_text().replace(" ", "").replace("\n", "")
@@ -91,6 +101,20 @@ def give_app(user: User, *, name: str = "Authenticator app", ago: timedelta = ti
     totp.confirm(user, factor.pk, code_of(secret, at=earlier), now=earlier)
     user.refresh_from_db()
     return secret
+
+
+def give_passkey(user: User, *, key: SoftKey | None = None) -> SoftKey:
+    """A passkey of the person, whose private half the test holds."""
+    key = key or SoftKey()
+    made = passkeys.begin(user)
+    text = key.create(made.options, origin=party.origin())
+    passkeys.enrol(user, text, made.challenge, now=timezone.now())
+    user.refresh_from_db()
+    return key
+
+
+def passkey_of(user: User) -> Factor:
+    return Factor.objects.filter(user=user, kind="webauthn").earliest("pk")
 
 
 def app_of(user: User) -> Factor:

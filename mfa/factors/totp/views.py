@@ -8,7 +8,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -16,13 +15,13 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods
 
 from accounts.requests import SignedInRequest
-from mfa import enrolment, kinds, qr
+from mfa import enrolment, qr
 from mfa.factors.totp import flows, provisioning
 from mfa.factors.totp.factor import KIND, token_of
 from mfa.factors.totp.forms import AppCodeForm
 from mfa.models import Factor
 from mfa.outcomes import Refused
-from mfa.pages import own, sessions
+from mfa.pages import onward, own, sessions
 from mfa.pages.factor_forms import NameForm
 from mfa.pages.gate import open_before_enrolment
 from mfa.proof import fresh_proof_required
@@ -87,7 +86,7 @@ def _confirm(request: SignedInRequest, code: str, now: datetime) -> HttpResponse
     messages.success(
         request, _("“%(name)s” is set up. Your other sessions have been signed out.") % {"name": factor.name}
     )
-    return redirect(_next_step(request, now))
+    return redirect(onward.after_enrolment(request.user, now=now))
 
 
 @sensitive_variables()
@@ -105,10 +104,3 @@ def _show(request: SignedInRequest, factor: Factor, form: AppCodeForm) -> HttpRe
         "link": address,
     }
     return render(request, "totp/scan.html", context, status=422 if form.errors else 200)
-
-
-def _next_step(request: SignedInRequest, now: datetime) -> str:
-    """A way back in for whoever has none yet, else the dashboard."""
-    have = {factor.kind for factor in enrolment.usable(request.user, now=now)}
-    backup = (k.add_url() for k in kinds.registry().values() if k.way_back and k.slug not in have)
-    return next((url for url in backup if url), reverse("dashboard"))

@@ -13,6 +13,7 @@ from tests.browser.scenes import (  # noqa: F401  # they fill the list
     lost_phone,
     motp,
     overview,
+    passkeys,
     phone,
     places,
     way_in,

@@ -7,7 +7,9 @@ from uuid import UUID
 import ldap
 from ldap.filter import escape_filter_chars
 
-from accounts.directory.readers.ldap.link import Link
+from accounts.directory.readers import DirectoryUnavailable
+from accounts.directory.readers.ldap.errors import reason
+from accounts.directory.readers.ldap.link import Link, connected
 from accounts.directory.readers.ldap.server import Server
 from accounts.directory.readers.profiles import Profile
 from accounts.directory.readers.records import Raw
@@ -20,6 +22,18 @@ def find(link: Link, server: Server, username: str) -> list[tuple[str, Raw]]:
     ldap.LDAPError."""
     wanted = f"(&{server.user_filter}({server.profile.username}={escape_filter_chars(username)}))"
     found = link.search_ext_s(server.base, SUBTREE, wanted, list(server.profile.attributes))
+    return [(dn, raw) for dn, raw in found if dn is not None]
+
+
+def look_up(server: Server, directory_id: str) -> list[tuple[str, Raw]]:
+    """The entry of this id over a connection of its own; none where there is none. Raises DirectoryError."""
+    with connected(server) as link:
+        try:
+            found = link.search_ext_s(
+                server.base, SUBTREE, by_id(server.profile, directory_id), list(server.profile.attributes)
+            )
+        except ldap.LDAPError as error:
+            raise DirectoryUnavailable(reason(error)) from None
     return [(dn, raw) for dn, raw in found if dn is not None]
 
 
