@@ -6,11 +6,18 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from bench import dashboard, plan, queries, rows, soak, sync
+from bench import dashboard, plan, queries, rows, soak, sync, verification
 from bench.failures import BenchFailed
 from tests.services.servers.processes import MissingProgram, ServerFailed
 
-MEASUREMENTS = {"sync": sync, "plan": plan, "dashboard": dashboard, "queries": queries, "soak": soak}
+MEASUREMENTS = {
+    "sync": sync,
+    "plan": plan,
+    "dashboard": dashboard,
+    "queries": queries,
+    "soak": soak,
+    "verification": verification,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,12 +1,13 @@
-"""Load on one page over keep-alive connections to loopback, bounded in requests and in time."""
+"""Load on one address over keep-alive connections to loopback, bounded in requests and in time."""
 
 from __future__ import annotations
 
 import http.client
+import json
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
@@ -29,6 +30,12 @@ class Page:
     host: str
     cookies: Sequence[str]
 
+    def ask(self, link: http.client.HTTPConnection, visitor: int, number: int) -> bool:
+        headers = {"Host": self.host, "Cookie": self.cookies[visitor % len(self.cookies)]}
+        link.request("GET", self.path, headers=headers)
+        answer = link.getresponse()
+        return self.mark in answer.read() and answer.status == http.client.OK
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
@@ -50,7 +57,25 @@ class Load:
         return sorted(self.latencies)[(99 * len(self.latencies) - 1) // 100]
 
 
-def put_on(page: Page, *, requests: int, at_a_time: int) -> Load:
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What is sent: JSON that `body` makes for the number of the request. Every answer must be 200 and contain `mark`,
+    its blanks left out."""
+
+    port: int
+    path: str
+    mark: bytes
+    headers: Mapping[str, str]
+    body: Callable[[int], object]
+
+    def ask(self, link: http.client.HTTPConnection, visitor: int, number: int) -> bool:
+        content = json.dumps(self.body(number))
+        link.request("POST", self.path, content, {**self.headers, "Content-Type": "application/json"})
+        answer = link.getresponse()
+        return self.mark in answer.read().replace(b" ", b"") and answer.status == http.client.OK
+
+
+def put_on(page: Page | Post, *, requests: int, at_a_time: int) -> Load:
     """Ask `requests` times, `at_a_time` visitors at once, each on its own connection. Raises BenchFailed on the first
     answer that is not the page."""
     tickets = count()
@@ -58,37 +83,34 @@ def put_on(page: Page, *, requests: int, at_a_time: int) -> Load:
     # All connections stand before the clock starts.
     gate = threading.Barrier(at_a_time + 1, timeout=ANSWER_WITHIN)
 
-    def may_ask() -> bool:
-        return next(tickets) < requests and time.monotonic() < deadline
+    def ticket() -> int | None:
+        number = next(tickets)
+        return number if number < requests and time.monotonic() < deadline else None
 
     with ThreadPoolExecutor(at_a_time) as pool:
-        cookies = [page.cookies[number % len(page.cookies)] for number in range(at_a_time)]
-        visits = [pool.submit(_visit, page, cookie, may_ask, gate) for cookie in cookies]
+        visits = [pool.submit(_visit, page, visitor, ticket, gate) for visitor in range(at_a_time)]
         gate.wait()
         begun = time.perf_counter()
         latencies = [seconds for visit in visits for seconds in visit.result()]
         return Load(time.perf_counter() - begun, latencies)
 
 
-def _visit(page: Page, cookie: str, may_ask: Callable[[], bool], gate: threading.Barrier) -> list[float]:
+def _visit(page: Page | Post, visitor: int, ticket: Callable[[], int | None], gate: threading.Barrier) -> list[float]:
     link = http.client.HTTPConnection("127.0.0.1", page.port, timeout=ANSWER_WITHIN)
     try:
         link.connect()
         gate.wait()
-        return list(_requests(link, page, cookie, may_ask))
+        return list(_requests(link, page, visitor, ticket))
     finally:
         link.close()
 
 
 def _requests(
-    link: http.client.HTTPConnection, page: Page, cookie: str, may_ask: Callable[[], bool]
+    link: http.client.HTTPConnection, page: Page | Post, visitor: int, ticket: Callable[[], int | None]
 ) -> Iterator[float]:
-    headers = {"Host": page.host, "Cookie": cookie}
-    while may_ask():
+    while (number := ticket()) is not None:
         begun = time.perf_counter()
-        link.request("GET", page.path, headers=headers)
-        answer = link.getresponse()
-        body = answer.read()
+        right = page.ask(link, visitor, number)
         yield time.perf_counter() - begun
-        if answer.status != http.client.OK or page.mark not in body:
-            raise BenchFailed(f"{page.path} answered {answer.status} and not the page that is measured.")
+        if not right:
+            raise BenchFailed(f"{page.path} answered something else than what is measured.")

@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -129,13 +129,18 @@ def heard(output: str) -> Answered:
 
 
 @contextlib.contextmanager
-def freeradius_server(portal_url: str, key: str, *, ca_file: str = "") -> Iterator[FreeRadius]:
-    """A server that asks the portal at `portal_url` with `key`. MissingProgram where it is not installed."""
+def freeradius_server(
+    portal_url: str, key: str, *, ca_file: str = "", headers: Mapping[str, str] | None = None, debug: bool = True
+) -> Iterator[FreeRadius]:
+    """A server that asks the portal at `portal_url` with `key`, with more `headers` where no proxy adds them.
+    `debug` tells all in its log and serves one request at a time. MissingProgram where it is not installed."""
     program, client = find_program("freeradius", "freeradius"), find_program("radclient", "freeradius-utils")
     with temporary_folder("freeradius") as folder:
         port, secret = free_port(), secrets.token_hex(12)
-        _configure(folder, port, secret, portal_url, key, ca_file)
-        process = ServerProcess([program, "-f", "-X", "-d", str(folder / "raddb")], log=folder / "radius.log")
+        _configure(folder, port, secret, portal_url, key, ca_file, headers or {})
+        process = ServerProcess(
+            [program, "-f", "-X" if debug else "-lstdout", "-d", str(folder / "raddb")], log=folder / "radius.log"
+        )
         try:
             process.start()
             process.wait_until(lambda: "Ready to process requests" in process.last_lines(5))
@@ -144,7 +149,9 @@ def freeradius_server(portal_url: str, key: str, *, ca_file: str = "") -> Iterat
             process.stop(timeout=5)
 
 
-def _configure(folder: Path, port: int, secret: str, portal_url: str, key: str, ca_file: str) -> None:
+def _configure(
+    folder: Path, port: int, secret: str, portal_url: str, key: str, ca_file: str, headers: Mapping[str, str]
+) -> None:
     """What docs/operations.md tells an administrator to do, and a server that does not run as a system account."""
     raddb = folder / "raddb"
     shutil.copytree(STOCK, raddb, symlinks=True)
@@ -162,6 +169,9 @@ def _configure(folder: Path, port: int, secret: str, portal_url: str, key: str, 
         module = module.replace("/etc/ssl/certs/ca-certificates.crt", ca_file)
     (raddb / "mods-enabled" / "portal").write_text(module)
     site = (SHIPPED / "site-portal").read_text().replace("port = 1812", f"port = {port}").replace("= *", "= 127.0.0.1")
+    bearer = 'portal_key}"\n'
+    added = "".join(f'\t\t\t&REST-HTTP-Header += "{name}: {value}"\n' for name, value in headers.items())
+    site = site.replace(bearer, bearer + added)
     (raddb / "sites-enabled" / "portal").write_text(site)
     gateways = (("vpn-1", "127.0.0.1", "yes"), (UNSIGNING, UNSIGNING_ADDRESS, "no"))
     (raddb / "clients.conf").write_text(

@@ -1,0 +1,42 @@
+"""People with an authenticator app here and in django-otp's table, an application, and its key."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import timedelta
+
+from django.db import connection
+from django.utils import timezone
+
+from bench.inside import people
+from mfa.api import clients
+from mfa.api.clients import Verb
+from mfa.models import Application
+
+SECRET = "bench secret of 20 b"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--people", type=int, required=True)
+    now = timezone.now()
+    everybody = people.add_people(0, parser.parse_args().people)
+    people.add_factors(everybody, 1, now=now)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO otp_totp_totpdevice (name, confirmed, key, step, t0, digits, tolerance, drift, last_t,"
+            " user_id, throttling_failure_count, created_at, last_used_at)"
+            " SELECT 'App', true, %s, 30, 0, 6, 1, 0, -1, id, 0, now(), null FROM accounts_user",
+            [SECRET.encode().hex()],
+        )
+    application = Application.objects.create(slug="vpn", name="VPN", mode=Application.Mode.CODE_ONLY)
+    key = clients.issue(
+        application, verbs=tuple(Verb), networks=["127.0.0.0/8"], expires_at=now + timedelta(days=1),
+        actor=everybody[-1], now=now,
+    )  # fmt: skip
+    print(json.dumps({"key": key, "secret": SECRET, "people": [person.username for person in everybody]}))
+
+
+if __name__ == "__main__":
+    main()
