@@ -28,7 +28,7 @@ OATH_VERIFIED = Result(23, "OATH Code Verified", accepted=True)
 RECOVERY_VERIFIED = Result(1001, "Recovery Code Used", accepted=True)
 PASSWORD_VERIFIED = Result(1002, "Password Verified, No Second Factor Enrolled", accepted=True)
 ACTIVATED = Result(1003, "Activation Code Used", accepted=True)
-EMAIL_VERIFIED = Result(1030, "Code By Mail Verified", accepted=True)
+EMAIL_VERIFIED = Result(1004, "Code By Mail Verified", accepted=True)
 PASSKEY_VERIFIED = Result(1040, "Passkey Used, Person Verified By It", accepted=True)
 PASSKEY_TOUCHED = Result(1041, "Passkey Used, Person Not Verified By It", accepted=True)
 

@@ -11,7 +11,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from mfa import audit, enrolment, kinds, policy
+from mfa import audit, diagnosis, enrolment, kinds, policy
 from mfa.desk import acts, filters, forms, masks, order_page, person as page, reach
 from mfa.desk.readonly import ReadOnly, Rows
 
@@ -83,7 +83,13 @@ class PersonAdmin(ReadOnly):
 
     def get_urls(self) -> list[URLPattern]:
         act = self.admin_site.admin_view(self.act_view)
-        return [path("act/<slug:slug>/", act, name="accounts_user_act"), *self._add_url(), *super().get_urls()]
+        why = self.admin_site.admin_view(require_safe(self.why_view))
+        return [
+            path("act/<slug:slug>/", act, name="accounts_user_act"),
+            path("<int:pk>/why/", why, name="accounts_user_why"),
+            *self._add_url(),
+            *super().get_urls(),
+        ]
 
     def _add_url(self) -> list[URLPattern]:
         return [path("add/", self.admin_site.admin_view(self.add_view), name="accounts_user_add")]
@@ -116,6 +122,16 @@ class PersonAdmin(ReadOnly):
         return TemplateResponse(
             request, "admin/desk/person.html", shared | page.context(found, actor, now=timezone.now())
         )
+
+    def why_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Why the person cannot sign in, by the same diagnosis that they read themselves."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        person = get_object_or_404(User, pk=pk)
+        found = diagnosis.of(person, now=timezone.now())
+        shared = self.admin_site.each_context(request) | {"opts": self.opts, "title": person.get_full_name()}
+        shared |= {"person": person, "diagnosis": found, "events": found.lines}
+        return TemplateResponse(request, "admin/desk/why.html", shared)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return cast(User, request.user).has_perm("accounts.add_user")

@@ -15,14 +15,15 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.requests import SignedInRequest
-from mfa import kinds
+from mfa import explanations, kinds
 from mfa.applications import OWN
 from mfa.kinds import Purpose
 from mfa.models import AuditEvent, AuthenticationRecord
-from mfa.pages import causes
 
 LATEST = 5
 PER_PAGE = 25
+SHOWN = {"changes": "change", "sign-ins": "attempt"}
+"""What `?show=` narrows the history to."""
 
 WORDS: dict[str, str | Promise] = {
     "factor.added": gettext_lazy("Second factor added"),
@@ -93,8 +94,11 @@ class Event:
 
 @require_safe
 def history(request: SignedInRequest) -> HttpResponse:
-    page: Page[tuple[datetime, str, int]] = Paginator(_index(request.user), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "pages/history.html", {"events": _read(list(page)), "page_obj": page})
+    shown = request.GET.get("show", "")
+    rows = _index(request.user, only=SHOWN.get(shown, ""))
+    page: Page[tuple[datetime, str, int]] = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    context = {"events": _read(list(page)), "page_obj": page, "filters": _filters(shown)}
+    return render(request, "pages/history.html", context)
 
 
 def latest(user: User) -> list[Event]:
@@ -102,10 +106,19 @@ def latest(user: User) -> list[Event]:
     return _read(list(_index(user)[:LATEST]))
 
 
-def _index(user: User) -> QuerySet[AuditEvent, tuple[datetime, str, int]]:
+def _filters(shown: str) -> list[dict[str, object]]:
+    """What the list can be narrowed to, with what it is narrowed to now."""
+    labels = {"": _("Everything"), "changes": _("Changes"), "sign-ins": _("Sign-ins")}
+    current = shown if shown in SHOWN else ""
+    return [{"label": label, "value": value, "current": value == current} for value, label in labels.items()]
+
+
+def _index(user: User, *, only: str = "") -> QuerySet[AuditEvent, tuple[datetime, str, int]]:
     """(time, table, pk) of all that happened, newest first: one query over both tables, rows are fetched by page."""
     changes = AuditEvent.objects.filter(user=user).order_by()
     attempts = AuthenticationRecord.objects.filter(user=user).order_by()
+    if only:
+        changes, attempts = (changes.none(), attempts) if only == "attempt" else (changes, attempts.none())
     columns = ("at", "source", "pk")
     return (
         changes.annotate(source=Value("change", CharField()))
@@ -132,7 +145,8 @@ def _attempt(record: AuthenticationRecord) -> Event:
     by_password = _("Password") if record.kind == "password" else ""
     label = str(kind.label) if kind else by_password
     where = "" if record.application in OWN else record.application
-    parts = [label, where, causes.words(record.code), _from(record.address)]
+    cause = "" if record.accepted else explanations.of(record).words
+    parts = [label, where, cause, _from(record.address)]
     title = TITLES.get((record.purpose, record.accepted)) or TITLES["sign-in", record.accepted]
     return Event(record.at, str(title), _joined(parts), "ok" if record.accepted else "warn")
 

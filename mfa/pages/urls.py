@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from mfa.pages import dashboard, events, inbox, lost_phone, places, preferred, prove, sign_in, tryout, waiting
+from mfa.pages import dashboard, events, inbox, lost_phone, places, preferred, prove, sign_in, tryout, waiting, why
 
 urlpatterns = [
     path("", dashboard.show, name="dashboard"),
     path("advice/rest/", dashboard.rest_advice, name="rest_advice"),
     path("enrol/", dashboard.enrol, name="enrol"),
     path("history/", events.history, name="history"),
+    path("why/", why.show, name="why"),
     path("sign-in/", sign_in.first_step, name="sign_in"),
     path("sign-in/code/", sign_in.second_step, name="second_step"),
     path("sign-in/code/send/", sign_in.send, name="second_step_send"),

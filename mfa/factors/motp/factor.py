@@ -78,7 +78,7 @@ class MotpKind(FactorKind):
         return [
             CardAction(_("Change the PIN"), reverse("motp:pin", args=[factor.pk])),
             CardAction(_("Renew the secret"), reverse("motp:renew", args=[factor.pk])),
-            CardAction(_("The clock is wrong and cannot be set"), reverse("motp:clock", args=[factor.pk])),
+            CardAction(_("Adjust the clock"), reverse("motp:clock", args=[factor.pk])),
         ]
 
 

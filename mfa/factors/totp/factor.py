@@ -66,7 +66,7 @@ class Totp(FactorKind):
         ]
 
     def mends(self, factor: Factor) -> list[CardAction]:
-        return [CardAction(_("The clock is wrong and cannot be set"), reverse("totp:clock", args=[factor.pk]))]
+        return [CardAction(_("Adjust the clock"), reverse("totp:clock", args=[factor.pk]))]
 
 
 def token_of(factor: Factor) -> Token:

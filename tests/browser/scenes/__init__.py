@@ -17,6 +17,7 @@ from tests.browser.scenes import (  # noqa: F401  # they fill the list
     phone,
     places,
     way_in,
+    why,
 )
 from tests.browser.scenes.scene import SCENES, Scene
 

@@ -44,7 +44,7 @@ def test_changes_and_sign_ins_are_one_list_newest_first(client: Client, alice: U
     AuditEvent.objects.update(at=now + timedelta(minutes=1))
     shown = events.latest(alice)
     assert [event.title for event in shown] == ["Second factor added", "Sign-in refused"]
-    assert "wrong code" in shown[1].text
+    assert "The code was wrong" in shown[1].text
     assert "OATH" not in shown[1].text
 
 

@@ -1,0 +1,103 @@
+"""Why somebody cannot sign in: what stands in the way now, and what happened lately, each with its cause and a mend.
+
+For the person and for helpdesk alike; numbers and addresses are masked for both, and no secret is read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.phones import mask
+from mfa import applications, enrolment, explanations, kinds, limits, obstacles
+from mfa.delivery import progress
+from mfa.delivery.writing import masked_address
+from mfa.kinds import CardAction, Note, Purpose
+from mfa.models import Application, AuthenticationRecord, Delivery, Factor
+
+LOOK_BACK = timedelta(days=7)
+MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that happened, as `components/timeline.html` shows it; `mends` lead to what the owner can do."""
+
+    at: datetime
+    tone: str
+    title: str
+    text: str
+    advice: str
+    mends: list[CardAction]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What is in the way, and the last days newest first. `well` where nothing is in the way and nothing failed."""
+
+    obstacles: list[Note]
+    lines: list[Line]
+    last_success: AuthenticationRecord | None
+
+    @property
+    def well(self) -> bool:
+        return not self.obstacles and all(line.tone in ("ok", "info") for line in self.lines)
+
+
+def of(user: User, *, now: datetime) -> Diagnosis:
+    """The diagnosis of one person, over the last days and at most MOST attempts and messages."""
+    factors = list(Factor.objects.filter(user=user).defer("secret"))
+    attempts = list(_attempts(user, now)[:MOST])
+    names = _names(attempts)
+    lines = [_attempt(record, names, factors) for record in attempts]
+    lines += [_message(delivery, now) for delivery in _messages(user, now)[:MOST]]
+    success = next((record for record in attempts if record.accepted), None)
+    newest_first = sorted(lines, key=lambda line: line.at, reverse=True)
+    return Diagnosis(obstacles.of(user, enrolment.usable(user, now=now), now=now), newest_first, success)
+
+
+def _attempts(user: User, now: datetime) -> QuerySet[AuthenticationRecord]:
+    return AuthenticationRecord.objects.filter(user=user, at__gt=now - LOOK_BACK).order_by("-at", "-pk")
+
+
+def _messages(user: User, now: datetime) -> QuerySet[Delivery]:
+    """The codes that were sent; notices say nothing about signing in."""
+    sent = Delivery.objects.filter(user=user, template__in=limits.CODES, created_at__gt=now - LOOK_BACK)
+    return sent.defer("body").order_by("-created_at", "-pk")
+
+
+def _names(attempts: list[AuthenticationRecord]) -> dict[str, str]:
+    slugs = {record.application for record in attempts} - applications.OWN
+    return dict(Application.objects.filter(slug__in=slugs).values_list("slug", "name")) if slugs else {}
+
+
+def _attempt(record: AuthenticationRecord, names: dict[str, str], factors: list[Factor]) -> Line:
+    told = explanations.of(record)
+    text = " · ".join(part for part in _circumstances(record, names) if part)
+    mends = explanations.mends(record, factors)
+    return Line(record.at, told.tone, told.words, text, told.advice, mends)
+
+
+def _circumstances(record: AuthenticationRecord, names: dict[str, str]) -> list[str]:
+    """Where, with what, from where, and whether it was only a test."""
+    kind = kinds.registry().get(record.kind)
+    own = record.application in applications.OWN
+    return [
+        _("this portal") if own else names.get(record.application, record.application),
+        str(kind.label) if kind else (_("Password") if record.kind == "password" else ""),
+        _("from %(address)s") % {"address": record.address} if record.address else "",
+        _("a test") if record.purpose == Purpose.TEST else "",
+    ]
+
+
+def _message(delivery: Delivery, now: datetime) -> Line:
+    fares = progress.of(delivery, now=now)
+    by_sms = delivery.channel == Delivery.Channel.SMS
+    to = mask(delivery.recipient) if by_sms else masked_address(delivery.recipient)
+    title = _("A code by SMS to %(to)s") % {"to": to} if by_sms else _("A code by mail to %(to)s") % {"to": to}
+    tone = "info" if fares.tone == "ok" else fares.tone
+    return Line(delivery.created_at, tone, title, fares.words, "", [])

@@ -1,0 +1,90 @@
+"""What stands between a person and a sign-in now: locks with their end, factors at rest, numbers in doubt."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from mfa import kinds, limits, lost, policy
+from mfa.kinds import CardAction, Note
+from mfa.models import Factor, GuessCounter
+
+SHOWN = 5
+
+
+def of(user: User, usable: list[Factor], *, now: datetime) -> list[Note]:
+    """Every obstacle with what can be done; none where the way is free. `usable` are the person's factors that work."""
+    if not user.is_active:
+        return [Note("danger", _("The account is not active."), _("Only the organisation can activate it again."))]
+    return [
+        *_locks(user, now),
+        *_wrong_passwords(user, now),
+        *_nothing_works(user, usable, now),
+        *_at_rest(user),
+        *(note for kind in kinds.registry().values() for note in kind.notes(user, now=now)),
+    ]
+
+
+def _locks(user: User, now: datetime) -> list[Note]:
+    counter = GuessCounter.objects.filter(subject=limits.of_account(user)).first()
+    if counter is None:
+        return []
+    if sum(int(count) for count, _last in counter.failures.values()) >= limits.ACCOUNT_CEILING:
+        return [Note("danger", _("Locked after too many wrong codes."), _("It stays so until helpdesk unlocks it."))]
+    waits = {slug: limits.delayed_until(counter, slug, now=now) for slug in counter.failures}
+    return [_wait(slug, until) for slug, until in waits.items() if until is not None]
+
+
+def _wait(slug: str, until: datetime) -> Note:
+    kind = kinds.registry().get(slug)
+    title = _("Wrong codes were typed: %(label)s.") % {"label": kind.label if kind else slug}
+    return Note("warn", title, _("The next one counts from %(at)s. Other ways work now.") % {"at": _clock(until)})
+
+
+def _wrong_passwords(user: User, now: datetime) -> list[Note]:
+    """Each source that has to wait; others are not held up by it."""
+    mark = f"password:{user.pk}:"
+    notes = []
+    for counter in GuessCounter.objects.filter(subject__startswith=mark).order_by("-updated_at")[:SHOWN]:
+        until = limits.delayed_until(counter, "password", now=now)
+        if until is not None:
+            title = _("Wrong passwords came from %(source)s.") % {"source": counter.subject.removeprefix(mark)}
+            notes.append(Note("warn", title, _("The next one from there counts from %(at)s.") % {"at": _clock(until)}))
+    return notes
+
+
+def _nothing_works(user: User, usable: list[Factor], now: datetime) -> list[Note]:
+    if any(kinds.kind(factor.kind).in_portal for factor in usable):
+        return []
+    if policy.of(user, now=now).by_code:
+        text = _("Ask helpdesk for an activation code, sign in with your password and type it.")
+        return [Note("warn", _("No second factor of yours works."), text)]
+    text = _("A gateway that asks for a code refuses you until you have one.")
+    return [
+        Note("info", _("You have no second factor yet."), text, (CardAction(_("Set one up"), reverse("dashboard")),))
+    ]
+
+
+def _at_rest(user: User) -> list[Note]:
+    notes = []
+    for factor in lost.suspended(user):
+        title = _("%(name)s was reported lost and is suspended.") % {"name": _name(factor)}
+        back = CardAction(_("It is back"), reverse("resume", args=[factor.pk]))
+        notes.append(Note("warn", title, _("If you have it again, let it work again with another factor."), (back,)))
+    for factor in Factor.objects.filter(user=user, confirmed=True, disabled_at__isnull=False, suspended_at=None):
+        title = _("%(name)s is switched off after too many wrong codes.") % {"name": _name(factor)}
+        notes.append(Note("danger", title, _("Helpdesk can switch it on again, or set it up anew.")))
+    return notes
+
+
+def _name(factor: Factor) -> str:
+    kind = kinds.registry().get(factor.kind)
+    return str(factor.name or (kind.label if kind else factor.kind))
+
+
+def _clock(moment: datetime) -> str:
+    return timezone.localtime(moment).strftime("%H:%M:%S")
