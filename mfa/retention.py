@@ -20,12 +20,15 @@ BUDGETS_FOR = timedelta(days=2)
 SESSIONS_FOR = timedelta(days=1)
 BROWSERS_FOR = timedelta(days=400)
 DELIVERIES_FOR = timedelta(days=180)
+TRACES_FOR = timedelta(days=30)
 
 
 def clean_up(*, now: datetime) -> dict[str, int]:
     """Delete what is over, and forget who left long ago. Returns how many rows of each table went. Harmless to
     interrupt and to run twice."""
     gone = {over.model._meta.model_name or "": _delete(over) for over in _over(now)}
+    old = Delivery.objects.filter(created_at__lt=now - TRACES_FOR).exclude(trace=[])
+    gone["traces"] = _emptied(old)
     return gone | {"leavers": leavers.forget(now=now)}
 
 
@@ -43,6 +46,13 @@ def _over(now: datetime) -> list[QuerySet[Model]]:
         Session.objects.filter(expire_date__lt=now),
     ]
     return rows
+
+
+def _emptied(old: QuerySet[Delivery]) -> int:
+    gone = 0
+    while batch := list(old.order_by().values_list("pk", flat=True)[:BATCH]):
+        gone += Delivery.objects.filter(pk__in=batch).update(trace=[])
+    return gone
 
 
 def _delete(over: QuerySet[Model]) -> int:

@@ -46,7 +46,9 @@ def sent(claim: Delivery, reference: str, *, keep_text: bool, now: datetime) -> 
     """The gateway took the message. Also ends a doubt that arose while it was still answering."""
     known = Delivery.objects.filter(pk=claim.pk, tries=claim.tries, state__in=(State.SENDING, State.UNCERTAIN))
     kept = {} if keep_text else {"body": ""}
-    known.update(state=State.SENT, handed_over_at=now, reference=_shown(reference, 200), error="", **kept)
+    known.update(
+        state=State.SENT, handed_over_at=now, reference=_shown(reference, 200), error="", trace=claim.trace, **kept
+    )
 
 
 def postpone(claim: Delivery, cause: str, *, now: datetime) -> None:
@@ -57,12 +59,17 @@ def postpone(claim: Delivery, cause: str, *, now: datetime) -> None:
     pause = min(FIRST_PAUSE * 2 ** min(claim.tries - 1, 20), LONGEST_PAUSE)
     if claim.expires_at is not None:
         pause = min(pause, max((claim.expires_at - claim.created_at) / TRIES_IN_A_LIFE, FIRST_PAUSE))
-    _held(claim).update(state=State.QUEUED, next_try_at=now + pause, error=_shown(cause, 300))
+    _held(claim).update(state=State.QUEUED, next_try_at=now + pause, error=_shown(cause, 300), trace=claim.trace)
 
 
 def end(claim: Delivery, state: Delivery.State, cause: str) -> None:
     """The message does not leave, or nobody can tell whether it left; its text goes."""
-    _held(claim).update(state=state, error=_shown(cause, 300), body="")
+    _held(claim).update(state=state, error=_shown(cause, 300), trace=claim.trace, body="")
+
+
+def traced(claim: Delivery) -> None:
+    """Write down how far the hand-over is, while it goes on."""
+    _held(claim).update(trace=claim.trace)
 
 
 def expire(*, now: datetime) -> int:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from mfa import crypto
 from mfa.delivery import claims, gateways, mail, outbox
 from mfa.delivery.gateways.base import Gateway, GatewayError, Message
+from mfa.delivery.traces import MOST_TRIES, Trace
 from mfa.models import Delivery
 
 logger = logging.getLogger(__name__)
@@ -72,8 +74,15 @@ def _repeat(claim: Delivery, message: Message, clock: Clock) -> None:
 
 
 def _hand_to(gateway: Gateway, claim: Delivery, message: Message, clock: Clock) -> None:
-    reference = gateway.hand_over(message)
+    traced = partial(claims.traced, claim) if claim.template == outbox.TEST else _unwatched
+    trace = Trace(gateway.name, claim.tries, at=clock(), on_step=traced)
+    claim.trace = [*claim.trace, trace.kept][-MOST_TRIES:]
+    reference = gateway.hand_over(message, trace)
     claims.sent(claim, reference, keep_text=gateway.keeps_text, now=clock())
+
+
+def _unwatched() -> None:
+    """Nobody waits for each step of an ordinary message: its trace is written with its outcome."""
 
 
 def _in_doubt(claim: Delivery, gateway: Gateway, error: GatewayError, clock: Clock) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
 import smtplib
 import ssl
+from base64 import b64encode
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -15,13 +14,12 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from django.conf import settings
 
+from mfa.delivery import smtp
 from mfa.delivery.gateways.base import CONTROL, Gateway, GatewayError, Message
 from mfa.delivery.gateways.inbox import Inbox
 from mfa.delivery.gateways.transport import is_loopback
-
-STEP_SECONDS = 10
-DATA_SECONDS = 30
-PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+from mfa.delivery.smtp import SecuredSession, Session
+from mfa.delivery.traces import RECIPIENT, Trace
 
 
 class Mail(Gateway):
@@ -34,18 +32,19 @@ class Mail(Gateway):
         if not message.text or CONTROL.search(message.text) or CONTROL.search(message.recipient + message.subject):
             raise GatewayError("the mail is empty or holds control characters", permanent=True)
 
-    def submit(self, message: Message) -> str:
+    def submit(self, message: Message, trace: Trace) -> str:
         content = written(message)
         problems = self.problems()
         if problems:
             raise GatewayError(problems[0])
-        server = _opened(urlsplit(settings.EMAIL_URL))
+        recipient = content["To"].addresses[0].addr_spec
+        trace.hide(recipient, shown=RECIPIENT)
+        trace.hide(*_account(urlsplit(settings.EMAIL_URL)))
+        server = _opened(urlsplit(settings.EMAIL_URL), trace)
         try:
-            return _handed_over(server, content["To"].addresses[0].addr_spec, content.as_bytes())
+            return _handed_over(server, recipient, content.as_bytes())
         finally:
-            with contextlib.suppress(OSError, smtplib.SMTPException):
-                server.putcmd("QUIT")
-            server.close()
+            server.part()
 
     def problems(self) -> list[str]:
         parts = urlsplit(settings.EMAIL_URL)
@@ -92,39 +91,26 @@ def written(message: Message) -> EmailMessage:
     return mail
 
 
-def _opened(parts: SplitResult) -> smtplib.SMTP:
+def _account(parts: SplitResult) -> list[str]:
+    """What the AUTH exchange could be known by: the password, and both as they go over the line."""
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    plain = [password, f"\0{user}\0{password}"] if password else []
+    return [password, *(b64encode(text.encode()).decode() for text in (*plain, user) if text)]
+
+
+def _opened(parts: SplitResult, trace: Trace) -> Session | SecuredSession:
     """A connection that is encrypted and signed in as the setting asks. Nothing of the mail was said yet."""
     try:
-        return _connected(parts)
+        return smtp.opened(parts, settings.ALLOWED_HOSTS[0], trace)
     except smtplib.SMTPAuthenticationError as error:
         raise GatewayError(f"the mail server refused the portal's account ({error.smtp_code})") from None
     except ssl.SSLError as error:
         raise GatewayError(f"the mail server's certificate or encryption failed ({error.reason})") from None
     except (OSError, smtplib.SMTPException) as error:
-        raise GatewayError(f"the mail server cannot be reached ({type(error).__name__})") from None
+        raise GatewayError(f"the mail server cannot be reached ({smtp.why(error)})") from None
 
 
-def _connected(parts: SplitResult) -> smtplib.SMTP:
-    host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
-    own_name = settings.ALLOWED_HOSTS[0]
-    context = ssl.create_default_context()
-    if parts.scheme == "smtps":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, own_name, timeout=STEP_SECONDS, context=context)
-    else:
-        server = smtplib.SMTP(host, port, own_name, timeout=STEP_SECONDS)
-    try:
-        if parts.scheme == "smtp+starttls":
-            server.starttls(context=context)
-        server.ehlo_or_helo_if_needed()
-        if parts.username:
-            server.login(unquote(parts.username), unquote(parts.password or ""))
-    except (OSError, smtplib.SMTPException):
-        server.close()
-        raise
-    return server
-
-
-def _handed_over(server: smtplib.SMTP, recipient: str, content: bytes) -> str:
+def _handed_over(server: Session | SecuredSession, recipient: str, content: bytes) -> str:
     """Sender, recipient, content; the server's last word. From the content's first byte on, silence is doubt."""
     sender = parseaddr(settings.MAIL_FROM)[1]
     try:
@@ -132,14 +118,11 @@ def _handed_over(server: smtplib.SMTP, recipient: str, content: bytes) -> str:
         _expect(server.rcpt(recipient), "the recipient", 250, 251)
         _expect(server.docmd("DATA"), "the mail", 354)
     except (OSError, smtplib.SMTPException) as error:
-        raise GatewayError(f"the mail server hung up ({type(error).__name__})") from None
+        raise GatewayError(f"the mail server hung up ({smtp.why(error)})") from None
     try:
-        if server.sock is not None:
-            server.sock.settimeout(DATA_SECONDS)
-        server.send(re.sub(rb"(?m)^\.", b"..", content) + (b"" if content.endswith(b"\r\n") else b"\r\n") + b".\r\n")
-        reply = server.getreply()
+        reply = server.give_content(content)
     except (OSError, smtplib.SMTPException) as error:
-        raise GatewayError(f"the mail server never confirmed ({type(error).__name__})", sent_maybe=True) from None
+        raise GatewayError(f"the mail server never confirmed ({smtp.why(error)})", sent_maybe=True) from None
     _expect(reply, "the mail", 250)
     return reply[1].decode("utf-8", "replace")
 

@@ -13,6 +13,8 @@ from mfa.delivery.writing import one_line
 from mfa.models import Delivery
 
 NOTICE_LIFETIME = timedelta(days=7)
+TEST = "test-message"
+"""The message that an admin sends to see how messages leave; its steps are written one by one, to be watched."""
 
 
 def queue_sms(

@@ -48,6 +48,9 @@ class Delivery(models.Model):
     gateway = models.CharField(_("gateway"), max_length=40, blank=True)
     reference = models.CharField(_("gateway's reference"), max_length=200, blank=True)
     error = models.CharField(_("error"), max_length=300, blank=True)
+    trace = models.JSONField(default=list, editable=False)
+    """What was said at each try, without secrets (`mfa.delivery.traces`). In the row, and not in a table of steps, so
+    that the statement which records the outcome writes it too: thousands of notices cost no statement more."""
 
     class Meta:
         verbose_name = _("delivery")

@@ -92,8 +92,8 @@ def test_stopped_server_refuses_connections_until_started(smtp: Smtp) -> None:
 
 
 def test_unknown_step_is_a_mistake_of_the_test(smtp: Smtp) -> None:
-    with pytest.raises(ValueError, match="none of AUTH, MAIL, RCPT, DATA"):
-        smtp.refuse("EHLO", "500 no")
+    with pytest.raises(ValueError, match="none of GREETING, EHLO"):
+        smtp.refuse("NOOP", "500 no")
 
 
 def _mail() -> EmailMessage:

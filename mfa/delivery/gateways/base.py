@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from accounts.phones import E164, mask
+from mfa.delivery.traces import RECIPIENT, Trace
 
 logger = logging.getLogger(__name__)
 
@@ -48,19 +49,22 @@ class Gateway(ABC):
     """Whether the outbox keeps the text of what left, for the developer's inbox."""
 
     @abstractmethod
-    def submit(self, message: Message) -> str:
-        """Hand the message over once; returns the provider's reference, or an empty text. Raises GatewayError."""
+    def submit(self, message: Message, trace: Trace) -> str:
+        """Hand the message over once, each step noted; returns the provider's reference, or an empty text. Raises
+        GatewayError."""
 
     def problems(self) -> list[str]:
         """What is wrong with its settings, one sentence each."""
         return []
 
-    def hand_over(self, message: Message) -> str:
+    def hand_over(self, message: Message, trace: Trace) -> str:
         """`submit` with its time and outcome logged. Raises GatewayError and nothing else that the network causes."""
         self.check(message)
+        trace.hide(message.recipient, message.recipient.removeprefix("+"), shown=RECIPIENT)
+        trace.hide_words(message.text)
         started = time.monotonic()
         try:
-            reference = self.submit(message)
+            reference = self.submit(message, trace)
         except OSError as error:
             self._log(message, started, type(error).__name__)
             raise GatewayError(f"{self.name}: the connection broke", sent_maybe=True) from error
@@ -68,7 +72,7 @@ class Gateway(ABC):
             self._log(message, started, str(error))
             raise
         self._log(message, started, "handed over")
-        return reference[:200]
+        return trace.masked(reference)[:200]
 
     def check(self, message: Message) -> None:
         """Refuse what no provider must see, whoever queued it."""

@@ -12,13 +12,14 @@ from django.conf import settings
 
 from mfa.delivery.gateways import transport
 from mfa.delivery.gateways.base import Gateway, GatewayError, Message
+from mfa.delivery.traces import Trace
 
 
 class Http(Gateway):
     name = "http"
     repeats_safely = True
 
-    def submit(self, message: Message) -> str:
+    def submit(self, message: Message, trace: Trace) -> str:
         if self.problems():
             raise GatewayError(self.problems()[0])
         content = {"to": message.recipient, "from": settings.SMS_SENDER, "text": message.text, "key": message.key}
@@ -28,7 +29,8 @@ class Http(Gateway):
             "Accept": "application/json",
             "Idempotency-Key": message.key,
         }
-        return _reference(transport.post(settings.SMS_HTTP_URL, json.dumps(content).encode(), headers).text)
+        trace.hide(settings.SMS_HTTP_TOKEN)
+        return _reference(transport.post(settings.SMS_HTTP_URL, json.dumps(content).encode(), headers, trace).text)
 
     def problems(self) -> list[str]:
         found = [transport.address_problem(settings.SMS_HTTP_URL, "SMS_HTTP_URL", own_machine=False)]

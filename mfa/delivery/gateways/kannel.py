@@ -6,6 +6,7 @@ from django.conf import settings
 
 from mfa.delivery.gateways import transport
 from mfa.delivery.gateways.base import Gateway, GatewayError, Message
+from mfa.delivery.traces import Trace
 
 GSM_7 = frozenset(
     "@£$¥èéùìòÇ\nØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
@@ -17,7 +18,7 @@ GSM_7 = frozenset(
 class Kannel(Gateway):
     name = "kannel"
 
-    def submit(self, message: Message) -> str:
+    def submit(self, message: Message, trace: Trace) -> str:
         if self.problems():
             raise GatewayError(self.problems()[0])
         headers = {
@@ -28,7 +29,8 @@ class Kannel(Gateway):
             "X-Kannel-Coding": "0" if GSM_7.issuperset(message.text) else "2",
             "Content-Type": "text/plain; charset=UTF-8",
         }
-        answer = transport.post(settings.SMS_KANNEL_URL, message.text.encode(), headers).text.strip()
+        trace.hide(settings.SMS_KANNEL_PASSWORD)
+        answer = transport.post(settings.SMS_KANNEL_URL, message.text.encode(), headers, trace).text.strip()
         if not answer.startswith(("0:", "3:")):  # accepted; queued for later
             raise GatewayError("answered something that is not Kannel's", sent_maybe=True)
         return answer.partition(":")[2].strip()

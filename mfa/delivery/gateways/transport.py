@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from django.conf import settings
 
 from mfa.delivery.gateways.base import GatewayError
+from mfa.delivery.traces import Trace
 
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 15
@@ -30,20 +31,24 @@ class Answer:
     text: str = field(repr=False)
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+def post(url: str, body: bytes, headers: Mapping[str, str], trace: Trace) -> Answer:
     """POST once and return the answer where it is 2xx. Raises GatewayError."""
     parts = urlsplit(url)
-    connection = _connected(parts)
+    connection = _connected(parts, trace)
+    said = f"POST {parts.path or '/'} ({len(body)} bytes)"
     try:
         connection.request("POST", parts.path or "/", body, dict(headers))
         response = connection.getresponse()
         answer = Answer(response.status, response.read(LONGEST_ANSWER).decode("utf-8", "replace"))
     except TimeoutError:
+        trace.note("request", said, text="no answer in time")
         raise GatewayError("no answer in time", sent_maybe=True) from None
     except (OSError, http.client.HTTPException) as error:
+        trace.note("request", said, text="the connection broke")
         raise GatewayError(f"no whole answer ({type(error).__name__})", sent_maybe=True) from None
     finally:
         connection.close()
+    trace.note("request", said, code=answer.status, text=answer.text)
     _refuse(answer.status)
     return answer
 
@@ -78,7 +83,7 @@ def _is_public_name(host: str) -> bool:
     return False
 
 
-def _connected(parts: SplitResult) -> http.client.HTTPConnection:
+def _connected(parts: SplitResult, trace: Trace) -> http.client.HTTPConnection:
     """An open connection; whatever fails until here, the provider has seen nothing of the message."""
     host = parts.hostname or ""
     try:
@@ -91,7 +96,11 @@ def _connected(parts: SplitResult) -> http.client.HTTPConnection:
             connection = http.client.HTTPConnection(host, parts.port, timeout=CONNECT_SECONDS)
         connection.connect()
     except (OSError, ValueError, http.client.HTTPException) as error:
+        trace.note("connect", parts.netloc, text=type(error).__name__)
         raise GatewayError(f"cannot be reached ({type(error).__name__})") from None
+    trace.note(
+        "connect", parts.netloc, text="connected, certificate trusted" if parts.scheme == "https" else "connected"
+    )
     connection.sock.settimeout(ANSWER_SECONDS)
     return connection
 

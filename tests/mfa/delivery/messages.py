@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from accounts.models import User
 from mfa.delivery import claims, hand_over, outbox
+from mfa.delivery.traces import Trace
 from mfa.models import Delivery
 
 NUMBER = "+491701234567"
@@ -24,6 +26,16 @@ class Clock:
     def forward(self, **span: float) -> datetime:
         self.at += timedelta(**span)
         return self.at
+
+
+def a_trace() -> Trace:
+    return Trace("test", 1, at=datetime.now(UTC))
+
+
+def steps_of(delivery: Delivery, *, nth: int = -1) -> list[dict[str, Any]]:
+    """The steps of the last try, or of another one."""
+    steps: list[dict[str, Any]] = delivery.trace[nth]["steps"]
+    return steps
 
 
 def queued_sms(

@@ -6,10 +6,10 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import User
-from mfa.delivery import mail
+from mfa.delivery import mail, smtp as conversation
 from mfa.delivery.gateways.base import GatewayError, Message
 from mfa.models import Delivery
-from tests.mfa.delivery.messages import Clock, attempt, attempt_when_due, queued_mail
+from tests.mfa.delivery.messages import Clock, a_trace, attempt, attempt_when_due, queued_mail
 from tests.services.smtp import Smtp
 
 State = Delivery.State
@@ -86,7 +86,7 @@ def test_a_line_cut_before_the_content_is_surely_not_sent(alice: User, clock: Cl
 def test_silence_after_the_content_is_doubt(
     alice: User, clock: Clock, by_smtp: Smtp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mail, "DATA_SECONDS", 0.3)
+    monkeypatch.setattr(conversation, "DATA_SECONDS", 0.3)
     by_smtp.delay("DATA", 1, times=1)
     assert attempt(queued_mail(alice, now=clock()), clock).state == State.UNCERTAIN
 
@@ -149,7 +149,7 @@ def test_a_subject_with_line_breaks_is_no_header() -> None:
 
 
 def test_a_line_that_begins_with_a_dot_arrives(by_smtp: Smtp) -> None:
-    mail.SMTP_SERVER.hand_over(Message("a@b.test", "one\n.\n..two\nBcc: c@d.test\n", "key", "Subject"))
+    mail.SMTP_SERVER.hand_over(Message("a@b.test", "one\n.\n..two\nBcc: c@d.test\n", "key", "Subject"), a_trace())
     letter = by_smtp.wait_for("a@b.test")
     assert letter.text == "one\n.\n..two\nBcc: c@d.test\n"
     assert letter.recipients == ["a@b.test"]

@@ -9,16 +9,30 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
 
 from tests.services.servers.certificates import Authority, ServerCertificate
 from tests.services.servers.folders import temporary_folder
 from tests.services.servers.ports import free_port
-from tests.services.servers.smtp_session import Handler, Mail, Plan, Plans
+from tests.services.servers.smtp_session import Handler, Mail, Plan, Plans, Scripted
 
 HOST = "127.0.0.1"
+
+
+class Listener(Controller):
+    """One port, served by a server that follows plans."""
+
+    def __init__(self, plans: Plans, *args: Any, **options: Any) -> None:
+        self._plans = plans
+        super().__init__(*args, **options)
+
+    def factory(self) -> Scripted:
+        server = Scripted(self.handler, **self.SMTP_kwargs)
+        server.plans = self._plans
+        return server
 
 
 @dataclass
@@ -44,7 +58,7 @@ class Smtp:
         return f"smtp://{self.host}:{self.port}"
 
     def refuse(self, step: str, reply: str, *, times: int | None = None, recipient: str | None = None) -> None:
-        """Answer `step` (AUTH, MAIL, RCPT, DATA) with `reply`, such as "451 Try later", `times` times, else always.
+        """Answer `step` (one of STEPS) with `reply`, such as "451 Try later", `times` times, else always.
 
         `recipient` limits it to that address at RCPT. DATA is refused after the whole mail was read.
         """
@@ -81,7 +95,8 @@ class Smtp:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate.cert_file, self.certificate.key_file)
         handler = Handler(self._plans, self.messages)
-        secured = Controller(
+        secured = Listener(
+            self._plans,
             handler,
             hostname=self.host,
             port=self.tls_port,
@@ -90,7 +105,7 @@ class Smtp:
             auth_required=True,
             authenticator=self._authenticate,
         )
-        self._listeners = [Controller(handler, hostname=self.host, port=self.port), secured]
+        self._listeners = [Listener(self._plans, handler, hostname=self.host, port=self.port), secured]
         for listener in self._listeners:
             listener.start()
 
@@ -100,7 +115,7 @@ class Smtp:
             self._listeners.pop().stop()
 
     def _authenticate(
-        self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: LoginPassword
+        self, server: object, session: Session, envelope: Envelope, mechanism: str, data: LoginPassword
     ) -> AuthResult:
         right = LoginPassword(self.username.encode(), self.password.encode())
         return AuthResult(success=data == right, handled=False, auth_data=data)

@@ -11,7 +11,8 @@ from typing import Any
 
 from aiosmtpd.smtp import MISSING, SMTP, Envelope, LoginPassword, Session
 
-STEPS = ("AUTH", "MAIL", "RCPT", "DATA")
+STEPS = ("GREETING", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA-COMMAND", "DATA", "QUIT")
+"""DATA is the server's word about the whole mail, DATA-COMMAND its answer to the command before it."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,45 @@ class Plans:
                     plan.times = None if plan.times is None else plan.times - 1
                     return plan
         return None
+
+
+class Scripted(SMTP):
+    """aiosmtpd's server with plans for the steps that its hooks do not reach."""
+
+    plans: Plans
+    greeted = False
+
+    async def push(self, status: Any) -> None:
+        if not self.greeted:
+            self.greeted = True
+            try:
+                status = await _follow(self.plans.take("GREETING"), self) or status
+            except asyncio.CancelledError:  # the other side left; aiosmtpd closes only after its greeting
+                self.transport.abort()  # type: ignore[union-attr]
+                raise
+        await super().push(status)
+
+    async def smtp_EHLO(self, hostname: str) -> None:  # noqa: N802
+        if not await self._refused("EHLO"):
+            await super().smtp_EHLO(hostname)
+
+    async def smtp_STARTTLS(self, arg: str) -> None:  # noqa: N802
+        if not await self._refused("STARTTLS"):
+            await super().smtp_STARTTLS(arg)
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
+        if not await self._refused("DATA-COMMAND"):
+            await super().smtp_DATA(arg)
+
+    async def smtp_QUIT(self, arg: str) -> None:  # noqa: N802
+        if not await self._refused("QUIT"):
+            await super().smtp_QUIT(arg)
+
+    async def _refused(self, step: str) -> bool:
+        reply = await _follow(self.plans.take(step), self)
+        if reply:
+            await self.push(reply)
+        return bool(reply)
 
 
 class Handler:

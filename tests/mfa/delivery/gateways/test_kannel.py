@@ -8,6 +8,7 @@ from pytest_django import Settings
 from mfa.delivery.gateways import transport
 from mfa.delivery.gateways.base import GatewayError, Message
 from mfa.delivery.gateways.kannel import GATEWAY
+from tests.mfa.delivery.messages import a_trace
 from tests.services.http_gateway import HttpGateway
 from tests.services.kannel import Kannel
 
@@ -26,7 +27,7 @@ NUMBER = "+491701234567"
     ],
 )
 def test_text_and_plus_arrive_as_they_are(by_kannel: Kannel, text: str) -> None:
-    GATEWAY.hand_over(Message(NUMBER, text, "key"))
+    GATEWAY.hand_over(Message(NUMBER, text, "key"), a_trace())
     message = by_kannel.wait_for(NUMBER)
     assert (message.sender, message.text) == ("Portal", text)
     assert len(by_kannel.messages()) == 1
@@ -34,7 +35,7 @@ def test_text_and_plus_arrive_as_they_are(by_kannel: Kannel, text: str) -> None:
 
 def test_it_accepts_while_the_mobile_network_is_away(by_kannel: Kannel) -> None:
     by_kannel.stop_network()
-    GATEWAY.hand_over(Message(NUMBER, "later", "key"))
+    GATEWAY.hand_over(Message(NUMBER, "later", "key"), a_trace())
     by_kannel.start_network()
     assert by_kannel.wait_for(NUMBER).text == "later"
 
@@ -42,7 +43,7 @@ def test_it_accepts_while_the_mobile_network_is_away(by_kannel: Kannel) -> None:
 def test_a_wrong_password_is_a_refusal_without_secrets(by_kannel: Kannel, settings: Settings) -> None:
     settings.SMS_KANNEL_PASSWORD = "wrong-password"
     with pytest.raises(GatewayError) as refusal:
-        GATEWAY.hand_over(Message(NUMBER, "text", "key"))
+        GATEWAY.hand_over(Message(NUMBER, "text", "key"), a_trace())
     assert refusal.value.permanent
     assert "wrong-password" not in str(refusal.value)
 
@@ -50,7 +51,7 @@ def test_a_wrong_password_is_a_refusal_without_secrets(by_kannel: Kannel, settin
 def test_out_of_reach_is_surely_not_sent(by_kannel: Kannel) -> None:
     by_kannel.stop_smsbox()
     with pytest.raises(GatewayError) as refusal:
-        GATEWAY.hand_over(Message(NUMBER, "text", "key"))
+        GATEWAY.hand_over(Message(NUMBER, "text", "key"), a_trace())
     by_kannel.start_smsbox()
     assert not refusal.value.permanent
     assert not refusal.value.sent_maybe
@@ -66,7 +67,7 @@ def test_silence_and_strange_answers_are_doubt(
     http_gateway.answer(200, "<html>captive portal</html>")
     for _ in range(2):
         with pytest.raises(GatewayError) as refusal:
-            GATEWAY.hand_over(Message(NUMBER, "text", "key"))
+            GATEWAY.hand_over(Message(NUMBER, "text", "key"), a_trace())
         assert refusal.value.sent_maybe
 
 
@@ -76,6 +77,6 @@ def test_no_secret_and_no_code_is_in_the_address(
     http_gateway.reset()
     http_gateway.answer(202, "0: Accepted for delivery")
     settings.SMS_KANNEL_URL = http_gateway.url
-    GATEWAY.hand_over(Message(NUMBER, "654321", "key"))
+    GATEWAY.hand_over(Message(NUMBER, "654321", "key"), a_trace())
     (request,) = http_gateway.requests
     assert request.path == "/sms"

@@ -10,6 +10,8 @@ from pytest_django import Settings
 from mfa.delivery import gateways
 from mfa.delivery.gateways import UnknownGateway
 from mfa.delivery.gateways.base import Gateway, GatewayError, Message
+from mfa.delivery.traces import Trace
+from tests.mfa.delivery.messages import a_trace
 
 
 def test_the_gateways_in_use_come_in_the_order_of_the_setting(settings: Settings) -> None:
@@ -26,13 +28,13 @@ def test_what_is_no_gateway_is_refused(name: str) -> None:
 class Broken(Gateway):
     name = "broken"
 
-    def submit(self, message: Message) -> str:
+    def submit(self, message: Message, trace: Trace) -> str:
         raise ConnectionResetError("peer said 123456")
 
 
 def test_a_gateway_needs_one_method_and_its_breakdowns_become_doubt(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO), pytest.raises(GatewayError) as refusal:
-        Broken().hand_over(Message("+491701234567", "123456", "key"))
+        Broken().hand_over(Message("+491701234567", "123456", "key"), a_trace())
     assert refusal.value.sent_maybe
     assert "123456" not in caplog.text
     assert "+491701234567" not in caplog.text
@@ -43,6 +45,6 @@ def test_a_gateway_needs_one_method_and_its_breakdowns_become_doubt(caplog: pyte
 @pytest.mark.parametrize("text", ["", "a\x00b", "a\rb", "a\x1b[2Jb", "a\u2028b", "a\tb"])
 def test_control_characters_reach_no_provider(text: str) -> None:
     with pytest.raises(GatewayError) as refusal:
-        Broken().hand_over(Message("+491701234567", text, "key"))
+        Broken().hand_over(Message("+491701234567", text, "key"), a_trace())
     assert refusal.value.permanent
     assert not refusal.value.sent_maybe

@@ -12,6 +12,7 @@ import pytest
 
 from mfa.delivery.gateways import transport
 from mfa.delivery.gateways.base import GatewayError
+from tests.mfa.delivery.messages import a_trace
 from tests.services.servers.certificates import Authority, ServerCertificate
 
 
@@ -60,13 +61,13 @@ def test_a_provider_with_a_good_certificate_gets_the_message(
     provider: str, certificate: ServerCertificate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate.ca_file))
-    assert transport.post(provider, b"text", {}).text == '{"id": "7"}'
+    assert transport.post(provider, b"text", {}, a_trace()).text == '{"id": "7"}'
     assert Provider.bodies == [b"text"]
 
 
 def test_whoever_has_no_good_certificate_gets_nothing(provider: str) -> None:
     with pytest.raises(GatewayError) as refusal:
-        transport.post(provider, b"text", {})
+        transport.post(provider, b"text", {}, a_trace())
     assert "SSLCertVerificationError" in str(refusal.value)
     assert not refusal.value.sent_maybe
     assert Provider.bodies == []
@@ -77,11 +78,11 @@ def test_an_endless_answer_is_read_in_part(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate.ca_file))
     monkeypatch.setattr(Provider, "body", b"x" * 200_000)
-    assert len(transport.post(provider, b"text", {}).text) == transport.LONGEST_ANSWER
+    assert len(transport.post(provider, b"text", {}, a_trace()).text) == transport.LONGEST_ANSWER
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://nowhere.invalid/", "http://127.0.0.1:99999/"])
 def test_an_address_that_leads_nowhere_is_surely_not_sent(url: str) -> None:
     with pytest.raises(GatewayError) as refusal:
-        transport.post(url, b"text", {})
+        transport.post(url, b"text", {}, a_trace())
     assert not refusal.value.sent_maybe
