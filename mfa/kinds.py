@@ -106,8 +106,6 @@ class FactorKind(ABC):
     """Whether it exists for gateways that know nothing better (mOTP); marked so wherever it is offered."""
     only_where_listed: ClassVar[bool] = False
     """Whether an application accepts it only where its row names it."""
-    way_back: ClassVar[bool] = False
-    """Whether it is there for the day on which every other one is lost."""
     rank: ClassVar[int]
     """Order in which ways to sign in are offered; the strongest first."""
     code_hint: ClassVar[str | Promise]

@@ -95,6 +95,8 @@ class WrongCode(Refused):
 class WrongShape(Refused):
     """The answer cannot be a code of the factor at all; it costs no guess."""
 
+    costs = False
+
     def __init__(self) -> None:
         super().__init__(WRONG_SHAPE)
 

@@ -13,5 +13,5 @@ from mfa import enrolment, kinds
 def after_enrolment(user: User, *, now: datetime) -> str:
     """A way back in for whoever has none yet, else the dashboard."""
     have = {factor.kind for factor in enrolment.usable(user, now=now)}
-    backup = (kind.add_url() for kind in kinds.registry().values() if kind.way_back and kind.slug not in have)
+    backup = (kind.add_url() for kind in kinds.registry().values() if kind.backup and kind.slug not in have)
     return next((url for url in backup if url), reverse("dashboard"))

@@ -102,7 +102,7 @@ def _first_factor(user: User) -> Step | None:
 
 
 def _backup() -> FactorKind | None:
-    return next((kind for kind in kinds.registry().values() if kind.add_url() and kind.way_back), None)
+    return next((kind for kind in kinds.registry().values() if kind.add_url() and kind.backup), None)
 
 
 def _keep_codes(factors: list[Factor]) -> Step | None:

@@ -171,8 +171,6 @@ def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, wrong: list[Fa
     except crypto.Undecryptable:
         logger.error("factor %s cannot be decrypted", row.pk)
         raise Unusable(UNREADABLE) from None
-    except WrongShape:  # an answer to what another kind sent is no guess at this one
-        raise
     except Refused as refused:
         if refused.costs:
             wrong.append(row)

@@ -14,7 +14,7 @@ from tests.browser.stage import Stage
 
 WITHOUT_LOOKS = {
     "sign_out", "second_step_send", "prove_send", "test_send", "rest_advice", "sms:resend",  # lead on to another page
-    "email:resend", "email:resend_test",
+    "email:resend",
     "webauthn:sign_in", "webauthn:add_options", "webauthn:sign_in_options",  # the last two for scripts
     "delivery_state", "sms:preview",  # parts of other pages
     "recovery:download", "live", "ready",  # no pages

@@ -36,6 +36,7 @@ class Email(FactorKind):
     single = True
     rank = 70
     code_hint = lazy("6-digit code from the mail")
+    prompt_word = "mail"
 
     @property
     def in_portal(self) -> bool:

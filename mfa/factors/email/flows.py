@@ -1,4 +1,4 @@
-"""Setting codes by mail up, trying them, giving them up. Nothing counts before a code came back from the mailbox."""
+"""Setting codes by mail up and giving them up. Nothing counts before a code came back from the mailbox."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def of(user: User) -> Factor | None:
     return Factor.objects.filter(user=user, kind=KIND.slug, confirmed=True).first()
 
 
-def begin(user: User, purpose: Purpose, *, now: datetime) -> tuple[str, Delivery]:
-    """Send a code that confirms the mailbox, or that tests it; any older one of that purpose ends.
+def begin(user: User, *, now: datetime) -> tuple[str, Delivery]:
+    """Send a code that confirms the mailbox; any older one ends.
 
     Returns the code's token and the message. Raises NoAddress, NeedsAnother, Locked, TooManyMessages.
     """
@@ -65,10 +65,7 @@ def begin(user: User, purpose: Purpose, *, now: datetime) -> tuple[str, Delivery
         limits.check(limits.lock(limits.of_account(user)), COUNTED, now=now)
         user = enrolment.lock_person(user)
         refuse(user, now=now)
-        if purpose is Purpose.TEST and not any(one.kind == KIND.slug for one in enrolment.usable(user, now=now)):
-            raise Unusable(EMAIL_NOT_SENT)
-        template = "confirm-email" if purpose is Purpose.CONFIRM_EMAIL else "code"
-        return send_code(user, purpose, template=template, now=now)
+        return send_code(user, Purpose.CONFIRM_EMAIL, template="confirm-email", now=now)
 
 
 def refuse(user: User, *, now: datetime) -> None:
@@ -79,10 +76,14 @@ def refuse(user: User, *, now: datetime) -> None:
         raise NeedsAnother
 
 
-def pending(user: User, purpose: Purpose, token: str) -> OneTimeCode:
+def pending(user: User, token: str) -> OneTimeCode:
     """The code that was sent and not used yet, also where it is too old by now. Raises NothingWaits."""
     over = (OneTimeCode.Ending.SPENT, OneTimeCode.Ending.REPLACED)
-    found = OneTimeCode.objects.filter(user=user, purpose=purpose, token=token).exclude(ending__in=over).first()
+    found = (
+        OneTimeCode.objects.filter(user=user, purpose=Purpose.CONFIRM_EMAIL, token=token)
+        .exclude(ending__in=over)
+        .first()
+    )
     if found is None:
         raise NothingWaits
     return found
@@ -91,18 +92,10 @@ def pending(user: User, purpose: Purpose, token: str) -> OneTimeCode:
 def confirm(user: User, token: str, text: str, *, actor: User, now: datetime) -> Factor:
     """The right code makes the mailbox a factor. Raises Refused, with the try counted."""
     with transaction.atomic():
-        refused = _spend(user, Purpose.CONFIRM_EMAIL, token, text, now)
+        refused = _spend(user, token, text, now)
         if refused is None:
             return _add(user, actor=actor, now=now)
     raise refused
-
-
-def test(user: User, token: str, text: str, *, now: datetime) -> None:
-    """Judge a code that was sent to try the mailbox; it opens nothing. Raises Refused, with the try counted."""
-    with transaction.atomic():
-        refused = _spend(user, Purpose.TEST, token, text, now)
-    if refused is not None:
-        raise refused
 
 
 def remove(user: User, *, actor: User, now: datetime) -> None:
@@ -112,13 +105,13 @@ def remove(user: User, *, actor: User, now: datetime) -> None:
         enrolment.remove(factor, actor=actor, now=now)
 
 
-def _spend(user: User, purpose: Purpose, token: str, text: str, now: datetime) -> Refused | None:
+def _spend(user: User, token: str, text: str, now: datetime) -> Refused | None:
     """Use the code up; the refusal where there is one, so that the count commits. Joins the transaction."""
     counter = limits.lock(limits.of_account(user))
     user = enrolment.lock_person(user)
     try:
         limits.check(counter, COUNTED, now=now)
-        row = codes.spend(user, purpose, token, text, wrong=EMAIL_INCORRECT, now=now, kind=KIND.slug)
+        row = codes.spend(user, Purpose.CONFIRM_EMAIL, token, text, wrong=EMAIL_INCORRECT, now=now, kind=KIND.slug)
         if row.target != addresses.fingerprint(user.email):
             raise AddressChanged(EMAIL_NOT_SENT)
         refuse(user, now=now)

@@ -9,8 +9,5 @@ urlpatterns = [
     path("", views.set_up, name="set_up"),
     path("confirm/", code_views.confirm, name="confirm"),
     path("confirm/resend/", code_views.resend, name="resend"),
-    path("test/", views.test, name="test"),
-    path("test/code/", code_views.test, name="test_code"),
-    path("test/resend/", code_views.resend_test, name="resend_test"),
     path("remove/", views.remove, name="remove"),
 ]

@@ -1,4 +1,4 @@
-"""Asking for a code to one's mailbox, to confirm it or to try it; and giving codes by mail up."""
+"""Asking for a code that confirms one's mailbox, and giving codes by mail up."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ from mfa.delivery import watch
 from mfa.delivery.writing import masked_address
 from mfa.factors.email import flows
 from mfa.factors.email.factor import KIND
-from mfa.kinds import Purpose
 from mfa.outcomes import Refused
 from mfa.pages import sessions
 from mfa.pages.gate import open_before_enrolment
 from mfa.proof import fresh_proof_required
 
 SENT = "email_code"
-"""Under this and the purpose the session keeps which code it asked for."""
+"""Under this the session keeps which code it asked for."""
 
 
 @open_before_enrolment
@@ -34,21 +33,10 @@ def set_up(request: SignedInRequest) -> HttpResponse:
         flows.refuse(request.user, now=timezone.now())
     except Refused as refused:
         return render(request, "email/not_possible.html", {"words": refused.words}, status=_status(request))
-    if request.method == "POST" and sent(request, Purpose.CONFIRM_EMAIL):
+    if request.method == "POST" and sent(request):
         return redirect("email:confirm")
     context = {"masked": masked_address(request.user.email), "in_portal": KIND.in_portal, "step": 1, "steps": 2}
     return render(request, "email/set_up.html", context)
-
-
-@fresh_proof_required
-@require_http_methods(["GET", "POST"])
-def test(request: SignedInRequest) -> HttpResponse:
-    """Have a code sent just to see whether one arrives."""
-    if flows.of(request.user) is None:
-        return redirect("dashboard")
-    if request.method == "POST" and sent(request, Purpose.TEST):
-        return redirect("email:test_code")
-    return render(request, "email/test.html", {"masked": masked_address(request.user.email)})
 
 
 @fresh_proof_required
@@ -66,14 +54,14 @@ def remove(request: SignedInRequest) -> HttpResponse:
     return render(request, "email/remove.html", context, status=409 if request.method == "POST" else 200)
 
 
-def sent(request: SignedInRequest, purpose: Purpose) -> bool:
+def sent(request: SignedInRequest) -> bool:
     """Send the code and remember which; where that is refused, say so on top of the page."""
     try:
-        token, delivery = flows.begin(request.user, purpose, now=timezone.now())
+        token, delivery = flows.begin(request.user, now=timezone.now())
     except Refused as refused:
         messages.warning(request, refused.words)
         return False
-    request.session[f"{SENT}:{purpose}"] = {"token": token, "delivery": delivery.pk}
+    request.session[SENT] = {"token": token, "delivery": delivery.pk}
     watch.remember(request.session, delivery)
     return True
 

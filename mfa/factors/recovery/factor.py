@@ -35,7 +35,6 @@ class Recovery(FactorKind):
     single = True
     alone = False
     only_where_listed = True
-    way_back = True
     rank = 90
     code_hint = _("One of your recovery codes")
     code_field = "long"

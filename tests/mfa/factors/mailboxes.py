@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from accounts.models import User
 from mfa.factors.email import flows
-from mfa.kinds import Purpose
 from mfa.models import Application, Factor
 from tests.mfa.doors import add_factor
 from tests.mfa.factors.phones import code_to
@@ -22,7 +21,7 @@ def confirm(user: User, *, now: datetime) -> Factor:
     if not Factor.objects.filter(user=user, kind="totp").exists():
         add_factor(user)
     earlier = now - timedelta(minutes=15)
-    token, _ = flows.begin(user, Purpose.CONFIRM_EMAIL, now=earlier)
+    token, _ = flows.begin(user, now=earlier)
     factor = flows.confirm(user, token, code_to(user.email), actor=user, now=earlier)
     user.refresh_from_db()
     return factor
