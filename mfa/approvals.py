@@ -54,7 +54,7 @@ def ask(matter: Matter, *, actor: User, reason: str, now: datetime) -> Approval:
         return found
     _of(matter, actor).filter(state__in=LIVE).update(state=Approval.State.EXPIRED)
     row = Approval.objects.create(
-        act=matter.act, subject=matter.subject, words=matter.words[:500], page=matter.page, right=matter.right,
+        act=matter.act, subject=matter.subject, words=matter.words, page=matter.page, right=matter.right,
         user=matter.user, asked_by=actor, reason=reason, asked_at=now, expires_at=now + LIFETIME,
     )  # fmt: skip
     _tell(row, now=now)

@@ -59,6 +59,11 @@ def demand_of(rule: Rule, user: User) -> Demand:
     )  # fmt: skip
 
 
+def deadline_of(rule: Rule) -> datetime:
+    """From when the rule is in force for people whose account is older than it."""
+    return start_of(rule.starts_on) + timedelta(days=rule.grace_days)
+
+
 def start_of(day: date) -> datetime:
     """The first moment of a day where the portal is."""
     return timezone.make_aware(datetime.combine(day, time.min))

@@ -1,4 +1,5 @@
-"""Who has what, reckoned in the database: for lists of very many people. Says of each what `enrolment.usable` says."""
+"""Who has what, reckoned in the database: for lists of very many people. Says of each what `enrolment.usable` says, but
+that a mailbox which was changed since it was confirmed still counts here where codes by mail open the portal."""
 
 from __future__ import annotations
 
@@ -65,7 +66,7 @@ def _rows() -> QuerySet[Factor]:
 
 def _alive(now: datetime, slugs: list[str]) -> QuerySet[Factor]:
     alive = Q(expires_at=None) | Q(expires_at__gt=now)
-    found = _rows().filter(alive, confirmed=True, disabled_at=None, kind__in=slugs)
+    found = _rows().filter(alive, confirmed=True, disabled_at=None, suspended_at=None, kind__in=slugs)
     return found.exclude(state__has_key="left", state__left=0)
 
 

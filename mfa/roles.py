@@ -44,6 +44,8 @@ _SEE_ALL = (
     "mfa.view_authenticationrecord",
     "mfa.view_delivery",
     "mfa.view_approval",
+    "mfa.view_rule",
+    "mfa.view_exemption",
     "django_celery_beat.view_periodictask",
     "django_celery_beat.view_crontabschedule",
     "django_celery_beat.view_intervalschedule",
@@ -61,6 +63,7 @@ RIGHTS: Final[dict[str, tuple[str, ...]]] = {
     ADMIN: (
         *_SEE_ALL, *_HELP, *_SCHEDULES, SEE_PHONES, TOUCH_STAFF, GIVE_ROLES, END_SESSIONS, START_SYNC,
         OVERRULE_SYNC, "accounts.add_user", "accounts.change_user", "accounts.change_writeback", "mfa.change_policy",
+        "mfa.change_rule", "mfa.change_exemption",
     ),
 }  # fmt: skip
 

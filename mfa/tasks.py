@@ -1,4 +1,4 @@
-"""Where Celery looks for this app's tasks: the outbox's own, and the nightly clean-up."""
+"""Where Celery looks for this app's tasks: the outbox's own, reminders, and the nightly clean-up."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from mfa import retention
+from mfa import reminders, retention
 from mfa.delivery.tasks import deliver, sweep
 
-__all__ = ["clean_up", "deliver", "sweep"]
+__all__ = ["clean_up", "deliver", "remind", "sweep"]
 
 logger = logging.getLogger(__name__)
 
@@ -21,3 +21,11 @@ def clean_up() -> None:
     gone = {table: rows for table, rows in retention.clean_up(now=timezone.now()).items() if rows}
     if gone:
         logger.info("cleaned up: %s", gone)
+
+
+@shared_task(name="mfa.tasks.remind", time_limit=3600)
+def remind() -> None:
+    """Remind of rules and exemptions that are about to matter; each quarter of an hour."""
+    sent = reminders.remind(now=timezone.now())
+    if sent:
+        logger.info("reminders of rules and exemptions: %s", sent)

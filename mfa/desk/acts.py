@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.contrib.auth.models import Group
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts import users
 from accounts.models import User
-from mfa import activation, audit, enrolment, policy, roles
+from mfa import activation, audit, enrolment, exemptions, policy, roles
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Order:
     identity: str = ""
     kind: str = ""
     role: str = ""
+    until: date | None = None
 
     @property
     def proof(self) -> dict[str, object]:
@@ -54,6 +56,17 @@ def _require(person: User, order: Order) -> str:
 
 def _release(person: User, order: Order) -> str:
     policy.require(person, required=False, actor=order.actor, reason=order.reason)
+    return ""
+
+
+def _exempt(person: User, order: Order) -> str:
+    last_day = order.until or timezone.localdate(order.now)
+    exemptions.grant(person, last_day, actor=order.actor, reason=order.reason, now=order.now)
+    return ""
+
+
+def _end_exemption(person: User, order: Order) -> str:
+    exemptions.end(person, actor=order.actor, reason=order.reason, now=order.now)
     return ""
 
 
@@ -139,6 +152,19 @@ ALL = (
         "release", _("No longer require two-factor sign-in"),
         _("The person may remove the last second factor and sign in with the password alone."),
         _("Two-factor sign-in is no longer required."), "mfa.change_policy", _release, danger=True,
+    ),
+    Act(
+        "exempt", _("Exempt until a day"),
+        _(
+            "Nothing is required of the person up to the end of that day; then it is over by itself. You own the "
+            "exemption, and are reminded 7 days before."
+        ),
+        _("The exemption holds."), "mfa.change_exemption", _exempt, ("until",), danger=True,
+    ),
+    Act(
+        "end-exemption", _("End the exemption"),
+        _("Whatever the rules ask of the person holds again, at once."),
+        _("The exemption has ended."), "mfa.change_exemption", _end_exemption,
     ),
     Act(
         "end-sessions", _("End all sessions"),

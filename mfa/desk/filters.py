@@ -40,10 +40,13 @@ class Required(SimpleListFilter):
     parameter_name = "required"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
-        return YES_NO
+        return (*YES_NO, ("missing", _("Yes, and nothing works")))
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        required = policy.required_now(timezone.now())
+        now = timezone.now()
+        required = policy.required_now(now)
+        if self.value() == "missing":
+            return queryset.filter(required & reckoning.without_factor(now))
         return {"yes": queryset.filter(required), "no": queryset.exclude(required)}.get(self.value() or "", queryset)
 
 

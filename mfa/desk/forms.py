@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import names
 from accounts.models import User
-from mfa import kinds, roles
+from mfa import exemptions, kinds, roles
 from mfa.delivery.writing import one_line
 from mfa.desk.acts import Act
 from mfa.desk.readonly import is_number_of_a_row
@@ -43,6 +45,10 @@ class ActForm(forms.Form):
 
     kind = forms.ChoiceField(label=_("Which factor"))
     role = forms.ChoiceField(label=_("Role"), required=False)
+    until = forms.DateField(
+        label=_("Last day"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("At most half a year from now."),
+    )  # fmt: skip
     identity = forms.ChoiceField(
         label=_("How did the person prove who they are?"), choices=IDENTITY,
         error_messages={"required": _("Say how the person proved who they are.")},
@@ -55,11 +61,18 @@ class ActForm(forms.Form):
 
     def __init__(self, act: Act, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("kind", "role", "identity", "ticket"):
+        for name in ("kind", "role", "until", "identity", "ticket"):
             if name not in act.asks:
                 del self.fields[name]
         self._choose("kind", [(one.slug, one.label) for one in kinds.registry().values() if one.signs_in])
         self._choose("role", [("", _("No role")), *((role, role) for role in roles.RIGHTS)])
+
+    def clean_until(self) -> date:
+        day: date = self.cleaned_data["until"]
+        now = timezone.now()
+        if not timezone.localdate(now) <= day <= exemptions.last_possible(now):
+            raise forms.ValidationError(_("Choose a day from today to half a year from now."))
+        return day
 
     def _choose(self, name: str, choices: list[tuple[str, Any]]) -> None:
         field = self.fields.get(name)

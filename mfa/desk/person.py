@@ -12,7 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import activation, enrolment, kinds, limits, policy, roles
+from mfa import activation, enrolment, kinds, limits, policy, roles, rules
+from mfa.demands import Demand, Holding, Source
 from mfa.desk import acts, masks, person_directory, reach
 from mfa.kinds import Purpose
 from mfa.models import AuditEvent, AuthenticationRecord, Factor, GuessCounter, OneTimeCode
@@ -32,6 +33,21 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Duty:
+    """A demand as the page shows it."""
+
+    demand: Demand
+    name: str
+    state: str
+    tone: str
+
+    @property
+    def kinds(self) -> str:
+        """The labels of the kinds that count; empty where all do."""
+        return ", ".join(rules.labels(sorted(self.demand.kinds or ())))
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """An act that the role has: its page, or why it is refused for this person."""
 
@@ -45,13 +61,15 @@ def context(person: User, actor: User, *, now: datetime) -> dict[str, Any]:
     whole = actor.has_perm(roles.SEE_PHONES)
     asked = policy.of(person, now=now)
     usable = enrolment.usable(person, now=now)
-    prefetch_related_objects([person], "groups")
+    have = enrolment.holding(usable)
+    prefetch_related_objects([person], "groups", "exemptions")
     return {
         "person": person,
         "shown_phone": masks.phone(person.phone, whole),
         "directory": person_directory.context(person, actor, whole=whole),
         "roles": [group.name for group in person.groups.all()],
         "asked": asked,
+        "demands": [_demand(one, have, now) for one in asked.demands],
         "factors": factors(person, usable, now=now),
         "locked": locked(person, now=now),
         "activation": activation.newest(person) if asked.by_code else None,
@@ -60,6 +78,18 @@ def context(person: User, actor: User, *, now: datetime) -> dict[str, Any]:
         "events": AuditEvent.objects.filter(user=person)[:LATEST],
         "records": AuthenticationRecord.objects.filter(user=person)[:LATEST],
     }
+
+
+def _demand(demand: Demand, have: Holding, now: datetime) -> Duty:
+    """One demand as the page explains it: where it comes from, and whether it is met."""
+    names = {Source.PERSON: _("Required of this person"), Source.STAFF: _("May enter the administration")}
+    if demand.lifted:
+        state, tone = _("lifted by the exemption"), "off"
+    elif not demand.missing(have):
+        state, tone = _("met"), "ok"
+    else:
+        state, tone = (_("not met"), "danger") if demand.in_force(now) else (_("not met yet"), "warn")
+    return Duty(demand, str(names.get(demand.source, demand.name)), state, tone)
 
 
 def factors(person: User, usable: list[Factor], *, now: datetime) -> list[Line]:

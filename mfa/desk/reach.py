@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -25,6 +26,7 @@ def may(actor: User, act: Act) -> bool:
 def refusals(act: Act, order: Order, people: Iterable[User]) -> dict[int, str]:
     """Why the act is refused, by the pk of each person it is refused for. People who are not in it may be acted on."""
     people = list(people)
+    prefetch_related_objects(people, "groups", "exemptions")
     factors = enrolment.usable_of_many(people, now=order.now)
     found = {person.pk: why_not(act, order, person, factors[person.pk]) for person in people}
     return {pk: words for pk, words in found.items() if words}
@@ -67,6 +69,10 @@ def _pointless(act: Act, order: Order, person: User, factors: list[Factor]) -> s
             return _("Two-factor sign-in is required already.")
         case "release" if person.is_staff:
             return _("Whoever may enter the administration always needs a second factor.")
+        case "exempt" if person.is_staff:
+            return _("Whoever may enter the administration always needs a second factor.")
+        case "end-exemption" if not _is_exempt(person, order.now):
+            return _("Nobody exempted this person.")
         case "role" if person.is_superuser:
             return _("A superuser has every right already.")
         case "role" if person.directory_id and order.role in {rule.group for rule in settings.LDAP_GROUPS}:
@@ -79,6 +85,10 @@ def _pointless(act: Act, order: Order, person: User, factors: list[Factor]) -> s
 def _is_required(person: User) -> bool:
     """By the person's own policy, which lists select along; whoever has none has no row."""
     return bool(getattr(getattr(person, "policy", None), "required", False))
+
+
+def _is_exempt(person: User, now: datetime) -> bool:
+    return any(one.ended_at is None and one.until > now for one in person.exemptions.all())
 
 
 def _has(person: User, kind: str, factors: list[Factor]) -> bool:

@@ -1,9 +1,10 @@
-"""The schedules of the outbox's sweep and of the nightly clean-up; their pace can be changed in the admin."""
+"""The schedules of the outbox's sweep, of reminders and of the nightly clean-up; their pace can be changed in the admin."""
 
 from django.db import migrations
 
 TASK = "mfa.delivery.tasks.sweep"
 CLEAN_UP = "mfa.tasks.clean_up"
+REMIND = "mfa.tasks.remind"
 
 
 def add(apps, schema_editor):
@@ -15,10 +16,14 @@ def add(apps, schema_editor):
     apps.get_model("django_celery_beat", "PeriodicTask").objects.get_or_create(
         name="Delete what is over", defaults={"task": CLEAN_UP, "crontab": nightly, "expire_seconds": 3600}
     )
+    quarter, _ = apps.get_model("django_celery_beat", "IntervalSchedule").objects.get_or_create(every=15, period="minutes")
+    apps.get_model("django_celery_beat", "PeriodicTask").objects.get_or_create(
+        name="Remind of rules and exemptions", defaults={"task": REMIND, "interval": quarter, "expire_seconds": 900}
+    )
 
 
 def remove(apps, schema_editor):
-    apps.get_model("django_celery_beat", "PeriodicTask").objects.filter(task__in=(TASK, CLEAN_UP)).delete()
+    apps.get_model("django_celery_beat", "PeriodicTask").objects.filter(task__in=(TASK, CLEAN_UP, REMIND)).delete()
 
 
 class Migration(migrations.Migration):

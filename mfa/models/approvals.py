@@ -26,7 +26,7 @@ class Approval(models.Model):
 
     act = models.CharField(_("act"), max_length=40)
     subject = models.CharField(max_length=64, editable=False)
-    words = models.CharField(_("what would be done"), max_length=500)
+    words = models.TextField(_("what would be done"))
     page = models.CharField(max_length=2000, editable=False)
     right = models.CharField(max_length=100, editable=False)
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="+", verbose_name=_("person"))

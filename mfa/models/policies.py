@@ -45,7 +45,7 @@ class Rule(models.Model):
     kinds = models.JSONField(_("kinds that count"), default=list, blank=True)
     activation_only = models.BooleanField(_("first factor by activation code only"), default=False)
     ended_at = models.DateTimeField(_("ended"), null=True, editable=False)
-    reminded_at = models.DateTimeField(null=True, editable=False)
+    reminded_at = models.DateTimeField(_("last reminded out of turn"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("rule")
@@ -57,25 +57,27 @@ class Rule(models.Model):
 
 
 class Reminder(models.Model):
-    """That somebody was reminded of a rule so many days before it is in force for them: once for each."""
+    """That somebody was reminded of a rule: `stage` is how many days before it is in force for them, or when a reminder
+    out of turn was ordered. Once for each."""
 
     rule = models.ForeignKey(Rule, models.CASCADE, related_name="reminders")
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
-    days = models.PositiveSmallIntegerField()
+    stage = models.CharField(max_length=16)
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["rule", "user", "days"], name="mfa_reminded_once"),)
+        constraints = (models.UniqueConstraint(fields=["rule", "user", "stage"], name="mfa_reminded_once"),)
 
     def __str__(self) -> str:
-        return f"{self.rule_id} {self.user_id} {self.days}"
+        return f"{self.rule_id} {self.user_id} {self.stage}"
 
 
 class Exemption(models.Model):
-    """A person of whom nothing is required until a moment. It is over then by itself, or when somebody ends it."""
+    """A person of whom nothing is required until a moment. It is over then by itself, or when somebody ends it; and
+    where nobody is left who answers for it, there is none."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="exemptions", verbose_name=_("person"))
     until = models.DateTimeField(_("until"))
-    owner = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("owner"))
+    owner = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("owner"))
     reason = models.CharField(_("reason"), max_length=500)
     created_at = models.DateTimeField(_("since"))
     ended_at = models.DateTimeField(_("ended early"), null=True)

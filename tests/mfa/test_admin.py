@@ -64,6 +64,7 @@ CHANGING = [
     f"{LIST}act/reset/",
     f"{LIST}act/activate/",
     "/admin/accounts/syncrun/start/",
+    "/admin/mfa/rule/preview/?name=All&starts_on=2026-01-01&grace_days=0&factors=1",
     "/admin/mfa/auditevent/export/",
     "/admin/django_celery_beat/intervalschedule/add/",
 ]

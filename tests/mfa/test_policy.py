@@ -155,6 +155,7 @@ def people(make_user: Callable[..., User], now: datetime) -> list[User]:
             found.append(User.objects.get(pk=user.pk))
     add_factor(found[0], expires_at=now - DAY)
     add_factor(found[0], disabled_at=now)
+    add_factor(found[0], suspended_at=now)
     add_factor(found[0], kind="recovery", state={"left": 0})
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import SyncChange, SyncProblem, SyncRun, User, WriteBack
-from mfa import approvals, roles
-from mfa.models import Approval, AuditEvent, Delivery, Factor
+from mfa import approvals, roles, rules
+from mfa.models import Approval, AuditEvent, Delivery, Exemption, Factor, Rule
 from tests.mfa.doors import add_factor, give_role, sign_in
 
 NUMBER = "+4917012345678"
@@ -58,13 +59,18 @@ def rows(make_user: Callable[..., User], settings: Settings) -> dict[str, int]:
     SyncChange.objects.create(run=applied, user=alice, kind="updated", touches=",name,", old={"name": "A"})
     written = WriteBack.objects.create(user=alice, e164=NUMBER, expected=NUMBER, state="refused")
     now = timezone.now()
+    group = Group.objects.create(name="finance")
+    rule = Rule.objects.create(name="Finance", starts_on=timezone.localdate(), group=group)
+    exemption = Exemption.objects.create(
+        user=alice, owner=make_user("owner"), until=now + timedelta(days=9), created_at=now, reason="Test"
+    )
     approval = Approval.objects.create(
         act="test", subject="test", words="A test", page="/admin/", right="mfa.change_policy", reason="Test",
         asked_by=make_user("asker"), asked_at=now, expires_at=now + approvals.LIFETIME,
     )  # fmt: skip
     return {
         "alice": alice.pk, "run": run.pk, "delivery": delivery.pk, "stopped": stopped.pk, "applied": applied.pk,
-        "written": written.pk, "approval": approval.pk,
+        "written": written.pk, "approval": approval.pk, "rule": rule.pk, "exemption": exemption.pk,
     }  # fmt: skip
 
 
@@ -91,7 +97,14 @@ def ask(client: Client, address: str, rows: dict[str, int], people: int | None =
 def filled(path: str, person: int) -> dict[str, str]:
     """A form that is right for the address, so that only the role can refuse it."""
     if "/act/" in path:
-        return {"people": str(person), "reason": "Test", "identity": "in-person", "kind": "totp", "role": "helpdesk"}
+        return {
+            "people": str(person),
+            "reason": "Test",
+            "identity": "in-person",
+            "kind": "totp",
+            "role": "helpdesk",
+            "until": timezone.localdate().isoformat(),
+        }
     if path.endswith("/intervalschedule/add/"):
         return {"every": "5", "period": "minutes"}
     return {
@@ -100,7 +113,15 @@ def filled(path: str, person: int) -> dict[str, str]:
         "email": "new@example.test",
         "dry_run": "yes",
         "reason": "Test",
+        "seen": seen_of(path),
     }
+
+
+def seen_of(path: str) -> str:
+    """What the preview of a new rule would have put into its form."""
+    if not path.startswith("/admin/mfa/rule/preview/?"):
+        return ""
+    return rules.digest(None, Rule(name="All", starts_on=date(2026, 1, 1), grace_days=0))
 
 
 def prepare(address: str, person: int) -> None:

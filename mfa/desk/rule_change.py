@@ -1,0 +1,90 @@
+"""Deciding about a rule: the reason, the second person where it takes two, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from mfa import approvals, rules
+from mfa.desk.rule_forms import RuleForm
+from mfa.desk.run_orders import ReasonForm
+from mfa.models import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The rule as it is and as it is wanted (None: no rule), and the page that shows this change again."""
+
+    old: Rule | None
+    wanted: Rule | None
+    page: str
+
+    @property
+    def matter(self) -> approvals.Matter | None:
+        """What a second person has to approve; None where one is enough."""
+        if self.old is None or not rules.takes_two(self.old, self.wanted):
+            return None
+        return rules.matter(self.old, self.wanted, self.page)
+
+
+def page_of(form: RuleForm, old: Rule | None) -> str:
+    """The address of the preview with just what the form holds."""
+    given = form.cleaned_data
+    fields: dict[str, Any] = {name: value for name, value in given.items() if value not in (None, False, "", [])}
+    fields["group"] = given["group"].pk if given["group"] else ""
+    fields["starts_on"] = given["starts_on"].isoformat()
+    fields |= {"rule": old.pk if old else "", "factors": given["factors"], "grace_days": given["grace_days"]}
+    return reverse("admin:mfa_rule_preview") + "?" + urlencode(fields, doseq=True)
+
+
+def context(request: HttpRequest, change: Change, *, now: datetime) -> dict[str, Any]:
+    """The lower part of the page: the reason, and how it stands with the second person."""
+    matter = change.matter
+    found = approvals.find(matter, actor=cast(User, request.user), now=now) if matter else None
+    form = ReasonForm(request.POST or None, initial={"reason": found.reason if found else ""})
+    return {
+        "form": form, "takes_two": matter is not None, "approval": found,
+        "approved": found is not None and found.state == found.State.APPROVED,
+        "seen": rules.digest(change.old, change.wanted), "page": change.page,
+    }  # fmt: skip
+
+
+def answer(request: HttpRequest, change: Change) -> HttpResponse | None:
+    """What a POST leads to; None where the page is to be shown, with what is wrong."""
+    form = ReasonForm(request.POST)
+    if request.method != "POST" or not form.is_valid():
+        return None
+    actor, reason, now = cast(User, request.user), form.cleaned_data["reason"], timezone.now()
+    matter = change.matter
+    if matter and request.POST.get("do") == "ask":
+        row = approvals.ask(matter, actor=actor, reason=reason, now=now)
+        messages.success(request, _("A second person was asked. You will find it here once it is approved."))
+        return redirect("admin:mfa_approval_change", row.pk)
+    try:
+        return _done(request, change, actor, reason, now)
+    except approvals.NotApproved:
+        messages.warning(request, _("Nothing was saved: a second person has to approve it first."))
+    except rules.ChangedMeanwhile:
+        messages.warning(request, _("Nothing was saved: the rule was changed meanwhile. Look at it as it is now."))
+    return None
+
+
+def _done(request: HttpRequest, change: Change, actor: User, reason: str, now: datetime) -> HttpResponse:
+    if change.wanted is None:
+        rules.end(cast(Rule, change.old).pk, page=change.page, actor=actor, reason=reason, now=now)
+        messages.success(request, _("The rule has ended."))
+        return redirect("admin:mfa_rule_changelist")
+    seen = request.POST.get("seen", "")
+    saved = rules.save(change.wanted, seen=seen, page=change.page, actor=actor, reason=reason, now=now)
+    messages.success(request, _("The rule is saved. It holds from now on, in open sessions too."))
+    return redirect("admin:mfa_rule_change", saved.pk)
