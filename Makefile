@@ -18,7 +18,7 @@ run: ## Start the portal with sample people on http://localhost:8000 (PORT=8001 
 
 test: ## Check and test everything that CI does
 	@bin/system-packages test
-	@$(MAKE) --silent --no-print-directory lint
+	@$(MAKE) --silent --no-print-directory tools
 	@$(BIN)/python -m tests.run_all
 
 lint: tools ## Check style, types, import contracts, templates and migrations

@@ -13,7 +13,7 @@ from accounts.models import User
 pytest_plugins = [
     f"tests.services.{name}"
     for name in ("chromium", "http_gateway", "kannel", "postgres", "redis", "samba", "slapd", "smtp")
-]
+] + ["tests.spread"]
 
 PASSWORD = "correct horse battery staple"
 UNCOUNTED = ("tests/browser/", "tests/sweeps/")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.fixtures_asked import fixtures_of, works_with_servers
+
 DATABASE = frozenset({"db", "transactional_db"})
-SERVERS = "tests.services."
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -19,8 +20,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def depends_on_the_database(item: pytest.Item) -> bool:
-    """By its markers, and by its fixtures with those behind them; one of a server is defined with the servers."""
-    fixtures = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
-    asks_for_database = not DATABASE.isdisjoint(fixtures) or item.get_closest_marker("django_db")
-    asks_for_server = any(made[-1].func.__module__.startswith(SERVERS) for made in fixtures.values())
-    return bool(asks_for_database and not asks_for_server and not item.get_closest_marker("service"))
+    asked = not DATABASE.isdisjoint(fixtures_of(item)) or item.get_closest_marker("django_db") is not None
+    return asked and not works_with_servers(item)

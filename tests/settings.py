@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import tempfile
 
@@ -20,8 +21,10 @@ SAMPLE = {
 }
 for _name, _value in SAMPLE.items():
     os.environ.setdefault(_name, _value)
-if "DATA_DIR" not in os.environ:
+# Workers of one run inherit each other's environment, and would read messages from each other's broker.
+if "DATA_DIR" not in os.environ or "PYTEST_XDIST_WORKER" in os.environ:
     _folder = tempfile.TemporaryDirectory(prefix="portal-tests-", ignore_cleanup_errors=True)
+    atexit.register(_folder.cleanup)
     os.environ["DATA_DIR"] = _folder.name
 
 from portal.settings import *  # noqa: F403

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -17,6 +19,7 @@ def claims() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.service("processes")
 def test_every_claimed_row_has_a_test() -> None:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
     command = [sys.executable, "bin/security-rows"]

@@ -13,6 +13,7 @@ from typing import Any
 import requests
 
 from tests.portal.commands import ROOT, environment, manage
+from tests.portal.tables import make_tables
 from tests.services.servers.ports import free_port, listens
 from tests.services.servers.processes import ServerProcess
 
@@ -42,7 +43,7 @@ class Portal:
 
 @contextlib.contextmanager
 def served(folder: Path, changes: Mapping[str, str | None] | None = None, *, prepared: bool = True) -> Iterator[Portal]:
-    """A portal over the data folder `folder`; `prepared` collects static files and migrates first."""
+    """A portal over the data folder `folder`; `prepared` collects static files and makes the tables first."""
     port = free_port()
     own = {"WEB_BIND": f"127.0.0.1:{port}", "WEB_WORKERS": "1", "TRUSTED_PROXIES": "127.0.0.1"}
     settings = environment(folder / "data", {**own, **(changes or {})})
@@ -50,8 +51,7 @@ def served(folder: Path, changes: Mapping[str, str | None] | None = None, *, pre
     collected = manage("collectstatic", "--noinput", settings=settings)
     assert collected.returncode == 0, collected.stderr
     if prepared:
-        migrated = manage("migrate", settings=settings)
-        assert migrated.returncode == 0, migrated.stderr
+        make_tables(settings)
     process = ServerProcess(GUNICORN, log=folder / "web.log", environment=settings, folder=ROOT)
     try:
         process.start()

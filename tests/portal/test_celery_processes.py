@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -15,8 +14,11 @@ from pathlib import Path
 import pytest
 
 from tests.portal.commands import ROOT, environment, manage
+from tests.portal.tables import ask, make_tables
 from tests.services.servers.processes import ServerProcess
 from tests.services.servers.redis import Redis
+
+pytestmark = pytest.mark.service("celery")
 
 CELERY = [sys.executable, "-m", "celery", "--app", "portal", "--quiet"]
 WORKER = [*CELERY, "worker", "--concurrency", "1", "--loglevel", "INFO"]
@@ -51,7 +53,7 @@ def settings_of_processes(request: pytest.FixtureRequest, tmp_path: Path) -> dic
         tmp_path / "data",
         {"CELERY_BROKER_URL": broker, "DEBUG": "true", "EMAIL_URL": "inbox://", "SMS_GATEWAYS": "inbox"},
     )
-    assert manage("migrate", settings=settings).returncode == 0
+    make_tables(settings)
     return settings
 
 
@@ -64,11 +66,6 @@ def running(command: list[str], name: str, settings: dict[str, str]) -> Iterator
         yield process
     finally:
         process.stop()
-
-
-def ask(settings: dict[str, str], question: str) -> list[tuple[object, ...]]:
-    with contextlib.closing(sqlite3.connect(Path(settings["DATA_DIR"]) / "portal.sqlite3", timeout=20)) as database:
-        return database.execute(question).fetchall()
 
 
 def wait_for(ready: Callable[[], bool], process: ServerProcess, seconds: float = 40) -> None:

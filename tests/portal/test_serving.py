@@ -13,6 +13,8 @@ import pytest
 from tests.portal.commands import ROOT, environment
 from tests.portal.server import GUNICORN, Portal, served
 
+pytestmark = pytest.mark.service("processes")
+
 NO_DATABASE = "postgres://nobody:nothing@127.0.0.1:1/none"
 PAGES = [
     "/",

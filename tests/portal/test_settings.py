@@ -8,6 +8,8 @@ import pytest
 
 from tests.portal.commands import environment, manage
 
+pytestmark = pytest.mark.service("processes")
+
 CANARY = "cAnArY-7f3e"
 SHORT_KEY = "k1:AAECAwQFBgcICQoLDA0ODw=="
 REPEATED_KEY = "k1:" + "A" * 43 + "="

@@ -15,9 +15,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.portal.commands import ROOT, environment, manage
+from tests.portal.commands import ROOT, environment
+from tests.portal.tables import make_tables
 from tests.services.servers.people import person
 from tests.services.servers.postgres import Postgres
+
+pytestmark = pytest.mark.service("processes")
 
 COUNT = 200
 SETTINGS = {"SYNC_MAX_PEOPLE_LOST": "100%, 0", "SYNC_MAX_NUMBERS_CHANGED": "100%, 0", "LDAP_URL": ""}
@@ -49,11 +52,9 @@ class Place:
         self.folder, self.postgres, self.copies = folder, postgres, 0
         self.name = f"killed_{secrets.token_hex(4)}"  # one server serves several modules
         url = postgres.create_database(self.name) if postgres else f"sqlite:///{folder / 'first.sqlite3'}"
-        settings = environment(folder / "data", {**SETTINGS, "DATABASE_URL": url})
-        done = manage("migrate", settings=settings)
-        assert done.returncode == 0, done.stderr
-        self.settings = settings
-        finished(sync(settings, before(folder)))
+        self.settings = environment(folder / "data", {**SETTINGS, "DATABASE_URL": url})
+        make_tables(self.settings)
+        finished(sync(self.settings, before(folder)))
 
     def fresh(self) -> dict[str, str]:
         self.copies += 1

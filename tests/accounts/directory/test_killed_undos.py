@@ -12,6 +12,8 @@ import pytest
 from tests.accounts.directory.test_killed_runs import Place, after, finished, sync
 from tests.portal.commands import ROOT
 
+pytestmark = pytest.mark.service("processes")
+
 
 class Applied(Place):
     """A portal in which the second run has just changed names, numbers and people."""

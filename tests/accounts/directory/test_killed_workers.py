@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.portal.commands import ROOT, environment, manage
+from tests.portal.tables import ask, make_tables
 from tests.services.servers.processes import ServerProcess
 from tests.services.slapd import Slapd
 
@@ -32,23 +32,20 @@ class Portal:
             "LDAP_BIND_PASSWORD": slapd.password, "LDAP_USER_BASE": slapd.base, "LDAP_PAGE_SIZE": "50",
         }  # fmt: skip
         self.settings = environment(folder, directory)
-        self._database = folder / "portal.sqlite3"
-        done = manage("migrate", settings=self.settings)
-        assert done.returncode == 0, done.stderr
+        self._log = folder / "worker.log"
+        make_tables(self.settings)
 
     def send(self, job: str) -> None:
         done = manage("shell", "-c", ASK.format(job=job), settings=self.settings)
         assert done.returncode == 0, done.stderr
 
     def rows(self, question: str) -> list[tuple[object, ...]]:
-        with contextlib.closing(sqlite3.connect(self._database, timeout=20)) as link, link:
-            return link.execute(question).fetchall()
+        return ask(self.settings, question)
 
     @contextlib.contextmanager
     def worker(self) -> Iterator[ServerProcess]:
         command = [*CELERY, "worker", "--concurrency", "1", "--loglevel", "INFO"]
-        log = self._database.with_name("worker.log")
-        process = ServerProcess(command, log=log, environment=self.settings, folder=ROOT)
+        process = ServerProcess(command, log=self._log, environment=self.settings, folder=ROOT)
         try:
             process.start()
             yield process

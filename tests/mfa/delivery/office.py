@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 
 import django
 
@@ -42,11 +41,6 @@ def queue(count: int) -> list[int]:
             ).pk
             for n in range(count)
         ]
-
-
-def states(_: int) -> list[dict[str, Any]]:
-    rows = Delivery.objects.order_by("pk").values("state", "error", "tries", "body", "key")
-    return [row | {"body": bool(row["body"])} for row in rows]
 
 
 def claim(_: int) -> int:
@@ -133,6 +127,6 @@ def _at_once(act: Callable[[], object], count: int) -> int:
 
 
 if __name__ == "__main__":
-    acts = (queue, states, claim, age, sweep, send, flood, change, collide)
+    acts = (queue, claim, age, sweep, send, flood, change, collide)
     act = next(act for act in acts if act.__name__ == sys.argv[1])
     sys.stdout.write(json.dumps(act(int(sys.argv[2]) if len(sys.argv) > 2 else 0)))
