@@ -69,8 +69,9 @@ def somebody() -> User:
 def change_number() -> str:
     person = somebody()
     number = own_number()
+    lifetime = timedelta(minutes=60)
     issued = codes.issue(
-        person, Purpose.CONFIRM_PHONE, length=6, lifetime=timedelta(minutes=60), now=clock(), target=number
+        person, Purpose.CONFIRM_PHONE, length=6, lifetime=lifetime, now=clock(), target=number, kind="sms"
     )
     flows.finish(person, issued.row.token, issued.code, actor=person, now=clock())
     return "changed"
