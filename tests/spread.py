@@ -25,8 +25,9 @@ TOGETHER = {
         "tests/accounts/directory/test_write_back_active_directory",
     ),
     "races": ("tests/races/",),
+    "gateway": ("tests/vpn/",),
 }
-"""Tests for whom a server is started that takes long to start: once, in one worker, and at the very beginning."""
+"""Tests that share servers which take long to start: all in one worker, and at the very beginning."""
 
 CUT = ("tests/browser/", "tests/sweeps/", "tests/stories/")
 PIECES = 8
