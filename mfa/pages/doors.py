@@ -3,37 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from mfa import applications, kinds
 from mfa.kinds import Answers
 from mfa.models import Application, Factor
+from mfa.verification import dialogue
 
 MOST = 50
+Mode = Application.Mode
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One application as the person sees it; `ready` where one of their factors answers there."""
+    """One application as the person sees it: the factors that it asks them for, in its order, and the kinds that it
+    accepts at all. `slug` is what the log calls it."""
 
     slug: str
     name: str
-    ready: bool
+    mode: str
+    asks: list[Factor]
     accepts: list[str]
 
+    @property
+    def ready(self) -> bool:
+        return bool(self.asks)
 
-def of(factors: list[Factor]) -> list[Door]:
+
+def of(user: User, *, now: datetime) -> list[Door]:
     """Every application in use; where there is none yet, the one that a gateway would be."""
-    rows = list(Application.objects.filter(active=True)[:MOST])
-    if not rows:
-        return [_door(applications.ANY, _("VPN"), applications.accepted_kinds(applications.ANY), factors)]
-    return [_door(row.slug, row.name, applications.kinds_of(row), factors) for row in rows]
+    factors, rows = dialogue.typed(user, now=now), list(Application.objects.filter(active=True)[:MOST])
+    if rows:
+        return [_door(row.slug, row.name, row.mode, applications.kinds_of(row), factors) for row in rows]
+    accepted = applications.accepted_kinds(applications.ANY)
+    return [_door(applications.ANY, _("VPN"), Mode.PASSWORD_THEN_CODE, accepted, factors)]
 
 
-def _door(slug: str, name: str, accepted: frozenset[str], factors: list[Factor]) -> Door:
-    """Only what is typed reaches a gateway: a browser's ceremony has no place there."""
+def _door(slug: str, name: str, mode: str, accepted: frozenset[str], factors: list[Factor]) -> Door:
     typed = [kind for kind in kinds.registry().values() if kind.slug in accepted and kind.answers is Answers.CODE]
-    answering = {kind.slug for kind in typed if kind.signs_in}
-    ready = any(factor.kind in answering for factor in factors)
-    return Door(slug, name, ready, [str(kind.label) for kind in typed if kind.signs_in])
+    labels = [str(kind.label) for kind in typed if kind.signs_in]
+    return Door(slug, name, mode, [one for one in factors if one.kind in accepted], labels)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.urls import reverse
 from django.utils.translation import gettext as _, ngettext
 
 from accounts.models import User
@@ -17,11 +18,13 @@ from mfa.pages.cards import FEW
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of the state: whether it is well, and in words."""
+    """One line of the state: whether it is well, and in words; `url` leads to more of it."""
 
     tone: str
     label: str
     words: str
+    url: str = ""
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ def of(user: User, factors: list[Factor], *, now: datetime) -> Standing:
     """The state of a person with these usable factors."""
     alone = [factor for factor in factors if kinds.kind(factor.kind).alone]
     step = _step(user, factors, alone, now)
-    checks = [_ways(alone), *_way_back(factors), *_doors(factors)]
+    checks = [_ways(alone), *_way_back(factors), *(_doors(user, now) if factors else [])]
     if not alone:
         return Standing("warn", _("Only your password protects your account"), checks, step)
     if any(check.tone == "warn" for check in checks):
@@ -76,11 +79,11 @@ def _way_back(factors: list[Factor]) -> list[Check]:
     return [Check("warn" if left <= FEW else "ok", _("If your phone is lost"), words)]
 
 
-def _doors(factors: list[Factor]) -> list[Check]:
-    found = doors.of(factors)
+def _doors(user: User, now: datetime) -> list[Check]:
+    found = doors.of(user, now=now)
     ready, closed = [one.name for one in found if one.ready], [one for one in found if not one.ready]
-    checks = [Check("ok", _("Ready for"), ", ".join(ready))] if ready else []
-    if closed and factors:
+    checks = [Check("ok", _("Ready for"), ", ".join(ready), reverse("rehearsal"), _("Try it"))] if ready else []
+    if closed:
         accepts = ", ".join(dict.fromkeys(label for one in closed for label in one.accepts))
         words = _("%(names)s: takes %(kinds)s") % {"names": ", ".join(one.name for one in closed), "kinds": accepts}
         checks.append(Check("off", _("Not ready for"), words))

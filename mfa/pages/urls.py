@@ -2,7 +2,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from mfa.pages import dashboard, events, inbox, lost_phone, places, preferred, prove, sign_in, tryout, waiting, why
+from mfa.pages import (
+    dashboard,
+    events,
+    inbox,
+    lost_phone,
+    places,
+    preferred,
+    prove,
+    rehearsal,
+    sign_in,
+    tryout,
+    waiting,
+    why,
+)
 
 urlpatterns = [
     path("", dashboard.show, name="dashboard"),
@@ -27,6 +40,9 @@ urlpatterns = [
     path("prove/send/", prove.send, name="prove_send"),
     path("test/", tryout.test, name="test"),
     path("test/send/", tryout.send, name="test_send"),
+    path("rehearsal/", rehearsal.choose, name="rehearsal"),
+    path("rehearsal/talk/", rehearsal.talk, name="rehearsal_talk"),
+    path("rehearsal/ready/", rehearsal.ready, name="rehearsal_ready"),
     path("preferred/", preferred.choose, name="preferred"),
     path("messages/<int:delivery_id>/", waiting.delivery_state, name="delivery_state"),
     path("inbox/", inbox.inbox, name="inbox"),

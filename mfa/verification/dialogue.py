@@ -12,7 +12,7 @@ from django.db import transaction
 
 from accounts import names
 from accounts.models import User
-from mfa import applications, enrolment, kinds
+from mfa import applications, enrolment, kinds, preferences
 from mfa.kinds import Answer, Answers, Purpose
 from mfa.models import Application, Factor, OneTimeCode, Prompt
 from mfa.outcomes import (
@@ -120,7 +120,8 @@ def _judge(asked: Asked, who: Identified, now: datetime) -> Reply:
 
 def _ask(asked: Asked, user: User, wanted: str, now: datetime) -> Reply:
     """A question for a code of the kind that is wanted, else of the first one; sent where the kind sends."""
-    factors = _askable(asked.application, user, now)
+    accepted = applications.kinds_of(asked.application)
+    factors = [factor for factor in typed(user, now=now) if factor.kind in accepted]
     factor = next((one for one in factors if one.kind == wanted), factors[0] if factors else None)
     if factor is None:
         _log(asked, user, NOTHING_ENROLLED, now)
@@ -159,13 +160,12 @@ def _sent(asked: Asked, factor: Factor, now: datetime) -> str:
         return earlier.challenge
 
 
-def _askable(application: Application, user: User, now: datetime) -> list[Factor]:
-    accepted = applications.allowed(user, applications.kinds_of(application), now=now)
-    return [
-        factor
-        for factor in enrolment.usable(user, now=now)
-        if factor.kind in accepted and kinds.kind(factor.kind).answers is Answers.CODE
-    ]
+def typed(user: User, *, now: datetime) -> list[Factor]:
+    """What an application can ask the person for, in its order: what they prefer, then the strongest. What is no code
+    cannot be typed there, and what a rule takes away is not asked for."""
+    allowed = applications.allowed(user, frozenset(kinds.registry()), now=now)
+    factors = preferences.in_order(user, enrolment.usable(user, now=now))
+    return [one for one in factors if one.kind in allowed and kinds.kind(one.kind).answers is Answers.CODE]
 
 
 def _by_state(asked: Asked, now: datetime) -> Identified:

@@ -16,6 +16,7 @@ from tests.browser.scenes import (  # noqa: F401  # they fill the list
     passkeys,
     phone,
     places,
+    rehearsal,
     way_in,
     why,
 )
