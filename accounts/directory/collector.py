@@ -1,4 +1,5 @@
-"""The garbage collector during a run: it would look at everybody again and again (up to a third of a run)."""
+"""The garbage collector during a run: it would look at everybody again and again (up to a third of a run, and of what
+a process beside it reads). Pure."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import IO
 
-from accounts.directory import wire
+from accounts.directory import collector, wire
 from accounts.directory.reading import Reading
 
 
@@ -34,7 +34,7 @@ def _frames(source: IO[bytes]) -> Iterator[bytes]:
 def main() -> None:
     # Ctrl-C goes to the whole group at a shell; the one who asked decides when this process ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with contextlib.suppress(StopIteration, BrokenPipeError):
+    with contextlib.suppress(StopIteration, BrokenPipeError), collector.seldom():
         serve(sys.stdin.buffer, sys.stdout.buffer)
 
 

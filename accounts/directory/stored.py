@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import cached_property
 from typing import Any
 
 from django.db import connection, transaction
@@ -21,7 +22,7 @@ PERSON = (F("pk"), Coalesce("directory_id", Value("")), *COLUMNS[1:])
 
 
 class Stored:
-    """`known.Known` over the table of people."""
+    """`known.Known` over the table of people, for one run: what it finds empty at first it does not ask again."""
 
     def totals(self) -> Totals:
         active = User.objects.filter(is_active=True, directory_id__isnull=False).order_by()
@@ -44,13 +45,23 @@ class Stored:
         return self._among("id", pks)
 
     def with_ids(self, ids: Collection[str]) -> Iterator[Person]:
-        return self._among("directory_id", ids)
+        return self._among("directory_id", ids) if self._has_people else iter(())
 
     def with_usernames(self, usernames: Collection[str]) -> Iterator[Person]:
         return self._among("username", usernames)
 
     def with_numbers(self, numbers: Collection[str]) -> Iterator[Person]:
-        return (person for person in self._among("phone", numbers) if person.is_active)
+        found = self._among("phone", numbers) if self._has_numbers else ()
+        return (person for person in found if person.is_active)
+
+    @cached_property
+    def _has_people(self) -> bool:
+        """Before the first run nobody needs to be looked for."""
+        return User.objects.filter(directory_id__isnull=False).exists()
+
+    @cached_property
+    def _has_numbers(self) -> bool:
+        return User.objects.exclude(phone="").exists()
 
     def _among(self, column: str, keys: Collection[Any]) -> Iterator[Person]:
         for some in portions(keys, AT_ONCE):
