@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from accounts.models import User
-from mfa import kinds, policy
+from mfa import configured, kinds, policy
 from mfa.kinds import Answers
 from mfa.models import Application
 
@@ -26,12 +26,12 @@ OWN = frozenset({PORTAL, TRYING, ANY})
 
 def named(slug: str) -> Application | None:
     """The application of this name that is in use; None for the portal itself."""
-    return Application.objects.filter(slug=slug, active=True).first()
+    return configured.current().applications.get(slug)
 
 
 def is_listed(slug: str) -> bool:
     """Whether an application in use names the kind."""
-    return any(slug in kinds for kinds in Application.objects.filter(active=True).values_list("kinds", flat=True))
+    return any(slug in row.kinds for row in configured.current().applications.values())
 
 
 def accepted_kinds(application: str) -> frozenset[str]:
@@ -55,6 +55,8 @@ def accepted_from(user: User, application: str, *, now: datetime) -> frozenset[s
 
 def allowed(user: User, accepted: frozenset[str], *, now: datetime) -> frozenset[str]:
     """Those of the kinds that no rule takes away from the person."""
+    if not any(rule.kinds for rule in configured.current().rules):
+        return accepted
     asked = policy.of(user, now=now)
     return frozenset(slug for slug in accepted if asked.allows(slug) or kinds.kind(slug).backup)
 

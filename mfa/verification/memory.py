@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from accounts.models import User
-from mfa import applications
+from mfa import applications, configured
 from mfa.models import Remembered, RememberRule
 from mfa.outcomes import REMEMBERED, REMEMBERED_AT_ADDRESS, REMEMBERED_AT_APPLICATION, Result
 
@@ -29,7 +29,7 @@ def recall(user: User, application: str, address: str, *, now: datetime) -> Reme
 
     `user` is the person's row as it is now. Anything that cannot be told for sure means None: ask.
     """
-    if application in applications.OWN:
+    if application in applications.OWN or not configured.current().remember_at(application):
         return None
     living = Remembered.objects.filter(user=user, epoch=user.security_epoch, until__gt=now, at__lte=now)
     valid = living.filter(rule__active=True).filter(Q(rule__application=None) | Q(rule__application__slug=application))
@@ -43,9 +43,10 @@ def recall(user: User, application: str, address: str, *, now: datetime) -> Reme
 def remember(user: User, application: str, address: str, kind: str, *, epoch: int, now: datetime) -> None:
     """Keep a verification under every rule that it falls under. `epoch` is the person's from before it. Joins the
     transaction that judged the code."""
-    if application in applications.OWN:
+    rules = [] if application in applications.OWN else configured.current().remember_at(application)
+    fitting = [rule for rule in rules if rule.kind in ("", kind)]
+    if not fitting:
         return
-    rules = RememberRule.objects.filter(Q(application=None) | Q(application__slug=application), active=True)
     row = applications.named(application)
     spot = canonical(address)
     Remembered.objects.bulk_create(
@@ -53,7 +54,7 @@ def remember(user: User, application: str, address: str, kind: str, *, epoch: in
             rule=rule, user=user, application=row, address=spot if rule.scope == Scope.ADDRESS else "", kind=kind,
             epoch=epoch, at=now, until=now + timedelta(seconds=rule.seconds),
         )
-        for rule in rules.filter(Q(kind="") | Q(kind=kind))
+        for rule in fitting
         if spot or rule.scope != Scope.ADDRESS
     )  # fmt: skip
 

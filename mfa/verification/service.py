@@ -96,7 +96,7 @@ def challenge(factor: Factor, *, purpose: Purpose, now: datetime) -> Challenge:
 
 def _judge(attempt: Attempt, now: datetime) -> Verdict:
     counter = limits.lock(limits.of_account(attempt.user))
-    person = User.objects.filter(pk=attempt.user.pk, is_active=True).first()
+    person, usable = enrolment.locked(attempt.user, now=now)
     if person is None:
         raise Unusable(USER_DISABLED)
     remembered = _remembered(attempt, person, counter, now)
@@ -104,7 +104,7 @@ def _judge(attempt: Attempt, now: datetime) -> Verdict:
         return remembered
     refusals: list[Refused] = []
     wrong: list[Factor] = []
-    for factor in _candidates(attempt, now):
+    for factor in _candidates(attempt, usable, now):
         try:
             return _try(factor, attempt, counter, wrong, now)
         except Refused as refused:
@@ -134,14 +134,10 @@ def _remembered(attempt: Attempt, person: User, counter: GuessCounter, now: date
     return Verdict(memory.RESULTS[found.rule.scope], remembered=found) if found else None
 
 
-def _candidates(attempt: Attempt, now: datetime) -> list[Factor]:
-    """The person's factors that the answer could belong to. Raises Unusable or WrongShape where there is none."""
+def _candidates(attempt: Attempt, usable: list[Factor], now: datetime) -> list[Factor]:
+    """Those of the usable factors that the answer could belong to. Raises Unusable or WrongShape where none is."""
     accepted = applications.accepted_from(attempt.user, attempt.application, now=now)
-    factors = [
-        factor
-        for factor in enrolment.usable(attempt.user, now=now)
-        if factor.kind in accepted and attempt.kind in ("", factor.kind)
-    ]
+    factors = [factor for factor in usable if factor.kind in accepted and attempt.kind in ("", factor.kind)]
     if not factors:
         raise Unusable(FACTOR_DISABLED if _is_disabled(attempt) else NOTHING_ENROLLED)
     fitting = [factor for factor in factors if kinds.kind(factor.kind).could_match(factor, attempt.answer)]
@@ -165,7 +161,7 @@ def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, wrong: list[Fa
     kind = kinds.kind(factor.kind)
     if kind.answers is Answers.CODE:
         limits.check(counter, factor.kind, now=now)
-    row = enrolment.stored(factor, now=now)
+    row = factor if factor.pk else enrolment.stored(factor, now=now)
     try:
         kind.verify(row, attempt.answer, now=now)
     except crypto.Undecryptable:
