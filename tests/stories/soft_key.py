@@ -41,7 +41,9 @@ class SoftKey:
         data = self._data(options["rp"]["id"], ATTESTED, wrong) + attested + self._public_key()
         client = self._client("webauthn.create", options, wrong)
         attestation = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})
-        return self._answer(client, {"attestationObject": bytes_to_base64url(attestation), "transports": ["usb"]})
+        return self._answer(
+            client, {"attestationObject": bytes_to_base64url(attestation), "transports": ["internal", "usb"]}
+        )
 
     def sign(self, options: dict[str, Any], **wrong: Any) -> str:
         """What navigator.credentials.get gives. `wrong` are parts to be other than they should: origin, rp_id, kind,
