@@ -24,6 +24,7 @@ from mfa.desk import export, masks
 from mfa.desk.filters import Choices
 from mfa.desk.readonly import Rows
 from mfa.desk.trail import Exportable
+from mfa.templatetags.dn import dn
 
 
 class Counted(SimpleListFilter):
@@ -61,7 +62,7 @@ class MaskedList(Rows):
 
 
 class ProblemAdmin(Exportable):
-    list_display = ("person", "attribute", "shown_value", "words", "suggestion", "rule")
+    list_display = ("person", "shown_value", "words", "suggestion")
     list_display_links = None
     masked = ("suggestion",)
     ordering = ("username", "pk")
@@ -75,17 +76,21 @@ class ProblemAdmin(Exportable):
     def person(self, problem: SyncProblem) -> SafeString:
         name = problem.username or problem.dn
         if problem.user_id is None:
-            return format_html('{}<br><span class="small muted">{}</span>', name, problem.dn)
+            return format_html('{}<br><span class="small muted">{}</span>', name, dn(problem.dn))
         url = reverse("admin:accounts_user_change", args=[problem.user_id])
-        return format_html('<a href="{}">{}</a><br><span class="small muted">{}</span>', url, name, problem.dn)
+        return format_html('<a href="{}">{}</a><br><span class="small muted">{}</span>', url, name, dn(problem.dn))
 
     @admin.display(description=_("value"))
     def shown_value(self, problem: SyncProblem) -> SafeString | str:
-        return format_html("<code>{}</code>", problem.value) if problem.value else "–"
+        if not problem.value:
+            return problem.attribute or "–"
+        return format_html('<code>{}</code><br><span class="small muted">{}</span>', problem.value, problem.attribute)
 
     @admin.display(description=_("what is wrong"), ordering="reason")
-    def words(self, problem: SyncProblem) -> str:
-        return report.words(problem.reason)
+    def words(self, problem: SyncProblem) -> SafeString | str:
+        told = report.words(problem.reason)
+        rule = _("Country found by: %(rule)s") % {"rule": problem.rule}
+        return format_html('{}<br><span class="small muted">{}</span>', told, rule) if problem.rule else told
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SyncProblem]:
         return report.open_problems()

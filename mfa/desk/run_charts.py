@@ -120,7 +120,10 @@ def _step(count: int) -> float:
 def _shown(slug: str, value: float | None) -> str:
     if value is None:
         return "–"
-    if slug != "duration":
-        return f"{value:,.0f}"
-    minutes, seconds = divmod(value, 60)
+    return lasted(value) if slug == "duration" else f"{value:,.0f}"
+
+
+def lasted(duration: float) -> str:
+    """Seconds as people read them."""
+    minutes, seconds = divmod(duration, 60)
     return f"{minutes:.0f} min {seconds:02.0f} s" if minutes else f"{seconds:.1f} s"

@@ -44,7 +44,8 @@ CSV_HEAD = ("user name", "distinguished name", "attribute", "value", "reason", "
 
 
 def in_words(counts: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in report.figures(counts))
+    """What there is any of."""
+    return ", ".join(f"{name} {value}" for name, value in report.figures(counts) if value)
 
 
 def progress(run: SyncRun, *, now: datetime) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def progress(run: SyncRun, *, now: datetime) -> dict[str, Any]:
         "running": running,
         "tone": TONES.get(run.state, "off"),
         "silent": running and now - run.heartbeat_at > SILENT_TOO_LONG,
-        "counts": [(name, value) for name, value in report.figures(run.counts) if name != "guard"],
+        "counts": [(name, value) for name, value in report.figures(run.counts) if value and name != "guard"],
         "guard": GUARDS.get(run.counts.get("guard", ""), ""),
         "step": STEPS.get(run.step, run.step) or _("Starting"),
         "left": left(run, now=now) if running else "",

@@ -12,11 +12,13 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -31,13 +33,31 @@ WAIT_PATIENTLY = timedelta(seconds=60)
 
 
 class RunAdmin(ReadOnly):
-    list_display = ("started_at", "state", "mode", "dry_run", "trigger", "actor", "finished_at", "shown_counts")
+    list_display = ("started_at", "shown_state", "extent", "started_by", "took", "shown_counts")
     list_filter = ("state", "mode", "trigger", "dry_run")
     date_hierarchy = "started_at"
     change_list_template = "admin/desk/run_list.html"
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("actor")
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def shown_state(self, run: SyncRun) -> SafeString:
+        badge = {"tone": run_report.TONES.get(run.state, "off"), "text": run.get_state_display()}
+        return render_to_string("components/badge.html", badge)
+
+    @admin.display(description=gettext_lazy("extent"), ordering="mode")
+    def extent(self, run: SyncRun) -> str:
+        extent = run.get_mode_display()
+        return _("%(extent)s (dry run)") % {"extent": extent} if run.dry_run else extent
+
+    @admin.display(description=gettext_lazy("started by"), ordering="trigger")
+    def started_by(self, run: SyncRun) -> str:
+        return str(run.actor or run.get_trigger_display())
+
+    @admin.display(description=gettext_lazy("took"))
+    def took(self, run: SyncRun) -> str:
+        return run_charts.lasted((run.finished_at - run.started_at).total_seconds()) if run.finished_at else "–"
 
     @admin.display(description=gettext_lazy("counts"))
     def shown_counts(self, run: SyncRun) -> str:
