@@ -47,6 +47,14 @@ def enrol(request: SignedInRequest) -> HttpResponse:
     return render(request, "pages/enrol.html", context | {"missing": duty.words(missing) if have else ""})
 
 
+@require_safe
+def set_up_done(request: SignedInRequest) -> HttpResponse:
+    """The end of the first set-up: what protects now, and the try of what the VPN will ask."""
+    now = timezone.now()
+    factors = enrolment.usable(request.user, now=now)
+    return render(request, "pages/set_up_done.html", {"standing": standing.of(request.user, factors, now=now)})
+
+
 @require_http_methods(["POST"])
 def rest_advice(request: SignedInRequest) -> HttpResponse:
     """Not now: the advice comes back in some weeks. It changes nothing that protects the account."""

@@ -65,7 +65,7 @@ def talk(request: SignedInRequest) -> HttpResponse:
     question = _question(request, door)
     if request.method == "POST" and question is not None:
         return _answered(request, door, question, now)
-    return _page(request, door, question, CodeForm(), now)
+    return _page(request, door, question, _form(question, None), now)
 
 
 @require_safe
@@ -76,7 +76,7 @@ def ready(request: SignedInRequest) -> HttpResponse:
 
 
 def _answered(request: SignedInRequest, door: Door, question: Question, now: datetime) -> HttpResponse:
-    form = CodeForm(request.POST)
+    form = _form(question, request.POST)
     typed = request.POST.get("code", "")
     wanted = prompts.chosen(typed)
     if wanted is not None or typed.strip() == prompts.HELP:
@@ -130,12 +130,16 @@ def _question(request: SignedInRequest, door: Door) -> Question | None:
 def _page(
     request: SignedInRequest, door: Door, question: Question | None, form: CodeForm, now: datetime
 ) -> HttpResponse:
-    if question is not None:
-        form.fields["code"].label = question.words
-        form.fields["code"].help_text = ""
     mends = _mends(door, question) if form.errors and question else []
     context = {"door": door, "question": question, "form": form, "page_url": _url(door), "mends": mends, "now": now}
     return render(request, "pages/rehearsal.html", context, status=422 if form.errors else 200)
+
+
+def _form(question: Question | None, typed: Any) -> CodeForm:
+    """One field under the question's own words."""
+    form = CodeForm(typed)
+    form.fields["code"].label = question.words if question else ""
+    return form
 
 
 def _mends(door: Door, question: Question) -> list[Any]:

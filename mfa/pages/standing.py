@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _, ngettext
 
 from accounts.models import User
-from mfa import kinds, preferences
+from mfa import kinds, policy, preferences
 from mfa.kinds import FactorKind
 from mfa.models import Factor
 from mfa.pages import cards, doors
@@ -92,16 +92,22 @@ def _doors(user: User, now: datetime) -> list[Check]:
 
 def _step(user: User, factors: list[Factor], alone: list[Factor], now: datetime) -> Step | None:
     if not alone:
-        return _first_factor(user)
+        return _first_factor(user, now)
     return _keep_codes(factors) or _make_new_codes(factors) or _something_stronger(user, alone, now)
 
 
-def _first_factor(user: User) -> Step | None:
-    best = next(iter(cards.first(user)), None)
+def _first_factor(user: User, now: datetime) -> Step | None:
+    best = next(iter(_addable(user, now)), None)
     if best is None:
         return None
     words = _("Whoever learns it can sign in as you. A second factor stops that; setting one up takes two minutes.")
     return Step(_("Set up a second factor"), words, _("Set up: %(label)s") % {"label": best.label}, best.add_url())
+
+
+def _addable(user: User, now: datetime) -> list[FactorKind]:
+    """What could be the person's first factor and no rule takes away, the strongest first."""
+    asked = policy.of(user, now=now)
+    return [kind for kind in cards.first(user) if asked.allows(kind.slug)]
 
 
 def _backup() -> FactorKind | None:
@@ -129,7 +135,7 @@ def _make_new_codes(factors: list[Factor]) -> Step | None:
 
 def _something_stronger(user: User, alone: list[Factor], now: datetime) -> Step | None:
     """Whoever has restricted kinds only is offered a better one, and may put it off for some weeks."""
-    better = next((k for k in cards.first(user) if not k.restricted and not k.legacy), None)
+    better = next((k for k in _addable(user, now) if not k.restricted and not k.legacy), None)
     if better is None or not all(kinds.kind(factor.kind).restricted for factor in alone):
         return None
     quiet_until = preferences.of(user).quiet_until

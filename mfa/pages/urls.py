@@ -20,6 +20,7 @@ from mfa.pages import (
 urlpatterns = [
     path("", dashboard.show, name="dashboard"),
     path("advice/rest/", dashboard.rest_advice, name="rest_advice"),
+    path("enrol/done/", dashboard.set_up_done, name="set_up_done"),
     path("enrol/", dashboard.enrol, name="enrol"),
     path("history/", events.history, name="history"),
     path("why/", why.show, name="why"),

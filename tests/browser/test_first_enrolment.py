@@ -73,8 +73,10 @@ def test_wrong_first_code_is_told_without_javascript(open_stage: Callable[..., S
 
 
 def is_protected(stage: Stage) -> None:
-    stage.heading_is("Your second factors")
+    stage.heading_is("You are set up")
     stage.reads("Your recovery codes are set up.")
+    stage.follow("To the overview")
+    stage.heading_is("Your second factors")
     for factor in ("Authenticator app", "Recovery codes"):
         card = stage.page.get_by_role("article").filter(has=stage.page.get_by_role("heading", name=factor))
         expect(card).to_contain_text("Ready")

@@ -106,7 +106,7 @@ def _confirm(request: SignedInRequest, text: str, now: datetime) -> HttpResponse
         messages.success(request, _("Your recovery codes are set up. They are not shown again."))
     else:
         messages.success(request, _("Your new recovery codes are set up. The old ones no longer work."))
-    return redirect("dashboard")
+    return redirect("set_up_done" if before is None else "dashboard")
 
 
 def _remove(request: SignedInRequest, held: Factor, now: datetime) -> HttpResponse:
