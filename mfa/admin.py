@@ -9,7 +9,8 @@ from django_celery_results.models import GroupResult, TaskResult
 from accounts.models import SyncProblem, SyncRun, User, WriteBack
 from mfa.desk import approvals, exemptions, problems, rules, runs, schedules, trail, write_backs
 from mfa.desk.people import PersonAdmin
-from mfa.models import Approval, Exemption, Rule
+from mfa.desk.tokens import TokenAdmin
+from mfa.models import Approval, Exemption, HardwareToken, Rule
 
 admin.site.register(User, PersonAdmin)
 admin.site.register(SyncRun, runs.RunAdmin)
@@ -18,6 +19,7 @@ admin.site.register(WriteBack, write_backs.WriteBackAdmin)
 admin.site.register(Approval, approvals.ApprovalAdmin)
 admin.site.register(Rule, rules.RuleAdmin)
 admin.site.register(Exemption, exemptions.ExemptionAdmin)
+admin.site.register(HardwareToken, TokenAdmin)
 for model, model_admin in trail.MODELS.items():
     admin.site.register(model, model_admin)
 

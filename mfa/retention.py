@@ -11,7 +11,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Model, Q, QuerySet
 
 from accounts import leavers
-from mfa.models import Budget, Delivery, Factor, GuessCounter, KnownBrowser, OneTimeCode, OpenSession
+from mfa.models import Budget, Delivery, Factor, GuessCounter, KnownBrowser, OneTimeCode, OpenSession, TokenBatch
 
 BATCH = 1000
 CODES_FOR = timedelta(days=30)
@@ -37,6 +37,7 @@ def _over(now: datetime) -> list[QuerySet[Model]]:
     ended = Delivery.objects.exclude(state__in=(Delivery.State.QUEUED, Delivery.State.SENDING))
     rows: list[QuerySet[Model]] = [
         Factor.objects.filter(confirmed=False, disabled_at=None, expires_at__lt=now),
+        TokenBatch.objects.filter(confirmed_at=None, expires_at__lt=now),
         OneTimeCode.objects.filter(Q(expires_at__lt=now - CODES_FOR)),
         GuessCounter.objects.filter(subject__startswith="password:", updated_at__lt=now - PASSWORD_COUNTERS_FOR),
         Budget.objects.filter(updated_at__lt=now - BUDGETS_FOR),

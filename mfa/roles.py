@@ -19,6 +19,8 @@ OVERRULE_SYNC: Final = "accounts.overrule_sync"
 RESET_FACTORS: Final = "mfa.reset_factors"
 UNLOCK: Final = "mfa.unlock_accounts"
 ISSUE_ACTIVATION: Final = "mfa.issue_activation"
+ASSIGN_TOKENS: Final = "mfa.assign_tokens"
+IMPORT_TOKENS: Final = "mfa.import_tokens"
 
 OWN_RIGHTS: Final[dict[str, tuple[str, str]]] = {
     SEE_PHONES: ("user", "Can see whole phone numbers and recipients"),
@@ -30,10 +32,12 @@ OWN_RIGHTS: Final[dict[str, tuple[str, str]]] = {
     RESET_FACTORS: ("factor", "Can reset factors"),
     UNLOCK: ("factor", "Can unlock accounts"),
     ISSUE_ACTIVATION: ("onetimecode", "Can issue activation codes"),
+    ASSIGN_TOKENS: ("hardwaretoken", "Can give out and take back hardware tokens"),
+    IMPORT_TOKENS: ("hardwaretoken", "Can import hardware tokens"),
 }
 """Rights that are not Django's own four, with the model they hang on."""
 
-_SEE_PEOPLE = ("accounts.view_user", "mfa.view_factor", "mfa.view_policy")
+_SEE_PEOPLE = ("accounts.view_user", "mfa.view_factor", "mfa.view_policy", "mfa.view_hardwaretoken")
 _SEE_ALL = (
     *_SEE_PEOPLE,
     "accounts.view_syncrun",
@@ -50,7 +54,7 @@ _SEE_ALL = (
     "django_celery_beat.view_crontabschedule",
     "django_celery_beat.view_intervalschedule",
 )
-_HELP = (RESET_FACTORS, UNLOCK, ISSUE_ACTIVATION)
+_HELP = (RESET_FACTORS, UNLOCK, ISSUE_ACTIVATION, ASSIGN_TOKENS)
 _SCHEDULES = tuple(
     f"django_celery_beat.{verb}_{model}"
     for verb in ("add", "change", "delete")
@@ -61,7 +65,7 @@ RIGHTS: Final[dict[str, tuple[str, ...]]] = {
     HELPDESK: (*_SEE_PEOPLE, *_HELP),
     AUDITOR: _SEE_ALL,
     ADMIN: (
-        *_SEE_ALL, *_HELP, *_SCHEDULES, SEE_PHONES, TOUCH_STAFF, GIVE_ROLES, END_SESSIONS, START_SYNC,
+        *_SEE_ALL, *_HELP, *_SCHEDULES, IMPORT_TOKENS, SEE_PHONES, TOUCH_STAFF, GIVE_ROLES, END_SESSIONS, START_SYNC,
         OVERRULE_SYNC, "accounts.add_user", "accounts.change_user", "accounts.change_writeback", "mfa.change_policy",
         "mfa.change_rule", "mfa.change_exemption",
     ),

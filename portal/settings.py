@@ -29,7 +29,7 @@ if not HTTPS and not DEBUG:
 ALLOWED_HOSTS = [urlsplit(PUBLIC_URL).hostname or "", *env.words("EXTRA_HOSTS")]
 TRUSTED_PROXIES = env.parsed("TRUSTED_PROXIES", parse.networks, "")
 
-MFA_FACTORS = env.parsed("MFA_FACTORS", parse.factors, "webauthn totp sms email recovery activation")
+MFA_FACTORS = env.parsed("MFA_FACTORS", parse.factors, "webauthn totp token sms email recovery activation")
 INSTALLED_APPS = [
     "mfa.apps.PortalAdminConfig",
     "django.contrib.auth",
@@ -141,6 +141,9 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 100_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+# Files of tokens hold their secrets: kept in memory, and what is larger is dropped instead of written to a disk.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]

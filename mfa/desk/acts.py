@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import users
 from accounts.models import User
 from mfa import activation, audit, enrolment, exemptions, policy, roles
+from mfa.tokens import stock
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Order:
     kind: str = ""
     role: str = ""
     until: date | None = None
+    serial: str = ""
 
     @property
     def proof(self) -> dict[str, object]:
@@ -78,6 +80,12 @@ def _reset(person: User, order: Order) -> str:
 
 def _issue(person: User, order: Order) -> str:
     return activation.issue(person, actor=order.actor, reason=order.reason, now=order.now, **order.proof).code
+
+
+def _assign_token(person: User, order: Order) -> str:
+    stock.assign(person, order.serial, actor=order.actor, reason=order.reason, now=order.now)
+    audit.record("identity.checked", user=person, actor=order.actor, reason=order.reason, **order.proof)
+    return ""
 
 
 def _unlock(person: User, order: Order) -> str:
@@ -137,6 +145,14 @@ ALL = (
             "yourself; it is sent to nobody."
         ),
         _("An activation code was issued."), roles.ISSUE_ACTIVATION, _issue, ("identity", "ticket"),
+    ),
+    Act(
+        "assign-token", _("Assign a hardware token"),
+        _(
+            "A token from stock becomes the person's second factor at once, without a code. Hand it over yourself. The "
+            "person is told."
+        ),
+        _("The token was assigned."), roles.ASSIGN_TOKENS, _assign_token, ("serial", "identity", "ticket"),
     ),
     Act(
         "unlock", _("Unlock"),

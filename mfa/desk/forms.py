@@ -57,11 +57,15 @@ class ActForm(forms.Form):
         label=_("Reason"), max_length=500, error_messages={"required": _("Say why; it is kept in the audit trail.")},
         help_text=_("Kept in the audit trail; at most 500 characters."),
     )  # fmt: skip
+    serial = LineField(
+        label=_("Serial number of the token"), max_length=128,
+        error_messages={"required": _("Type the serial number.")},
+    )  # fmt: skip
     ticket = LineField(label=_("Ticket"), max_length=64, required=False)
 
     def __init__(self, act: Act, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("kind", "role", "until", "identity", "ticket"):
+        for name in ("kind", "role", "until", "identity", "serial", "ticket"):
             if name not in act.asks:
                 del self.fields[name]
         self._choose("kind", [(one.slug, one.label) for one in kinds.registry().values() if one.signs_in])

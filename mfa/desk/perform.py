@@ -12,6 +12,7 @@ from accounts.models import User
 from mfa import enrolment, limits
 from mfa.desk import reach
 from mfa.desk.acts import Act, Order
+from mfa.outcomes import Refused
 
 logger = logging.getLogger(__name__)
 
@@ -46,4 +47,7 @@ def _one(act: Act, order: Order, person: User) -> Outcome:
         refused = _("Too many resets in a short time. Wait ten minutes, or ask an admin.")
     if refused:
         return Outcome(person, refused=refused)
-    return Outcome(person, code=act.do(person, order))
+    try:
+        return Outcome(person, code=act.do(person, order))
+    except Refused as refusal:  # by the act's own rules, under its own locks, before anything was written
+        return Outcome(person, refused=refusal.words)

@@ -16,6 +16,8 @@ from mfa.models import AuditEvent, Factor
 
 PACE = 20
 PACE_WITHIN = timedelta(minutes=10)
+PACED_ACTIONS = ("factors.reset", "activation.issued", "token.assigned")
+PACED = (roles.RESET_FACTORS, roles.ISSUE_ACTIVATION, roles.ASSIGN_TOKENS)
 
 
 def may(actor: User, act: Act) -> bool:
@@ -34,10 +36,11 @@ def refusals(act: Act, order: Order, people: Iterable[User]) -> dict[int, str]:
 
 def why_not(act: Act, order: Order, person: User, factors: list[Factor]) -> str:
     """Why the act is refused for a person with these usable factors; empty where it is not."""
-    return _out_of_reach(order.actor, person) or _pointless(act, order, person, factors)
+    return out_of_reach(order.actor, person) or _pointless(act, order, person, factors)
 
 
-def _out_of_reach(actor: User, person: User) -> str:
+def out_of_reach(actor: User, person: User) -> str:
+    """Why this person is none of the actor's business, whatever the act; empty where they are."""
     if person.pk == actor.pk:
         return _("You cannot do this to your own account; ask a colleague.")
     if person.is_superuser and not actor.is_superuser:
@@ -61,7 +64,7 @@ def _pointless(act: Act, order: Order, person: User, factors: list[Factor]) -> s
             return _("The account is deactivated already.")
         case "reactivate" if person.is_active:
             return _("The account is active.")
-        case "activate" if not person.is_active:
+        case "activate" | "assign-token" if not person.is_active:
             return _("The account is deactivated.")
         case "activate" if any(kinds.kind(factor.kind).in_portal for factor in factors):
             return _("A second factor works; reset it first if it is lost.")
@@ -97,13 +100,11 @@ def _has(person: User, kind: str, factors: list[Factor]) -> bool:
 
 
 def too_many(act: Act, order: Order) -> bool:
-    """Whether a helpdesk person has reset or activated so many in a row that somebody else must look first.
+    """Whether a helpdesk person has reset, activated or given out so many in a row that somebody else must look first.
 
     The caller holds the actor's row, so that two tabs do not count past each other.
     """
-    if act.right not in (roles.RESET_FACTORS, roles.ISSUE_ACTIVATION) or order.actor.has_perm(roles.TOUCH_STAFF):
+    if act.right not in PACED or order.actor.has_perm(roles.TOUCH_STAFF):
         return False
-    recent = AuditEvent.objects.filter(
-        actor=order.actor, action__in=("factors.reset", "activation.issued"), at__gt=order.now - PACE_WITHIN
-    )
+    recent = AuditEvent.objects.filter(actor=order.actor, action__in=PACED_ACTIONS, at__gt=order.now - PACE_WITHIN)
     return recent.count() >= PACE

@@ -235,6 +235,47 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='TokenBatch',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100, verbose_name='file')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='read')),
+                ('expires_at', models.DateTimeField()),
+                ('confirmed_at', models.DateTimeField(null=True, verbose_name='imported')),
+                ('key', models.CharField(default=mfa.models.factors.new_key, editable=False, max_length=32, unique=True)),
+                ('content', models.TextField(blank=True, editable=False)),
+                ('imported_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='imported by')),
+            ],
+            options={
+                'verbose_name': 'batch of tokens',
+                'verbose_name_plural': 'batches of tokens',
+                'ordering': ('-pk',),
+            },
+        ),
+        migrations.CreateModel(
+            name='HardwareToken',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('serial', models.CharField(max_length=64, unique=True, verbose_name='serial number')),
+                ('method', models.CharField(choices=[('hotp', 'by button (HOTP)'), ('totp', 'by time (TOTP)')], max_length=4, verbose_name='method')),
+                ('algorithm', models.CharField(max_length=6, verbose_name='algorithm')),
+                ('digits', models.PositiveSmallIntegerField(verbose_name='digits')),
+                ('period', models.PositiveSmallIntegerField(default=30, verbose_name='period in seconds')),
+                ('manufacturer', models.CharField(blank=True, max_length=64, verbose_name='manufacturer')),
+                ('key', models.CharField(default=mfa.models.factors.new_key, editable=False, max_length=32, unique=True)),
+                ('secret', models.TextField(editable=False)),
+                ('state', models.JSONField(default=dict, editable=False)),
+                ('imported_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='imported')),
+                ('lost_at', models.DateTimeField(null=True, verbose_name='lost')),
+                ('batch', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='tokens', to='mfa.tokenbatch', verbose_name='file')),
+            ],
+            options={
+                'verbose_name': 'hardware token',
+                'verbose_name_plural': 'hardware tokens',
+                'ordering': ('serial',),
+            },
+        ),
+        migrations.CreateModel(
             name='Approval',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

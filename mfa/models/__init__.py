@@ -11,6 +11,7 @@ from mfa.models.factors import Budget, Factor, GuessCounter, OneTimeCode
 from mfa.models.policies import Exemption, Policy, Reminder, Rule
 from mfa.models.preferences import Preference
 from mfa.models.records import AuditEvent, AuthenticationRecord
+from mfa.models.tokens import HardwareToken, TokenBatch
 
 __all__ = [
     "Application",
@@ -23,6 +24,7 @@ __all__ = [
     "Exemption",
     "Factor",
     "GuessCounter",
+    "HardwareToken",
     "KnownBrowser",
     "OneTimeCode",
     "OpenSession",
@@ -35,4 +37,5 @@ __all__ = [
     "Reminder",
     "Revision",
     "Rule",
+    "TokenBatch",
 ]

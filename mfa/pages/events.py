@@ -28,6 +28,9 @@ SHOWN = {"changes": "change", "sign-ins": "attempt"}
 WORDS: dict[str, str | Promise] = {
     "factor.added": gettext_lazy("Second factor added"),
     "factor.replaced": gettext_lazy("Second factor moved to a new phone"),
+    "token.assigned": gettext_lazy("Hardware token assigned"),
+    "token.taken-back": gettext_lazy("Hardware token taken back"),
+    "token.lost": gettext_lazy("Hardware token marked as lost"),
     "factor.pin-changed": gettext_lazy("PIN changed"),
     "factor.renamed": gettext_lazy("Second factor renamed"),
     "factor.removed": gettext_lazy("Second factor removed"),

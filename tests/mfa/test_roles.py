@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -19,6 +20,8 @@ from accounts.models import SyncChange, SyncProblem, SyncRun, User, WriteBack
 from mfa import approvals, roles, rules
 from mfa.models import Approval, AuditEvent, Delivery, Exemption, Factor, Rule
 from tests.mfa.doors import add_factor, give_role, sign_in
+from tests.mfa.tokens.samples import csv
+from tests.mfa.tokens.shelf import put
 
 NUMBER = "+4917012345678"
 DOCUMENT = Path(__file__).parents[2] / "docs" / "security-roles.md"
@@ -68,9 +71,12 @@ def rows(make_user: Callable[..., User], settings: Settings) -> dict[str, int]:
         act="test", subject="test", words="A test", page="/admin/", right="mfa.change_policy", reason="Test",
         asked_by=make_user("asker"), asked_at=now, expires_at=now + approvals.LIFETIME,
     )  # fmt: skip
+    held, _ = put("1000"), put("1001")
+    Factor.objects.create(user=alice, kind="token", key=held.key, name="Token", confirmed=True)
     return {
         "alice": alice.pk, "run": run.pk, "delivery": delivery.pk, "stopped": stopped.pk, "applied": applied.pk,
         "written": written.pk, "approval": approval.pk, "rule": rule.pk, "exemption": exemption.pk,
+        "held": held.pk,
     }  # fmt: skip
 
 
@@ -94,7 +100,7 @@ def ask(client: Client, address: str, rows: dict[str, int], people: int | None =
     return client.post(path, filled(path, rows["alice"] if people is None else people), secure=True)
 
 
-def filled(path: str, person: int) -> dict[str, str]:
+def filled(path: str, person: int) -> dict[str, Any]:
     """A form that is right for the address, so that only the role can refuse it."""
     if "/act/" in path:
         return {
@@ -103,8 +109,11 @@ def filled(path: str, person: int) -> dict[str, str]:
             "identity": "in-person",
             "kind": "totp",
             "role": "helpdesk",
+            "serial": "1001",
             "until": timezone.localdate().isoformat(),
         }
+    if path.endswith("/hardwaretoken/import/"):
+        return {"file": SimpleUploadedFile("tokens.csv", csv("2001"))}
     if path.endswith("/intervalschedule/add/"):
         return {"every": "5", "period": "minutes"}
     return {

@@ -32,7 +32,17 @@ from mfa.factors.recovery.factor import KIND as RECOVERY
 from mfa.factors.totp import flows as totp
 from mfa.factors.totp.factor import token_of
 from mfa.kinds import Answer, Purpose
-from mfa.models import Application, Approval, AuditEvent, AuthenticationRecord, Delivery, Factor, GuessCounter
+from mfa.models import (
+    Application,
+    Approval,
+    AuditEvent,
+    AuthenticationRecord,
+    Delivery,
+    Factor,
+    GuessCounter,
+    HardwareToken,
+)
+from mfa.tokens import stock
 from mfa.verification import service
 from tests.mfa.doors import give_role
 
@@ -135,6 +145,20 @@ def give_motp(username: str, secret: str, pin: str) -> int:
     waiting = motp.begin(user, app, name="Router", shown=True, now=earlier)
     motp.confirm(user, waiting.pk, app.code(app.step_at(earlier)), now=earlier)
     return int(waiting.pk)
+
+
+def give_token(username: str, serial: str, secret: str) -> None:
+    """A hardware token by button with this secret (hex), in somebody's hand."""
+    put_token(serial, secret)
+    user = User.objects.get(username=username)
+    stock.assign(user, serial, actor=user, reason="race", now=timezone.now())
+
+
+def put_token(serial: str, secret: str) -> None:
+    """A hardware token by button with this secret (hex), in stock."""
+    token = HardwareToken(serial=serial, method="hotp", algorithm="SHA1", digits=6, state={"counter": 0})
+    token.seal(bytes.fromhex(secret))
+    token.save()
 
 
 def results(username: str, kind: str = "") -> list[int]:

@@ -17,6 +17,7 @@ from tests.browser.scenes import (  # noqa: F401  # they fill the list
     phone,
     places,
     rehearsal,
+    tokens,
     way_in,
     why,
 )
