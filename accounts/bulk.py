@@ -20,7 +20,7 @@ Row = Sequence[Any]
 def insert(
     model: type[models.Model], columns: Sequence[str], rows: Iterable[Row], *, skip_existing: bool = False
 ) -> None:
-    """Add rows; `columns` must name every column without a default in the database. Raises IntegrityError; with
+    """Add rows; `columns` must name every column that may not be NULL. Raises IntegrityError; with
     `skip_existing` a row that meets a unique constraint is left out instead of ending the transaction."""
     table, names = _quoted(model._meta.db_table), _names(columns)
     ending = " ON CONFLICT DO NOTHING" if skip_existing else ""

@@ -23,9 +23,9 @@ from accounts.portions import portions
 from accounts.signals import PhoneChange, phones_announced, phones_changed, users_deactivated
 
 NEW = (
-    "password", "last_login", "is_superuser", "username", "name", "email", "language", "is_active", "is_staff",
-    "created_at", "deactivated_at", "phone", "phone_source", "phone_confirmed_at", "directory_id", "directory_dn",
-    "directory_phone", "directory_fingerprint", "security_epoch", "phone_next", "phone_next_at",
+    "password", "is_superuser", "username", "name", "email", "language", "is_active", "is_staff", "created_at", "phone",
+    "phone_source", "directory_id", "directory_dn", "directory_phone", "directory_fingerprint", "security_epoch",
+    "phone_next",
 )  # fmt: skip
 CHANGED = (*COLUMNS[1:], "deactivated_at", "security_epoch")
 PHONE_COLUMNS = ["phone", "phone_source", "phone_confirmed_at", "phone_next", "phone_next_at", "security_epoch"]
@@ -148,9 +148,9 @@ def _new_rows(people: Sequence[Person], now: datetime) -> Iterator[tuple[object,
     letters = urlsafe_b64encode(token_bytes(30 * len(people))).decode()
     for number, person in enumerate(people):
         yield (
-            UNUSABLE_PASSWORD_PREFIX + letters[number * 40 : number * 40 + 40], None, False, person.username,
-            person.name, person.email, "", True, False, now, None, person.phone, person.phone_source, None,
-            person.directory_id, person.directory_dn, person.directory_phone, person.directory_fingerprint, 0, "", None,
+            UNUSABLE_PASSWORD_PREFIX + letters[number * 40 : number * 40 + 40], False, person.username, person.name,
+            person.email, "", True, False, now, person.phone, person.phone_source, person.directory_id,
+            person.directory_dn, person.directory_phone, person.directory_fingerprint, 0, "",
         )  # fmt: skip
 
 
