@@ -41,7 +41,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     form = CeremonyForm(request.POST)
     if form.is_valid():
-        response = _answered(request, alone.judge(request, form.cleaned_data["code"], now=now), now)
+        response = _answered(request, alone.judge_unhurried(request, form.cleaned_data["code"], now=now), now)
     else:
         response = _refused(request, str(form.non_field_errors()[0]))
     response.delete_cookie(alone.cookie(), samesite="Strict")

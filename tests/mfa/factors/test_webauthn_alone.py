@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from accounts.directory import presence
 from accounts.models import User
 from accounts.passwords import DirectoryUnreachable
 from mfa.factors.webauthn import alone
-from mfa.models import AuthenticationRecord, OneTimeCode
+from mfa.models import AuthenticationRecord, Factor, OneTimeCode
 from mfa.outcomes import (
     DIRECTORY_UNREACHABLE,
     PASSKEY_OUT_OF_TIME,
@@ -132,10 +133,16 @@ def test_every_refusal_looks_the_same(
     gone = make_user("gone")
     theirs, _ = passkeys.with_passkey(browser(), gone)
     users.deactivate_many([gone.pk], now=datetime.now(UTC), actor=None)
+    lost, row = passkeys.with_passkey(browser(), make_user("loser"))
+    Factor.objects.filter(pk=row.pk).update(suspended_at=datetime.now(UTC))
     tries: list[tuple[SoftKey, dict[str, Any]]] = [
-        (SoftKey(handle=key.handle), {}), (theirs, {}), (key, {"signature": b"no"}), (key, {"flags": PRESENT}),
+        (SoftKey(handle=key.handle), {}),
+        (theirs, {}),
+        (lost, {}),
+        (key, {"signature": b"no"}),
+        (key, {"flags": PRESENT}),
         (key, {"counter": 0}),
-    ]  # fmt: skip
+    ]
     answers, pages = [], set()
     for one, wrong in tries:
         visitor = browser()
@@ -151,6 +158,17 @@ def test_every_refusal_looks_the_same(
         AuthenticationRecord.objects.filter(kind="webauthn", accepted=False).order_by("pk").values_list("code")
     )
     assert len(set(codes)) == len(tries)  # only the log tells
+
+
+@pytest.mark.row("T-14")
+def test_the_clock_tells_no_refusal_apart(key: SoftKey) -> None:
+    """What takes least time, and what takes most."""
+    for one, wrong in ((SoftKey(), {}), (key, {"flags": PRESENT})):
+        visitor = browser()
+        text = one.sign(passkeys.question(visitor, passkeys.ALONE), **wrong)
+        began = time.perf_counter()
+        passkeys.give(visitor, passkeys.ALONE, text)
+        assert time.perf_counter() - began >= alone.REFUSED_AFTER
 
 
 def test_an_unknown_passkey_is_logged_under_nobodys_name(client: Client, db: None) -> None:

@@ -2,6 +2,7 @@
    its answer in the form. All words stand in the form's data attributes. */
 
 const PATIENCE = 240_000;  // a question that waits in the user name's field is asked anew before the portal forgets it
+const GLANCE = 15_000;
 
 const toBytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
 const toText = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
@@ -90,11 +91,7 @@ function withdraw() {
 }
 
 async function offerInField(form) {
-  const field = document.querySelector("input[autocomplete~=username]");
-  if (!field || !await window.PublicKeyCredential?.isConditionalMediationAvailable?.()) return;
-  field.autocomplete = "username webauthn";
   const mine = waiting = new AbortController();
-  setTimeout(() => { if (waiting === mine) { withdraw(); whenSeen(() => offerInField(form)); } }, PATIENCE);
   try {
     send(form, await get(form, { mediation: "conditional", signal: mine.signal }));
   } catch {
@@ -102,13 +99,25 @@ async function offerInField(form) {
   }
 }
 
-function whenSeen(act) {
-  if (document.hidden) document.addEventListener("visibilitychange", () => whenSeen(act), { once: true });
-  else act();
+/* Timers stand still while a computer sleeps, so the clock is looked at: at times, and when the page is seen again. */
+async function keepOffering(form) {
+  const field = document.querySelector("input[autocomplete~=username]");
+  if (!field || !await window.PublicKeyCredential?.isConditionalMediationAvailable?.()) return;
+  field.autocomplete = "username webauthn";
+  let askedAt = 0;
+  const offer = () => {
+    if (document.hidden || form.dataset.busy || Date.now() - askedAt < PATIENCE) return;
+    askedAt = Date.now();
+    withdraw();
+    offerInField(form);
+  };
+  document.addEventListener("visibilitychange", offer);
+  setInterval(offer, GLANCE);
+  offer();
 }
 
 for (const form of document.querySelectorAll("form[data-passkey]")) {
   form.addEventListener("submit", onSubmit);
   window.addEventListener("pageshow", () => { form.elements.code.value = ""; });
-  if ("inField" in form.dataset) offerInField(form);
+  if ("inField" in form.dataset) keepOffering(form);
 }
