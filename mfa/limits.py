@@ -47,6 +47,8 @@ SENDING: dict[str, Sending] = {
     Channel.SMS: Sending(((1, MINUTE), (5, HOUR), (10, DAY)), ((5, HOUR),), ((30, MINUTE),), "SMS_PER_DAY"),
     Channel.MAIL: Sending(((1, MINUTE), (10, HOUR), (20, DAY)), ((10, HOUR),), ((120, MINUTE),), "MAIL_CODES_PER_DAY"),
 }
+TESTS: tuple[Window, ...] = ((3, MINUTE), (20, HOUR))
+"""Test messages of one admin, over both channels."""
 WRONG_PASSWORDS: tuple[Window, ...] = ((50, timedelta(hours=1)),)
 """Of one account, from all addresses it never signed in from together."""
 
@@ -117,10 +119,19 @@ def spend_message(channel: str, user: User, recipient: str, *, now: datetime) ->
 
     The rows stay locked until the caller's transaction ends, always in this order; a refusal must end it.
     """
+    _spend(channel, f"{channel}:user:{user.pk}", SENDING[channel].per_user, recipient, now)
+
+
+def spend_test(channel: str, actor: User, recipient: str, *, now: datetime) -> None:
+    """Take one test message out of the admin's budget and those of all messages. Raises TooManyMessages."""
+    _spend(channel, f"test:user:{actor.pk}", TESTS, recipient, now)
+
+
+def _spend(channel: str, user: str, per_user: tuple[Window, ...], recipient: str, now: datetime) -> None:
     digest = salted_hmac("mfa.limits", recipient.casefold(), algorithm="sha256").hexdigest()[:32]
     most = SENDING[channel]
     for subject, windows in (
-        (f"{channel}:user:{user.pk}", most.per_user),
+        (user, per_user),
         (f"{channel}:to:{digest}", most.per_recipient),
         (f"{channel}:deployment", most.per_deployment),
     ):

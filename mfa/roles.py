@@ -21,6 +21,7 @@ UNLOCK: Final = "mfa.unlock_accounts"
 ISSUE_ACTIVATION: Final = "mfa.issue_activation"
 ASSIGN_TOKENS: Final = "mfa.assign_tokens"
 IMPORT_TOKENS: Final = "mfa.import_tokens"
+SEND_TEST: Final = "mfa.send_test"
 
 OWN_RIGHTS: Final[dict[str, tuple[str, str]]] = {
     SEE_PHONES: ("user", "Can see whole phone numbers and recipients"),
@@ -34,6 +35,7 @@ OWN_RIGHTS: Final[dict[str, tuple[str, str]]] = {
     ISSUE_ACTIVATION: ("onetimecode", "Can issue activation codes"),
     ASSIGN_TOKENS: ("hardwaretoken", "Can give out and take back hardware tokens"),
     IMPORT_TOKENS: ("hardwaretoken", "Can import hardware tokens"),
+    SEND_TEST: ("delivery", "Can send test messages"),
 }
 """Rights that are not Django's own four, with the model they hang on."""
 
@@ -65,8 +67,9 @@ RIGHTS: Final[dict[str, tuple[str, ...]]] = {
     HELPDESK: (*_SEE_PEOPLE, *_HELP),
     AUDITOR: _SEE_ALL,
     ADMIN: (
-        *_SEE_ALL, *_HELP, *_SCHEDULES, IMPORT_TOKENS, SEE_PHONES, TOUCH_STAFF, GIVE_ROLES, END_SESSIONS, START_SYNC,
-        OVERRULE_SYNC, "accounts.add_user", "accounts.change_user", "accounts.change_writeback", "mfa.change_policy",
+        *_SEE_ALL, *_HELP, *_SCHEDULES, IMPORT_TOKENS, SEND_TEST, SEE_PHONES, TOUCH_STAFF, GIVE_ROLES, END_SESSIONS,
+        START_SYNC, OVERRULE_SYNC, "accounts.add_user", "accounts.change_user", "accounts.change_writeback",
+        "mfa.change_policy",
         "mfa.change_rule", "mfa.change_exemption",
     ),
 }  # fmt: skip

@@ -40,6 +40,11 @@ def of(delivery: Delivery, *, now: datetime) -> Progress:
     another = _("Ask for a new one, or use another way.")
     if delivery.state == State.EXPIRED:
         return Progress("danger", _("The message could not be sent in time, so it was not sent."), another, over=True)
+    if delivery.handed_over_at is not None:
+        return Progress("danger", _("The message left, but could not be delivered."), another, over=True)
+    if delivery.channel == Delivery.Channel.MAIL:
+        refused = _("The mail server refused the mail, so no code comes.")
+        return Progress("danger", refused, _("Use another way, or ask helpdesk to check your address."), over=True)
     return Progress("danger", _("The message could not be sent."), another, over=True)
 
 
@@ -52,10 +57,15 @@ def _waiting(delivery: Delivery, now: datetime) -> Progress:
 
 def _left(delivery: Delivery, now: datetime) -> Progress:
     left_at = delivery.handed_over_at or delivery.created_at
-    at = timezone.localtime(left_at).strftime("%H:%M:%S")
+    at = _clock(left_at)
     if delivery.state == State.DELIVERED:
-        return Progress("ok", _("Delivered. It was sent at %(at)s.") % {"at": at}, over=True)
+        moments = {"at": at, "arrived": _clock(delivery.delivered_at or left_at)}
+        return Progress("ok", _("Sent at %(at)s, delivered at %(arrived)s.") % moments, over=True)
     words = _("Sent at %(at)s.") % {"at": at}
     if now - left_at <= SILENT_AFTER:
         return Progress("ok", words)
     return Progress("ok", words, _("Nothing arrived? Ask for a new one, or use another way."), over=True)
+
+
+def _clock(moment: datetime) -> str:
+    return timezone.localtime(moment).strftime("%H:%M:%S")

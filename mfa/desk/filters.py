@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
@@ -13,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.directory import report
 from accounts.models import User
-from mfa import kinds, outcomes, policy, reckoning, roles
+from mfa import kinds, limits, outcomes, policy, reckoning, roles
+from mfa.delivery import mail, outbox
 from mfa.desk.readonly import is_number_of_a_row
 from mfa.models import AuditEvent
 
@@ -128,3 +130,34 @@ class Kind(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+class Gateway(SimpleListFilter):
+    title = _("gateway")
+    parameter_name = "gateway_is"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
+        return [(name, name) for name in dict.fromkeys((*settings.SMS_GATEWAYS, mail.in_use().name))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(gateway=self.value()) if self.value() else queryset
+
+
+class Message(SimpleListFilter):
+    """Codes that people wait for, tests, and all else."""
+
+    title = _("message")
+    parameter_name = "message"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
+        return (("codes", _("Codes")), ("tests", _("Test messages")), ("notices", _("Notices")))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        match self.value():
+            case "codes":
+                return queryset.filter(template__in=limits.CODES)
+            case "tests":
+                return queryset.filter(template=outbox.TEST)
+            case "notices":
+                return queryset.exclude(template__in=(*limits.CODES, outbox.TEST))
+        return queryset

@@ -12,6 +12,8 @@ from accounts.models import User
 from mfa import roles
 from mfa.delivery.writing import masked_address
 
+ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
+NUMBER = re.compile(r"\+?\d[\d ]{6,}\d")
 DIGITS_BUT_LAST_TWO = re.compile(r"\d(?=(?:\D*\d){2})")
 
 
@@ -35,6 +37,14 @@ def recipient(text: str, whole: bool) -> str:
 def raw(text: str, whole: bool) -> str:
     """A value that was not understood: every digit but the last two hidden."""
     return text if whole else DIGITS_BUT_LAST_TWO.sub("*", text)
+
+
+def in_text(text: str, whole: bool) -> str:
+    """Words of a server, which may quote addresses and numbers."""
+    if whole:
+        return text
+    hidden = ADDRESS.sub(lambda found: masked_address(found[0]), text)
+    return NUMBER.sub(lambda found: raw(found[0], whole=False), hidden)
 
 
 def columns(values: dict[str, Any], whole: bool) -> dict[str, Any]:

@@ -1,13 +1,11 @@
-"""The audit trail, the authentication log and the outbox, as lists that nobody can change."""
+"""The audit trail and the authentication log, as lists that nobody can change."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
@@ -15,9 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from mfa.desk import export, filters, masks
-from mfa.desk.readonly import ReadOnly, Rows
-from mfa.models import AuditEvent, AuthenticationRecord, Delivery
+from mfa.desk import export, filters
+from mfa.desk.readonly import ReadOnly
+from mfa.models import AuditEvent, AuthenticationRecord
 
 
 class Exportable(ReadOnly):
@@ -68,48 +66,4 @@ class RecordAdmin(Exportable):
     fields = exported
 
 
-class MaskedList(Rows):
-    """Recipients as far as the role of the one who looks may see them."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        whole = masks.sees_all(request)
-        self.result_list: Any = list(self.result_list)
-        for delivery in self.result_list:
-            _mask(delivery, whole)
-
-
-def _mask(delivery: Delivery, whole: bool) -> None:
-    delivery.recipient = masks.recipient(delivery.recipient, whole)
-    delivery.error = masks.raw(delivery.error, whole)  # gateways quote the number in what they answer
-
-
-class DeliveryAdmin(ReadOnly):
-    list_display = ("created_at", "channel", "template", "recipient", "state", "tries", "gateway", "error")
-    masked = ("recipient", "error")
-    list_filter = ("state", "channel", ("created_at", admin.DateFieldListFilter))
-    search_fields = ("=user__username", "=reference")
-    search_help_text = _("User name of the person, or the gateway's reference")
-    date_hierarchy = "created_at"
-    lookups = ("user__id__exact",)
-    fields: ClassVar[Any] = (
-        "user", "channel", "template", "recipient", "state", "created_at", "expires_at", "tries", "handed_over_at",
-        "gateway", "reference", "error",
-    )  # fmt: skip
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return MaskedList
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        return super().get_queryset(request).defer("body", "subject").order_by("-created_at", "-pk")
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Delivery | None:
-        """One message, its recipient as far as the role may see it."""
-        found = super().get_object(request, object_id, from_field)
-        if isinstance(found, Delivery):
-            _mask(found, masks.sees_all(request))
-            return found
-        return None
-
-
-MODELS = {AuditEvent: AuditAdmin, AuthenticationRecord: RecordAdmin, Delivery: DeliveryAdmin}
+MODELS = {AuditEvent: AuditAdmin, AuthenticationRecord: RecordAdmin}

@@ -134,6 +134,21 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='DeliveryAlarm',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('channel', models.CharField(choices=[('sms', 'SMS'), ('mail', 'mail')], max_length=4, verbose_name='channel')),
+                ('trouble', models.CharField(choices=[('nearly-spent', "the day's budget of codes is nearly spent"), ('spent', "the day's budget of codes is spent"), ('few-confirmed', 'few of the codes that are sent come back')], max_length=20, verbose_name='trouble')),
+                ('began_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='began')),
+                ('ended_at', models.DateTimeField(null=True, verbose_name='over')),
+            ],
+            options={
+                'verbose_name': 'alarm about messages',
+                'verbose_name_plural': 'alarms about messages',
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('channel', 'trouble'), name='mfa_one_open_delivery_alarm')],
+            },
+        ),
+        migrations.CreateModel(
             name='OpenSession',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -365,11 +380,13 @@ class Migration(migrations.Migration):
                 ('next_try_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('claimed_at', models.DateTimeField(null=True)),
                 ('tries', models.PositiveSmallIntegerField(default=0, verbose_name='tries')),
+                ('delivered_at', models.DateTimeField(null=True, verbose_name='delivered')),
                 ('handed_over_at', models.DateTimeField(null=True, verbose_name='handed over')),
                 ('gateway', models.CharField(blank=True, max_length=40, verbose_name='gateway')),
                 ('reference', models.CharField(blank=True, max_length=200, verbose_name="gateway's reference")),
                 ('error', models.CharField(blank=True, max_length=300, verbose_name='error')),
                 ('trace', models.JSONField(default=list, editable=False)),
+                ('receipts', models.JSONField(default=list, editable=False)),
                 ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deliveries', to=settings.AUTH_USER_MODEL)),
             ],
             options={

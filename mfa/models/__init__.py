@@ -6,7 +6,7 @@ from mfa.models.applications import Application, ApplicationKey, Prompt, RadiusA
 from mfa.models.approvals import Approval
 from mfa.models.browsers import KnownBrowser, OpenSession
 from mfa.models.configuration import Revision
-from mfa.models.deliveries import Delivery
+from mfa.models.deliveries import Delivery, DeliveryAlarm
 from mfa.models.factors import Budget, Factor, GuessCounter, OneTimeCode
 from mfa.models.policies import Exemption, Policy, Reminder, Rule
 from mfa.models.preferences import Preference
@@ -21,6 +21,7 @@ __all__ = [
     "AuthenticationRecord",
     "Budget",
     "Delivery",
+    "DeliveryAlarm",
     "Exemption",
     "Factor",
     "GuessCounter",

@@ -44,6 +44,7 @@ class Delivery(models.Model):
     next_try_at = models.DateTimeField(default=timezone.now)
     claimed_at = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(_("tries"), default=0)
+    delivered_at = models.DateTimeField(_("delivered"), null=True)
     handed_over_at = models.DateTimeField(_("handed over"), null=True)
     gateway = models.CharField(_("gateway"), max_length=40, blank=True)
     reference = models.CharField(_("gateway's reference"), max_length=200, blank=True)
@@ -51,6 +52,8 @@ class Delivery(models.Model):
     trace = models.JSONField(default=list, editable=False)
     """What was said at each try, without secrets (`mfa.delivery.traces`). In the row, and not in a table of steps, so
     that the statement which records the outcome writes it too: thousands of notices cost no statement more."""
+    receipts = models.JSONField(default=list, editable=False)
+    """What the gateway said afterwards: moment, its own status, the same in words."""
 
     class Meta:
         verbose_name = _("delivery")
@@ -68,3 +71,29 @@ class Delivery(models.Model):
     def row(self) -> str:
         """The identity that the body is bound to."""
         return f"delivery:{self.key}"
+
+
+class DeliveryAlarm(models.Model):
+    """An incident with messages that somebody was told of: one is open for each trouble and channel at a time."""
+
+    class Trouble(models.TextChoices):
+        NEARLY_SPENT = "nearly-spent", _("the day's budget of codes is nearly spent")
+        SPENT = "spent", _("the day's budget of codes is spent")
+        FEW_CONFIRMED = "few-confirmed", _("few of the codes that are sent come back")
+
+    channel = models.CharField(_("channel"), max_length=4, choices=Delivery.Channel.choices)
+    trouble = models.CharField(_("trouble"), max_length=20, choices=Trouble.choices)
+    began_at = models.DateTimeField(_("began"), default=timezone.now)
+    ended_at = models.DateTimeField(_("over"), null=True)
+
+    class Meta:
+        verbose_name = _("alarm about messages")
+        verbose_name_plural = _("alarms about messages")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["channel", "trouble"], condition=Q(ended_at=None), name="mfa_one_open_delivery_alarm"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.trouble}"

@@ -63,3 +63,12 @@ def test_more_than_one_batch_goes(db: None, now: datetime, monkeypatch: pytest.M
     monkeypatch.setattr(retention, "BATCH", 2)
     Budget.objects.bulk_create(Budget(subject=f"s{i}") for i in range(5))
     assert retention.clean_up(now=now + YEAR)["budget"] == 5
+
+
+@pytest.mark.row("A-14.2.7")
+def test_what_was_said_for_a_message_goes_long_before_the_message(lived: User, now: datetime) -> None:
+    Delivery.objects.update(trace=[{"try": 1}])
+    retention.clean_up(now=now + timedelta(days=30))
+    assert Delivery.objects.exclude(trace=[]).count() == 2
+    assert retention.clean_up(now=now + timedelta(days=31))["traces"] == 2
+    assert Delivery.objects.filter(trace=[]).count() == 2

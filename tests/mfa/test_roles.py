@@ -123,6 +123,8 @@ def filled(path: str, person: int) -> dict[str, Any]:
         "dry_run": "yes",
         "reason": "Test",
         "seen": seen_of(path),
+        "channel": "mail",
+        "to": "somebody@example.test",
     }
 
 
