@@ -11,7 +11,20 @@ from accounts.memberships import Membership
 from accounts.models import User
 from accounts.signals import memberships_changed, users_forgotten
 from mfa import audit
-from mfa.models import Delivery, Exemption, Factor, OneTimeCode, Policy, Reminder
+from mfa.models import (
+    Delivery,
+    Exemption,
+    Factor,
+    KnownBrowser,
+    OneTimeCode,
+    OpenSession,
+    Policy,
+    Preference,
+    Reminder,
+)
+
+GOES = (Factor, OneTimeCode, Policy, Exemption, Reminder, Delivery, Preference, OpenSession, KnownBrowser)
+"""What is kept of a person and goes when they are forgotten."""
 
 
 @receiver(memberships_changed, dispatch_uid="mfa.directory_events.groups_changed")
@@ -35,5 +48,5 @@ def leavers_forgotten(sender: object, *, user_ids: list[int], **more: Any) -> No
         audit.event("account.forgotten", user=person, actor=None, reason="left long ago", details={})
         for person in people
     )
-    for model in (Factor, OneTimeCode, Policy, Exemption, Reminder, Delivery):
+    for model in GOES:
         model._default_manager.filter(user__in=user_ids).delete()

@@ -108,6 +108,8 @@ def _line(factor: Factor, now: datetime, *, works: bool) -> Line:
         return Line(label, described, factor, _("works"), "ok")
     if kind is None:
         return Line(label, described, factor, _("kind is switched off"), "off")
+    if factor.suspended_at is not None:
+        return Line(label, described, factor, _("reported lost"), "warn")
     if factor.disabled_at is not None:
         return Line(label, described, factor, _("disabled"), "danger")
     expired = factor.expires_at is not None and factor.expires_at <= now

@@ -17,7 +17,7 @@ from accounts import leavers
 from accounts.models import SyncChange, User, WriteBack
 from mfa import codes, retention
 from mfa.kinds import Purpose
-from mfa.models import AuditEvent, Delivery, Factor, OneTimeCode
+from mfa.models import AuditEvent, Delivery, Factor, KnownBrowser, OneTimeCode, OpenSession
 from tests.accounts.directory.places import run, settings_for
 from tests.conftest import PASSWORD
 from tests.services.servers.people import person
@@ -124,7 +124,7 @@ def test_after_the_retention_the_person_is_forgotten_and_the_trail_stands_as_it_
         f"~GONE-{who}", f"~GONE-{who}", "", "", "", "",
     )  # fmt: skip
     assert (gone.is_active, gone.is_staff, gone.groups.count()) == (False, False, 0)
-    for table in (Factor, OneTimeCode, Delivery, SyncChange, WriteBack):
+    for table in (Factor, OneTimeCode, Delivery, OpenSession, KnownBrowser, SyncChange, WriteBack):
         assert not table.objects.filter(user=who).exists()
     *same, last = AuditEvent.objects.order_by("pk").values_list()
     assert same == trail

@@ -185,6 +185,19 @@ def test_a_recovery_code_does_not_bring_a_lost_phone_back(both: acting.Person) -
     assert "Show the QR code" in other.get("/totp/add/", secure=True).content.decode()
 
 
+def test_whoever_found_a_lost_phone_gets_no_link_that_puts_its_number_back(both: acting.Person) -> None:
+    report_lost(both, "sms")
+    other = fresh_browser()
+    acting.give_password(other, "alice")
+    acting.give_code(other, both.code(steps=1))
+    post(other, "/sms/change/", country="DE", number="0151 23456789")
+    code = re.search(r"\d{6}", outbox.read(Delivery.objects.get(template="confirm-phone")))[0]  # type: ignore[index]
+    assert post(other, "/sms/confirm/", code=code).status_code == 302
+    assert User.objects.get(pk=both.user.pk).phone == "+4915123456789"
+    assert {one.recipient for one in Delivery.objects.filter(template="phone-changed")} == {"alice@example.test"}
+    assert Factor.objects.get(kind="sms").suspended_at is None
+
+
 def test_helpdesk_unlocking_does_not_bring_a_lost_phone_back(both: acting.Person, now: Any) -> None:
     report_lost(both, "totp")
     enrolment.unlock(both.user, actor=None, reason="asked", now=now)

@@ -132,7 +132,8 @@ def _add(user: User, *, actor: User, now: datetime) -> Factor:
         key=enrolment.single_key(user),
         defaults={
             "user": user, "name": str(KIND.label), "state": {addresses.CONFIRMED: addresses.fingerprint(user.email)},
-            "failures": 0, "disabled_at": None, "created_at": now, "last_used_at": None, "last_used_for": "",
+            "failures": 0, "disabled_at": None, "suspended_at": None, "created_at": now, "last_used_at": None,
+            "last_used_for": "",
         },
     )  # fmt: skip
     enrolment.confirm(row, actor=actor, now=now)

@@ -110,7 +110,7 @@ def _replace(user: User, e164: str, *, actor: User, now: datetime) -> Factor:
         key=enrolment.single_key(user),
         defaults={
             "user": user, "name": str(KIND.label), "confirmed": True, "failures": 0, "disabled_at": None,
-            "expires_at": None, "created_at": now, "last_used_at": None, "last_used_for": "",
+            "suspended_at": None, "expires_at": None, "created_at": now, "last_used_at": None, "last_used_for": "",
         },
     )  # fmt: skip
     return row
@@ -120,12 +120,13 @@ def _set(user: User, e164: str, *, actor: User, now: datetime) -> None:
     """Write the number, the audit row and the notices. The caller holds the person's row."""
     before = undo.Number.of(user)
     link = undo.offer(user, before, now=now)
+    lost = Factor.objects.filter(user=user, kind=KIND.slug, suspended_at__isnull=False).exists()
     source = PhoneSource.DIRECTORY if whose.directory_decides(user) else PhoneSource.SELF
     with notifications.told_by_the_act():
         users.set_phone(user, e164, source=source, confirmed_at=now if e164 else None, actor=actor)
     action = "phone.changed" if e164 else "phone.removed"
     audit.record(action, user=user, actor=actor, old=mask(before.e164), new=mask(e164), source=source.value)
-    notices.tell(user, before.e164, e164, link, now=now)
+    notices.tell(user, before.e164, e164, link, now=now, lost=before.e164 if lost else "")
 
 
 def _leave_to_directory(user: User, e164: str) -> None:

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from mfa.factors.sms.undo import Offer
 
 
-def tell(user: User, old: str, new: str, link: Offer, *, now: datetime) -> None:
-    """Tell of a change by the person: with the link that undoes it, to everybody but the new number."""
+def tell(user: User, old: str, new: str, link: Offer, *, now: datetime, lost: str = "") -> None:
+    """Tell of a change by the person: with the link that undoes it, to everybody but the new number, and but for one
+    that was reported `lost`: whoever found that phone must not put it back."""
     context: dict[str, object] = {
         "old": mask(old),
         "new": mask(new),
@@ -24,7 +25,7 @@ def tell(user: User, old: str, new: str, link: Offer, *, now: datetime) -> None:
     }
     if user.email:
         outbox.queue_mail(user, user.email, "phone-changed", context, now=now, worth_until=link.until)
-    for number in sorted({old, link.first} - {"", new}):
+    for number in sorted({old, link.first} - {"", new, lost}):
         outbox.queue_sms(user, number, "phone-changed", context, now=now, worth_until=link.until)
 
 
