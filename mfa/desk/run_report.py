@@ -44,8 +44,13 @@ CSV_HEAD = ("user name", "distinguished name", "attribute", "value", "reason", "
 
 
 def in_words(counts: Mapping[str, Any]) -> str:
-    """What there is any of."""
-    return ", ".join(f"{name} {value}" for name, value in report.figures(counts) if value)
+    """The guard that stopped the run, and what there is any of."""
+    guard = GUARDS.get(counts.get("guard", ""))
+    return ", ".join([*([str(guard)] if guard else []), *(f"{name} {value}" for name, value in _figures(counts))])
+
+
+def _figures(counts: Mapping[str, Any]) -> list[tuple[str, object]]:
+    return [(name, value) for name, value in report.figures(counts) if value and name != "guard"]
 
 
 def progress(run: SyncRun, *, now: datetime) -> dict[str, Any]:
@@ -55,7 +60,7 @@ def progress(run: SyncRun, *, now: datetime) -> dict[str, Any]:
         "running": running,
         "tone": TONES.get(run.state, "off"),
         "silent": running and now - run.heartbeat_at > SILENT_TOO_LONG,
-        "counts": [(name, value) for name, value in report.figures(run.counts) if value and name != "guard"],
+        "counts": _figures(run.counts),
         "guard": GUARDS.get(run.counts.get("guard", ""), ""),
         "step": STEPS.get(run.step, run.step) or _("Starting"),
         "left": left(run, now=now) if running else "",
