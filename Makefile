@@ -43,8 +43,8 @@ lock: tools ## Pin the newest allowed version of every requirement, with hashes
 	$(BIN)/pip-compile --quiet --strip-extras $(LOCK) requirements.in
 	$(BIN)/pip-compile --quiet --strip-extras $(LOCK) requirements-dev.in
 
-code: ## Show the present authenticator code of a sample account: make code USER=alice
-	@$(BIN)/python -m demo.code "$(USER)"
+code: ## Show the present code of a sample account: make code USER=alice [KIND=motp]
+	@$(BIN)/python -m demo.code "$(USER)" "$(KIND)"
 
 tools: .venv/dev.stamp
 

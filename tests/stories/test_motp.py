@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,9 +20,11 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from mfa.api import clients
 from mfa.kinds import Answer
 from mfa.models import Application, AuthenticationRecord, Delivery, Factor
 from mfa.verification.service import Attempt, verify
+from tests.conftest import PASSWORD
 from tests.stories import acting
 
 NOON = datetime(2026, 3, 2, 12, 0, 4, tzinfo=UTC)
@@ -87,6 +89,21 @@ def router_accepts(user: User, code: str) -> bool:
     return verify(Attempt(user, Answer(code), "vpn", "203.0.113.9"), now=timezone.now()).accepted
 
 
+def ask_over_http(application: Application, operator: User, username: str, code: str) -> bool:
+    """What the router's own server asks, with the password first."""
+    soon = timezone.now() + timedelta(days=1)
+    key = clients.issue(
+        application, verbs=tuple(clients.Verb), networks=("127.0.0.0/8",), expires_at=soon, actor=operator,
+        now=timezone.now(),
+    )  # fmt: skip
+    answer = Client().post(
+        "/api/v1/verify", {"username": username, "password": PASSWORD, "code": code}, secure=True,
+        content_type="application/json", headers={"authorization": f"Bearer {key}"},
+    )  # fmt: skip
+    assert answer.status_code == 200
+    return bool(answer.json()["accepted"])
+
+
 def pk() -> int:
     return int(Factor.objects.get(kind="motp", confirmed=True).pk)
 
@@ -103,6 +120,19 @@ def test_from_the_first_page_to_the_router(alice_in: Client, alice: User, clock:
     code = phone.code("1234")
     assert router_accepts(alice, code)
     assert not router_accepts(alice, code)
+
+
+@pytest.mark.row("A-11.4.1")
+def test_over_http_only_a_router_that_lists_it_takes_it_and_user_names_have_no_case(
+    alice_in: Client, alice: User, clock: time_machine.Traveller
+) -> None:
+    phone = set_up(alice_in)
+    clock.shift(60)
+    modern = Application.objects.create(slug="modern", name="Modern gateway")
+    router = Application.objects.get(slug="vpn")
+    assert not ask_over_http(modern, alice, "alice", phone.code("1234"))
+    assert ask_over_http(router, alice, "ALICE", phone.code("1234"))
+    assert not ask_over_http(router, alice, "alice", phone.code("1234"))
 
 
 def test_the_secret_is_shown_until_the_first_code_and_never_after(alice_in: Client) -> None:

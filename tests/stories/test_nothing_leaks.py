@@ -20,7 +20,10 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from accounts.models import User
 from mfa import activation, kinds
 from mfa.delivery import outbox
+from mfa.factors.motp.algorithm import Motp
 from mfa.models import Delivery
+from mfa.oath.codes import Token
+from mfa.tokens import batches
 from portal.logs import AddRequestId, JsonLines
 from tests.stories import acting
 from tests.stories.authenticator import scan
@@ -96,6 +99,28 @@ def enrol_app(client: Client, canaries: Canaries) -> None:
     assert client.post("/totp/scan/", {"code": canaries.codes[-1]}, secure=True).status_code == 302
 
 
+def enrol_motp(client: Client, canaries: Canaries) -> None:
+    pin, secret = "86420975", "c0ffee0123456789"
+    canaries.add("mOTP PIN", pin)
+    canaries.add("mOTP secret", secret)
+    client.post("/motp/add/", {"name": "Router", "pin": pin, "source": "typed", "secret": secret}, secure=True)
+    motp = Motp(secret, pin)
+    canaries.codes.append(motp.code(motp.step_at(timezone.now())))
+    assert client.post("/motp/confirm/", {"code": canaries.codes[-1]}, secure=True).status_code == 302
+
+
+def take_a_token(client: Client, user: User, canaries: Canaries) -> None:
+    seed = b"canary-token-seed-81"
+    canaries.add("token seed", seed)
+    data = f"serial,secret_hex,type\nAB1,{seed.hex()},hotp\nAB2,{seed.hex()},hotp\n".encode()
+    batch = batches.begin(data, name="tokens.csv", unlock="", actor=user, now=timezone.now())
+    batches.confirm(user, batch.pk, now=timezone.now())
+    batches.begin(data, name="waits.csv", unlock="", actor=user, now=timezone.now())
+    canaries.codes.append(Token(seed).code(0))
+    taken = client.post("/token/add/", {"serial": "AB1", "code": canaries.codes[-1]}, secure=True)
+    assert taken.status_code == 302
+
+
 def make_recovery_codes(client: Client, canaries: Canaries) -> None:
     client.post("/recovery/", secure=True)
     codes = acting.recovery_codes(client.get("/recovery/codes/", secure=True).content.decode())
@@ -146,6 +171,8 @@ def test_no_secret_of_a_whole_run_is_found_in_any_sink(
         acting.give_password(client, "alice", PASSWORD + "x")
         acting.give_password(client, "alice", PASSWORD)
         enrol_app(client, canaries)
+        enrol_motp(client, canaries)
+        take_a_token(client, user, canaries)
         make_recovery_codes(client, canaries)
         change_phone(client, canaries)
         canaries.add("activation code", activation.issue(user, actor=None, reason="test", now=timezone.now()).code)

@@ -21,7 +21,7 @@ from tests.stories import acting
 ABOUT_NOBODY = {
     "list.exported", "sync.requested", "sync.confirmed", "sync.undone", "sync.request-refused", "sync.confirm-refused",
     "sync.undo-refused", "schedule.changed", "application.key-issued",
-    "application.key-revoked", "application.key-refused",
+    "application.key-revoked", "application.key-refused", "token.found", "tokens.read", "tokens.imported",
 }  # fmt: skip
 """Acts on the portal, not on a person; nobody reads them in a history of their own."""
 
