@@ -5,12 +5,15 @@ Each locks the person's row first, so that two tabs cannot together do what one 
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from accounts import users
+from accounts.compiled import Compiled
 from accounts.models import User
 from mfa import audit, kinds, limits, notifications, policy
 from mfa.demands import Asked, Holding, Standing
@@ -39,6 +42,15 @@ class KindNotAllowed(Unusable):
         return _("Your organisation does not offer you this kind of factor. Choose another one.")
 
 
+_PERSON = Compiled(lambda: User.objects.filter(pk=1))
+OF_THE_PERSON = ("is_active", "security_epoch", "phone", "email")
+"""What a verdict rests on besides the factors."""
+_FACTORS = Compiled(
+    lambda: Factor.objects.select_for_update(of=("self",)).filter(user=1).order_by("pk")
+    .annotate(**{f"person_{name}": F(f"user__{name}") for name in OF_THE_PERSON})
+)  # fmt: skip
+
+
 def usable(user: User, *, now: datetime) -> list[Factor]:
     """The factors the person can sign in with, the strongest first; implied ones (no row yet) have no pk."""
     rows = list(Factor.objects.filter(user=user))  # one query for all kinds, also for those that are switched off
@@ -48,13 +60,19 @@ def usable(user: User, *, now: datetime) -> list[Factor]:
 def locked(user: User, *, now: datetime) -> tuple[User | None, list[Factor]]:
     """The active person as they are now, None where there is none, and their usable factors, as `usable` lists them but
     locked until the transaction ends: a verdict over one of them is about what is stored."""
-    rows = list(
-        Factor.objects.select_for_update(of=("self",)).select_related("user").filter(user=user.pk).order_by("pk")
-    )
-    person = rows[0].user if rows else User.objects.filter(pk=user.pk).first()
+    rows = _FACTORS.rows(user.pk)
+    person = _as_now(user, rows[0]) if rows else _PERSON.first(user.pk)
     if person is None or not person.is_active:
         return None, []
     return person, _usable_of(person, rows, now)
+
+
+def _as_now(user: User, row: Factor) -> User:
+    """A copy of the person with what was read along with the factors."""
+    person = copy(user)
+    for name in OF_THE_PERSON:
+        setattr(person, name, getattr(row, f"person_{name}"))
+    return person
 
 
 def opening(user: User, *, now: datetime) -> list[Factor]:

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
+from accounts.compiled import Compiled, Writing
 from accounts.models import User
 from mfa.models import Budget, Delivery, GuessCounter
 from mfa.outcomes import ACCOUNT_LOCKED, Locked, TooManyMessages
@@ -53,6 +54,15 @@ WRONG_PASSWORDS: tuple[Window, ...] = ((50, timedelta(hours=1)),)
 """Of one account, from all addresses it never signed in from together."""
 
 
+_LOCKED = Compiled(
+    lambda: GuessCounter.objects.all(),
+    sql="INSERT INTO mfa_guesscounter (subject, failures, updated_at) VALUES (%s, '{}', CURRENT_TIMESTAMP)"
+    " ON CONFLICT (subject) DO UPDATE SET subject = excluded.subject RETURNING id, subject, failures, updated_at",
+)
+"""One statement for a counter that is there and for one that is not; either way its row is locked."""
+_COUNTER = Writing(GuessCounter)
+
+
 def of_account(user: User) -> str:
     """The subject that all factors of an account are counted under."""
     return f"user:{user.pk}"
@@ -60,7 +70,7 @@ def of_account(user: User) -> str:
 
 def lock(subject: str) -> GuessCounter:
     """The subject's counter, locked until the caller's transaction ends."""
-    counter, _ = GuessCounter.objects.select_for_update().get_or_create(subject=subject)
+    (counter,) = _LOCKED.rows(subject)
     return counter
 
 
@@ -94,7 +104,7 @@ def fail(counter: GuessCounter, kind: str, *, now: datetime) -> None:
     """Count one wrong answer with this kind."""
     count = int(counter.failures.get(kind, (0, 0))[0]) + 1
     counter.failures[kind] = [count, now.timestamp()]
-    counter.save(update_fields=["failures", "updated_at"])
+    _COUNTER.replace(counter)
 
 
 def clear(counter: GuessCounter, kind: str) -> int:
@@ -102,7 +112,7 @@ def clear(counter: GuessCounter, kind: str) -> int:
     forgotten = counter.failures.pop(kind, None)
     if forgotten is None:
         return 0
-    counter.save(update_fields=["failures", "updated_at"])
+    _COUNTER.replace(counter)
     return int(forgotten[0])
 
 

@@ -9,10 +9,10 @@ from django.urls import URLPattern, URLResolver, include, path
 from portal import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", include("mfa.api.urls")),  # first: it is asked most
     path("", include("mfa.pages.urls")),
     *(path(f"{slug}/", include(f"mfa.factors.{slug}.urls")) for slug in settings.MFA_FACTORS),
     path("admin/", admin.site.urls),
-    path("api/v1/", include("mfa.api.urls")),
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
 ]

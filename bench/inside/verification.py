@@ -10,9 +10,10 @@ from django.db import connection
 from django.utils import timezone
 
 from bench.inside import people
+from mfa import limits
 from mfa.api import clients
 from mfa.api.clients import Verb
-from mfa.models import Application
+from mfa.models import Application, GuessCounter
 
 SECRET = "bench secret of 20 b"
 
@@ -23,6 +24,8 @@ def main() -> None:
     now = timezone.now()
     everybody = people.add_people(0, parser.parse_args().people)
     people.add_factors(everybody, 1, now=now)
+    # As of people who have signed in before.
+    GuessCounter.objects.bulk_create([GuessCounter(subject=limits.of_account(person)) for person in everybody])
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO otp_totp_totpdevice (name, confirmed, key, step, t0, digits, tolerance, drift, last_t,"

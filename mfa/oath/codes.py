@@ -78,7 +78,7 @@ class Token(Stepped):
         """The code of a step, with leading zeros (RFC 4226 5.3). Steps before 1970 have the empty code."""
         if step < 0:
             return ""
-        digest = hmac.new(self.secret, step.to_bytes(8, "big"), HASHES[self.algorithm]).digest()
+        digest = hmac.digest(self.secret, step.to_bytes(8, "big"), HASHES[self.algorithm])
         offset = digest[-1] & 0x0F
         number = int.from_bytes(digest[offset : offset + 4], "big") & 0x7FFFFFFF
         return str(number % 10**self.digits).zfill(self.digits)

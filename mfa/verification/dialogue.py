@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from accounts import names
+from accounts.compiled import Compiled
 from accounts.models import User
 from mfa import applications, enrolment, kinds, preferences
 from mfa.kinds import Answer, Answers, Purpose
@@ -33,6 +34,7 @@ from mfa.verification.service import Attempt
 OPEN_FOR = timedelta(minutes=5)
 """How long a question waits for its answer; as long as a code that was sent."""
 Mode = Application.Mode
+_BY_NAME = Compiled(lambda: User.objects.filter(username="alice"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,7 @@ def _by_state(asked: Asked, now: datetime) -> Identified:
 def _by_name(asked: Asked, now: datetime) -> User:
     """The active person of this name. Raises Unusable, logged."""
     name = names.normalise(asked.username)
-    user = User.objects.filter(username=name).first()
+    user = _BY_NAME.first(name)
     if user is None or not user.is_active:
         result = USER_NOT_FOUND if user is None else USER_DISABLED
         log.write(

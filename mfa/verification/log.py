@@ -6,10 +6,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from accounts import trace
+from accounts.compiled import Writing
 from accounts.models import User
 from mfa.kinds import Purpose
 from mfa.models import AuthenticationRecord
 from mfa.outcomes import ClockWrong, Result
+
+_RECORD = Writing(AuthenticationRecord)
 
 if TYPE_CHECKING:
     from mfa.verification.service import Attempt, Verdict
@@ -33,7 +36,7 @@ def write(
     seconds: float = 0.0,
 ) -> None:  # fmt: skip
     """Add one row. `username` is the normalised name that was typed, which need not be anybody's."""
-    AuthenticationRecord.objects.create(
+    row = AuthenticationRecord(
         at=now,
         user=user,
         username=username,
@@ -49,3 +52,4 @@ def write(
         duration_ms=round(seconds * 1000),
         request_id=trace.request_id.get(),
     )
+    _RECORD.add(row)

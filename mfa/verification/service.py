@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from accounts.compiled import Writing
 from accounts.models import User
 from mfa import applications, audit, crypto, enrolment, kinds, limits, notifications
 from mfa.kinds import Answer, Answers, Purpose
@@ -27,6 +28,8 @@ from mfa.outcomes import (
 from mfa.verification import log, memory
 
 logger = logging.getLogger(__name__)
+
+_FACTOR = Writing(Factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +178,7 @@ def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, wrong: list[Fa
     is_test = attempt.answer.purpose is Purpose.TEST
     if not is_test:
         row.last_used_at, row.last_used_for = now, attempt.application
-    row.save()
+    _FACTOR.replace(row)
     _tell_of_wrong_codes(attempt, limits.clear(counter, row.kind), now)
     if not is_test:
         epoch = attempt.user.security_epoch
@@ -191,7 +194,7 @@ def _count(wrong: list[Factor], counter: GuessCounter, now: datetime) -> None:
         row.failures += 1
         if row.failures >= limits.FACTOR_CEILING:
             _disable(row, now)
-        row.save()
+        _FACTOR.replace(row)
 
 
 def _disable(row: Factor, now: datetime) -> None:
