@@ -56,6 +56,7 @@ class Scopes(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
         return scope_of(nodeid)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scopes | None:
     return Scopes(config, log) if config.getoption("dist") == "loadscope" else None
 

@@ -49,9 +49,14 @@ def test_from_the_first_passkey_to_a_lost_phone(client: Client, alice: User) -> 
     acting.give_password(client, "alice")
     assert passkeys.answer_at(client, passkeys.SECOND_STEP, ring).status_code == 302
 
-    post(client, f"/webauthn/{on_phone.pk}/remove/")  # the phone is gone
-    lost = browser()
-    assert passkeys.answer_at(lost, passkeys.ALONE, phone).headers["Location"].startswith("/sign-in/")
+    post(client, "/lost-phone/", gone=f"webauthn-{on_phone.pk}")
+    finder = browser()
+    assert passkeys.answer_at(finder, passkeys.ALONE, phone).headers["Location"].startswith("/sign-in/")
+    assert post(client, f"/webauthn/{on_phone.pk}/remove/").headers["Location"].startswith("/prove/")
+    assert passkeys.answer_at(client, passkeys.PROOF, ring).status_code == 302
+    post(client, f"/webauthn/{on_phone.pk}/remove/")
+    assert "“My phone” is removed and no longer works here." in get(client, "/")
+    assert f"/webauthn/{on_phone.pk}/" not in get(client, "/")
     assert "Key ring" in get(client, "/")
     history = get(client, "/history/")
     for words in ("Second factor added", "Second factor renamed", "Second factor removed"):
