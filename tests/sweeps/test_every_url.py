@@ -82,7 +82,7 @@ def test_exactly_the_listed_pages_are_open_to_everybody() -> None:
 @pytest.mark.parametrize("page", CLOSED, ids=str)
 def test_a_stranger_is_sent_to_sign_in(client: Client, page: Page, db: None) -> None:
     for method in (client.get, client.post):
-        answer = method(page.url(pk=1), secure=True)
+        answer = method(page.url(pk=1, token="x" * 43), secure=True)
         assert answer.status_code == 302, page
         assert answer.headers["Location"].startswith("/sign-in/"), page
 
@@ -93,7 +93,7 @@ def test_a_stranger_is_sent_to_sign_in(client: Client, page: Page, db: None) -> 
 def test_the_password_alone_reaches_nothing(client: Client, alice: User, page: Page) -> None:
     acting.with_app(Client(), alice)
     acting.give_password(client, "alice")
-    answer = client.get(page.url(pk=1), secure=True)
+    answer = client.get(page.url(pk=1, token="x" * 43), secure=True)
     assert answer.headers["Location"].startswith("/sign-in/")
 
 
