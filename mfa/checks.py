@@ -55,7 +55,7 @@ def _gateway(name: str) -> list[CheckMessage]:
     try:
         known = gateways.named(name)
     except UnknownGateway:
-        hint = "Use inbox, http or kannel, or add mfa/delivery/gateways/<name>.py with a GATEWAY."
+        hint = "Use inbox, http, kannel or twilio, or add mfa/delivery/gateways/<name>.py with a GATEWAY."
         return [Error(f"SMS_GATEWAYS names {name!r}, which is no gateway.", hint=hint, id="mfa.E012")]
     hint = "Correct the setting, or take the gateway out of SMS_GATEWAYS."
     return [Error(f"SMS gateway {name}: {problem}.", hint=hint, id="mfa.E013") for problem in known.problems()]

@@ -12,7 +12,7 @@ from accounts.models import User
 
 pytest_plugins = [
     f"tests.services.{name}"
-    for name in ("chromium", "http_gateway", "kannel", "postgres", "redis", "samba", "slapd", "smtp")
+    for name in ("chromium", "http_gateway", "kannel", "postgres", "redis", "samba", "slapd", "smtp", "twilio")
 ] + ["tests.spread"]
 
 PASSWORD = "correct horse battery staple"

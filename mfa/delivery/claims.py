@@ -43,12 +43,14 @@ def withdraw(claim: Delivery) -> None:
 
 
 def sent(claim: Delivery, reference: str, *, keep_text: bool, now: datetime) -> None:
-    """The gateway took the message. Also ends a doubt that arose while it was still answering."""
+    """The gateway took the message. Also ends a doubt that arose while it was still answering; where a receipt was
+    faster than the answer, the state is the receipt's."""
     known = Delivery.objects.filter(pk=claim.pk, tries=claim.tries, state__in=(State.SENDING, State.UNCERTAIN))
     kept = {} if keep_text else {"body": ""}
-    known.update(
-        state=State.SENT, handed_over_at=now, reference=_shown(reference, 200), error="", trace=claim.trace, **kept
-    )
+    said = {"reference": _shown(reference, 200), "trace": claim.trace, **kept}
+    if not known.update(state=State.SENT, handed_over_at=now, error="", **said):
+        ahead = Delivery.objects.filter(pk=claim.pk, tries=claim.tries, reference="").exclude(receipts=[])
+        ahead.update(**said)
 
 
 def postpone(claim: Delivery, cause: str, *, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from mfa.delivery.writing import one_line
 MOST_TRIES = 10
 """Of a message that is tried very often the last ones are kept."""
 LONGEST = 300
+SHORTEST = 8
 HIDDEN = "***"
 RECIPIENT = "(recipient)"
 _WORDS = re.compile(r"[\w-]{4,}")
@@ -31,8 +33,10 @@ class Trace:
         """From now on these texts are written as `shown` wherever they turn up, in upper or lower case."""
         self._hidden |= {secret.casefold(): shown for secret in secrets if secret}
 
-    def hide_words(self, text: str) -> None:
-        """Hide every word of a message that may be a code or a link's token; servers may repeat what they were sent."""
+    def hide_text(self, text: str) -> None:
+        """Hide a message, which servers may repeat: its lines, and every word that may be a code or a link's token."""
+        lines = [line for line in text.splitlines() if len(line) >= SHORTEST]
+        self.hide(*lines, *(json.dumps(line)[1:-1] for line in lines), shown="(text)")
         self.hide(*(word for word in _WORDS.findall(text) if any(char.isdigit() for char in word) or word.isupper()))
 
     def note(self, step: str, said: str = "", *, code: int | None = None, text: str = "") -> None:

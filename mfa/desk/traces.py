@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from mfa.delivery import causes, progress
+from mfa.delivery import causes, progress, receipts
 from mfa.desk import masks
 from mfa.models import Delivery
 
@@ -40,7 +40,7 @@ def shown(delivery: Delivery, *, whole: bool, now: datetime) -> dict[str, Any]:
     return {
         "cause": causes.of(delivery),
         "tries": tries,
-        "receipts": delivery.receipts,
+        "receipts": [_receipt(delivery, one) for one in delivery.receipts],
         "awaited": on_its_way or not progress.of(delivery, now=now).over,
         "next_try_at": delivery.next_try_at if delivery.state == Delivery.State.QUEUED and delivery.tries else None,
     }
@@ -66,6 +66,12 @@ def _step(step: dict[str, Any], at: datetime, whole: bool) -> dict[str, Any]:
         "ms": step["ms"],
         "tone": _tone(step["step"], code, text),
     }
+
+
+def _receipt(delivery: Delivery, one: dict[str, Any]) -> dict[str, Any]:
+    at = timezone.localtime(datetime.fromisoformat(one["at"]))
+    error = f" ({one['error']})" if one["error"] else ""
+    return {"at": f"{at:%H:%M:%S}", "words": receipts.words(delivery.gateway, one["status"]) + error}
 
 
 def _tone(name: str, code: int | None, text: str) -> str:

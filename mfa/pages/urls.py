@@ -10,6 +10,7 @@ from mfa.pages import (
     places,
     preferred,
     prove,
+    receipts,
     rehearsal,
     sign_in,
     tryout,
@@ -46,5 +47,7 @@ urlpatterns = [
     path("rehearsal/ready/", rehearsal.ready, name="rehearsal_ready"),
     path("preferred/", preferred.choose, name="preferred"),
     path("messages/<int:delivery_id>/", waiting.delivery_state, name="delivery_state"),
+    path("receipts/kannel/<slug:key>/<slug:token>/", receipts.kannel, name="kannel_receipt"),
+    path("receipts/twilio/<slug:key>/<slug:token>/", receipts.twilio, name="twilio_receipt"),
     path("inbox/", inbox.inbox, name="inbox"),
 ]

@@ -61,7 +61,7 @@ class Gateway(ABC):
         """`submit` with its time and outcome logged. Raises GatewayError and nothing else that the network causes."""
         self.check(message)
         trace.hide(message.recipient, message.recipient.removeprefix("+"), shown=RECIPIENT)
-        trace.hide_words(message.text)
+        trace.hide_text(message.text)
         started = time.monotonic()
         try:
             reference = self.submit(message, trace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from mfa.delivery import receipts
 from mfa.delivery.gateways import transport
 from mfa.delivery.gateways.base import Gateway, GatewayError, Message
 from mfa.delivery.traces import Trace
@@ -13,6 +14,9 @@ GSM_7 = frozenset(
     "abcdefghijklmnopqrstuvwxyzäöñüà^{}\\[~]|€"
 )
 """The default alphabet of GSM 03.38 with its extension; all else makes the SMS one of UCS-2 characters."""
+
+DLR_MASK = str(1 + 2 + 8 + 16)
+"""Reports that are asked for: the phone has it, or did not take it; the network has it, or refused it."""
 
 
 class Kannel(Gateway):
@@ -27,6 +31,8 @@ class Kannel(Gateway):
             "X-Kannel-From": settings.SMS_SENDER,
             "X-Kannel-To": message.recipient,
             "X-Kannel-Coding": "0" if GSM_7.issuperset(message.text) else "2",
+            "X-Kannel-DLR-Mask": DLR_MASK,
+            "X-Kannel-DLR-Url": f"{receipts.url(message.key, self.name)}?status=%d",
             "Content-Type": "text/plain; charset=UTF-8",
         }
         trace.hide(settings.SMS_KANNEL_PASSWORD)

@@ -9,6 +9,7 @@ from tests.mfa.delivery.messages import Clock
 from tests.services.http_gateway import HttpGateway
 from tests.services.kannel import Kannel
 from tests.services.smtp import Smtp
+from tests.services.twilio import Twilio
 
 
 @pytest.fixture
@@ -46,3 +47,15 @@ def by_smtp(settings: Settings, smtp: Smtp, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("SSL_CERT_FILE", str(smtp.ca_file))
     settings.EMAIL_URL = f"smtp+starttls://{smtp.username}:{smtp.password}@127.0.0.1:{smtp.tls_port}"
     return smtp
+
+
+@pytest.fixture
+def by_twilio(settings: Settings, twilio: Twilio) -> Twilio:
+    """SMS leave by Twilio's API, which is well."""
+    twilio.reset()
+    settings.DEBUG = True  # it speaks plain http on this machine
+    settings.SMS_GATEWAYS = ["twilio"]
+    settings.SMS_TWILIO_URL = twilio.url
+    settings.SMS_TWILIO_ACCOUNT = twilio.account
+    settings.SMS_TWILIO_TOKEN = twilio.token
+    return twilio

@@ -1,0 +1,171 @@
+"""Receipts: from a real Kannel and a signed callback to the state; forged, repeated and late ones change nothing."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from mfa.delivery import claims, hand_over, receipts
+from mfa.delivery.receipts import Receipt
+from mfa.models import Delivery
+from tests.mfa.delivery.messages import NUMBER, Clock, attempt, queued_sms
+from tests.services.kannel import Kannel
+from tests.services.twilio import Twilio
+
+State = Delivery.State
+
+
+@pytest.fixture
+def sent(alice: User, clock: Clock, by_twilio: Twilio) -> Delivery:
+    return attempt(queued_sms(alice, now=clock()), clock)
+
+
+def now_of(delivery: Delivery) -> Delivery:
+    return Delivery.objects.get(pk=delivery.pk)
+
+
+def say(delivery: Delivery, status: str, *, gateway: str = "twilio", **more: Any) -> Delivery:
+    receipts.take(delivery.key, Receipt(gateway, status, **more), now=timezone.now())
+    return now_of(delivery)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_real_kannel_reports_that_the_phone_has_it(
+    alice: User, by_kannel: Kannel, live_server: LiveServer, settings: Settings
+) -> None:
+    settings.RECEIPTS_URL = live_server.url
+    now = timezone.now()
+    delivery = queued_sms(alice, now=now)
+    hand_over.attempt(delivery.pk, clock=timezone.now)
+    by_kannel.wait_for(NUMBER)
+    until = time.monotonic() + 10
+    while now_of(delivery).state != State.DELIVERED and time.monotonic() < until:
+        time.sleep(0.05)
+    arrived = now_of(delivery)
+    assert arrived.state == State.DELIVERED
+    assert arrived.delivered_at is not None
+    assert arrived.delivered_at >= now
+    assert "1" in [one["status"] for one in arrived.receipts]  # and 8, before or after it
+    assert arrived.body == ""
+    assert arrived.trace
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_signed_callback_moves_the_state_and_a_forged_one_does_not(
+    alice: User, by_twilio: Twilio, live_server: LiveServer, settings: Settings
+) -> None:
+    settings.RECEIPTS_URL = live_server.url
+    delivery = queued_sms(alice, now=timezone.now())
+    hand_over.attempt(delivery.pk, clock=timezone.now)
+    (sid,) = by_twilio.messages
+    for forged in ("", "AAAA", by_twilio.sign(live_server.url, {})):
+        assert by_twilio.report(sid, "delivered", signature=forged) == 403
+    assert now_of(delivery).state == State.SENT
+    assert by_twilio.report(sid, "sent") == 204
+    assert now_of(delivery).state == State.SENT
+    assert by_twilio.report(sid, "delivered") == 204
+    assert by_twilio.report(sid, "delivered") == 204
+    assert by_twilio.report(sid, "undelivered", error="30003") == 204
+    assert now_of(delivery).state == State.DELIVERED
+    by_twilio.messages["SM" + "0" * 32] = by_twilio.messages[sid]
+    assert by_twilio.report("SM" + "0" * 32, "read") == 404
+
+
+def test_an_address_with_a_wrong_token_is_refused_and_tells_nothing(client: Client, sent: Delivery) -> None:
+    """Neither whether a message exists nor what became of it."""
+    for name in ("kannel_receipt", "twilio_receipt"):
+        send = client.get if name == "kannel_receipt" else client.post
+        for key in (sent.key, "nothing"):
+            answer = send(reverse(name, args=[key, "0" * 32]), {"status": "1"}, secure=True)
+            assert (answer.status_code, answer.content) == (403, b"")
+    assert now_of(sent).state == State.SENT
+
+
+def test_a_right_address_without_a_session_or_form_token_is_enough_for_kannel(
+    alice: User, clock: Clock, by_kannel: Kannel
+) -> None:
+    delivery = attempt(queued_sms(alice, now=clock()), clock)
+    path = receipts.url(delivery.key, "kannel").removeprefix("https://portal.test")
+    strict = Client(enforce_csrf_checks=True)
+    for status, answer in (("", 404), ("99", 404), ("%00", 404), ("8", 204), ("16", 204)):
+        assert strict.get(path, {"status": status}, secure=True).status_code == answer
+    failed = now_of(delivery)
+    assert (failed.state, failed.error) == (State.FAILED, "kannel: not delivered (16)")
+    assert strict.post(path, {"status": "1"}, secure=True).status_code == 403
+    assert not strict.cookies
+
+
+def test_a_state_only_moves_forward(sent: Delivery) -> None:
+    assert say(sent, "sent").state == State.SENT
+    assert say(sent, "undelivered", error="30005").state == State.FAILED
+    assert say(sent, "sent").state == State.FAILED
+    arrived = say(sent, "delivered")
+    assert (arrived.state, arrived.error) == (State.DELIVERED, "")
+    assert say(sent, "failed").state == State.DELIVERED
+    assert say(sent, "queued").state == State.DELIVERED
+
+
+def test_a_repeated_receipt_changes_nothing_not_even_its_moment(sent: Delivery) -> None:
+    first = say(sent, "delivered")
+    again = say(sent, "delivered")
+    assert (again.delivered_at, again.receipts) == (first.delivered_at, first.receipts)
+
+
+def test_no_flood_of_receipts_grows_the_row(sent: Delivery) -> None:
+    for status in [*receipts.TWILIO] * 3:
+        say(sent, status, error="x" * 500)
+    kept = now_of(sent).receipts
+    assert len(kept) <= receipts.MOST
+    assert all(len(one["error"]) <= 20 for one in kept)
+
+
+def test_a_receipt_of_another_gateway_or_for_what_never_left_is_not_taken(
+    alice: User, clock: Clock, sent: Delivery
+) -> None:
+    assert say(sent, "1", gateway="kannel").state == State.SENT
+    assert say(sent, "delivered", reference="SM0").state == State.SENT
+    waiting = queued_sms(alice, now=clock())
+    assert say(waiting, "delivered").state == State.QUEUED
+
+
+def test_a_receipt_that_outruns_the_gateways_answer_is_kept(alice: User, clock: Clock, by_twilio: Twilio) -> None:
+    delivery = queued_sms(alice, now=clock())
+    claim = claims.take(delivery.pk, now=clock())
+    assert claim is not None
+    claims.begin(claim, "twilio", now=clock())
+    assert say(delivery, "delivered").state == State.DELIVERED
+    claim.trace = [{"try": 1}]
+    claims.sent(claim, "SM1", keep_text=False, now=clock())
+    arrived = now_of(delivery)
+    assert (arrived.state, arrived.reference, arrived.trace, arrived.body) == (State.DELIVERED, "SM1", [{"try": 1}], "")
+
+
+@pytest.mark.row("F-05")
+def test_the_second_gateway_is_asked_only_where_the_first_surely_did_not_take_it(
+    alice: User, clock: Clock, by_kannel: Kannel, by_twilio: Twilio, settings: Settings
+) -> None:
+    settings.SMS_GATEWAYS = ["twilio", "kannel"]
+    by_twilio.fail = (503, 20503, "Service unavailable")
+    sent = attempt(queued_sms(alice, now=clock()), clock)
+    assert (sent.state, sent.gateway) == (State.SENT, "kannel")
+    assert [one["gateway"] for one in sent.trace] == ["twilio", "kannel"]
+    assert by_kannel.wait_for(NUMBER)
+    assert by_twilio.messages == {}
+
+
+def test_the_waiting_page_tells_both_moments(client: Client, alice: User, clock: Clock, sent: Delivery) -> None:
+    receipts.take(sent.key, Receipt("twilio", "delivered"), now=clock() + timedelta(seconds=5))
+    session = client.session
+    session["own_messages"] = [sent.pk]
+    session.save()
+    page = client.get(f"/messages/{sent.pk}/", secure=True).content.decode()
+    assert "Sent at 09:31:04, delivered at 09:31:09." in page
