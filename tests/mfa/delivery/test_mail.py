@@ -116,6 +116,7 @@ def test_plain_smtp_is_for_this_machine_only(alice: User, clock: Clock, by_smtp:
 
 
 @pytest.mark.row("T-65")
+@pytest.mark.row("A-1.3.11")
 @pytest.mark.parametrize(
     "address",
     [
