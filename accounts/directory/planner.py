@@ -53,8 +53,7 @@ class Planner:
         self._parser = parser or Parser(rules, processes=0)
         self._attendance = Attendance(self._known, self._drafting.mark)
         self._changed: list[Sighting] = []
-        self._names: list[str] = []
-        self._numbers: set[str] = set()
+        self._names, self._numbers = list[str](), set[str]()
         self._pile = Pile()
         self._unreadable = Unreadables()
         self._held: set[str] = set()
@@ -83,8 +82,7 @@ class Planner:
         self._find_others()
         self._hold_duplicates()
         aside = self._settle_names()
-        held = self._pile.drop(self._held)
-        self._settle_numbers(held)
+        self._settle_numbers(self._pile.drop(self._held))
         return self._plan(aside)
 
     def _read(self) -> None:
@@ -162,8 +160,8 @@ class Planner:
         return settled.aside
 
     def _taken(self, names: Sequence[str]) -> set[str]:
-        found = {person.username for person in self._known.with_usernames(names)}
-        return found | {name for name in names if name in self._pile.names}
+        known = (person.username for person in self._known.with_usernames(names))
+        return {*known, *(name for name in names if name in self._pile.names)}
 
     def _settle_numbers(self, held: Iterable[Draft]) -> None:
         if self._policy.sharing == "allow":

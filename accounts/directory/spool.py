@@ -32,7 +32,7 @@ class Spool:
     def extend(self, packed: bytes, count: int) -> None:
         """Add `count` rows that `pack` made into bytes, here or in another process."""
         self._file.seek(self._end)
-        self._file.write((pack(self._fresh) if self._fresh else b"") + packed)
+        self._file.write(pack(self._fresh) + packed)
         self._end = self._file.tell()
         self._written += len(self._fresh) + count
         self._fresh = []
@@ -67,7 +67,9 @@ class Listed(Collection[Item]):
 
 
 def pack(rows: list[Any]) -> bytes:
-    """Rows as a spool keeps them: one line."""
+    """Rows as a spool keeps them: in one line, or none for none."""
+    if not rows:
+        return b""
     return json.dumps(rows, default=_moment, separators=(",", ":")).encode() + b"\n"
 
 
