@@ -46,6 +46,8 @@ WORDS: dict[str, str | Promise] = {
     "phone.restore-refused": gettext_lazy("The earlier phone number belongs to another account, and was not put back"),
     "policy.required": gettext_lazy("Two-factor sign-in required from now on"),
     "policy.not-required": gettext_lazy("Two-factor sign-in no longer required"),
+    "exemption.granted": gettext_lazy("Exempt from two-factor rules for a time"),
+    "exemption.ended": gettext_lazy("No longer exempt from two-factor rules"),
     "activation.issued": gettext_lazy("Activation code issued"),
     "activation.used": gettext_lazy("Activation code used"),
     "session.ended": gettext_lazy("A session was signed out"),

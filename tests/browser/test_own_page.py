@@ -26,6 +26,7 @@ def owner(stage: Stage) -> User:
 
 def send_where_the_focus_is(page: Page, text: str) -> None:
     """Pages that ask for one thing have the focus on it."""
+    expect(page.locator("#id_code")).to_be_focused()
     page.keyboard.type(text)
     with page.expect_navigation():
         page.keyboard.press("Enter")
