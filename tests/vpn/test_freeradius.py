@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
+from mfa.factors.motp.algorithm import Motp
 from mfa.models import Application, AuthenticationRecord, Factor, RememberRule
-from mfa.outcomes import OATH_DUPLICATE, OATH_VERIFIED
+from mfa.outcomes import OATH_DUPLICATE, OATH_VERIFIED, UPPER_CASE
 from tests.conftest import PASSWORD
 from tests.services.servers.freeradius import FreeRadius
 from tests.stories.authenticator import Phone
@@ -127,3 +130,24 @@ def test_what_is_remembered_spares_the_second_prompt_until_the_factor_is_gone(
 def test_a_password_that_cannot_be_read_is_refused_with_words(radius: FreeRadius) -> None:
     answer = radius.ask(User_Name="alice", CHAP_Password="secret")
     assert (answer.packet, answer.words) == ("Access-Reject", "This server needs PAP.")
+
+
+@pytest.mark.row("T-05b")
+def test_an_motp_code_passes_once_in_lower_case_and_only_where_the_router_lists_it(
+    radius: FreeRadius, vpn: Application, phone: Phone
+) -> None:
+    motp = Motp("0123456789abcdef", "1234")
+    app = Factor(user=User.objects.get(username="alice"), kind="motp", name="Router", confirmed=True)
+    app.seal(motp.packed())
+    app.state = {"window": 3}
+    app.save()
+    Application.objects.update(mode=Mode.CODE_ONLY)
+    step = next(step for step in itertools.count(motp.step_at(timezone.now())) if not motp.code(step).isdigit())
+    assert step - motp.step_at(timezone.now()) <= 3  # all six are digits once in sixteen times
+    assert radius.ask(User_Name="alice", User_Password=motp.code(step)).packet == "Access-Reject"
+    Application.objects.update(kinds=["motp"])
+    assert radius.ask(User_Name="alice", User_Password=motp.code(step).upper()).packet == "Access-Reject"
+    assert radius.ask(User_Name="ALICE", User_Password=motp.code(step)).packet == "Access-Accept"
+    assert radius.ask(User_Name="alice", User_Password=motp.code(step)).packet == "Access-Reject"
+    causes = AuthenticationRecord.objects.order_by("pk").values_list("code", flat=True)
+    assert list(causes)[1:] == [UPPER_CASE.code, OATH_VERIFIED.code, OATH_DUPLICATE.code]

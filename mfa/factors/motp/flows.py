@@ -138,6 +138,7 @@ def change_pin(user: User, pk: int, pin: str, code: str, *, now: datetime) -> Fa
         except Refused as refused:
             refusal = refused
         else:
+            limits.clear(counter, KIND.slug)
             return _with_pin(user, factor, motp, memory, now)
         if refusal.costs:
             limits.fail(counter, KIND.slug, now=now)

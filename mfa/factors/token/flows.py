@@ -44,6 +44,7 @@ def claim(user: User, serial: str, code: str, *, now: datetime) -> Factor:
         except Refused as refused:
             refusal = refused
         else:
+            limits.clear(counter, KIND.slug)
             return stock.hold(user, token, actor=user, reason="", now=now)
         limits.fail(counter, KIND.slug, now=now)
     raise refusal if refusal.tells_cause and not isinstance(refusal, stock.NotInStock) else NotTogether
