@@ -44,6 +44,7 @@ REFUSED: dict[outcomes.Result, Words] = {
     outcomes.CODE_EXPIRED: (lazy("The code had expired"), lazy("Ask for a new one; no clock is the cause.")),
     outcomes.UPPER_CASE: (lazy("The code was typed in upper case"), lazy("Type its letters as the app shows them.")),
     outcomes.ACCOUNT_LOCKED: (lazy("Too many wrong tries before"), lazy("Wait as the page says, then try once.")),
+    outcomes.FACTOR_LOST: (lazy("The factor was reported lost"), lazy("Bring it back with another one, or use that.")),
     outcomes.FACTOR_DISABLED: (lazy("The factor does not work any more"), HELPDESK),
     outcomes.PASSKEY_INCORRECT: (lazy("The passkey's answer was wrong"), lazy("Try it again, or use another way.")),
     outcomes.PASSKEY_UNKNOWN: (lazy("The passkey is not of this account"), lazy("Choose the one of this account.")),

@@ -121,9 +121,8 @@ def _resume(request: SignedInRequest, factor: Factor) -> HttpResponse:
 
 
 def _form(request: HttpRequest, user: User, now: datetime) -> LostForm:
-    carried = [
-        one for one in enrolment.usable(user, now=now) if kinds.kind(one.kind).alone or kinds.kind(one.kind).on_phone
-    ]
+    """Of all that works, recovery codes apart: they are what is left then."""
+    carried = [one for one in enrolment.usable(user, now=now) if not kinds.kind(one.kind).backup]
     return LostForm(request.POST or None, carried)
 
 

@@ -52,7 +52,7 @@ def of(user: User, factors: list[Factor], *, now: datetime) -> Standing:
     """The state of a person with these usable factors."""
     alone = [factor for factor in factors if kinds.kind(factor.kind).alone]
     step = _step(user, factors, alone, now)
-    checks = [_ways(alone), *_way_back(factors), *(_doors(user, now) if factors else [])]
+    checks = [_ways(alone), *(_way_back(factors) if alone else []), *(_doors(user, now) if factors else [])]
     if not alone:
         return Standing("warn", _("Only your password protects your account"), checks, step)
     if any(check.tone == "warn" for check in checks):

@@ -16,6 +16,7 @@ from mfa.kinds import Answer, Answers, Purpose
 from mfa.models import Delivery, Factor, GuessCounter, Remembered
 from mfa.outcomes import (
     FACTOR_DISABLED,
+    FACTOR_LOST,
     NOTHING_ENROLLED,
     UNREADABLE,
     USER_DISABLED,
@@ -142,17 +143,21 @@ def _candidates(attempt: Attempt, usable: list[Factor], now: datetime) -> list[F
     accepted = applications.accepted_from(attempt.user, attempt.application, now=now)
     factors = [factor for factor in usable if factor.kind in accepted and attempt.kind in ("", factor.kind)]
     if not factors:
-        raise Unusable(FACTOR_DISABLED if _is_disabled(attempt) else NOTHING_ENROLLED)
+        raise Unusable(_why_none(attempt))
     fitting = [factor for factor in factors if kinds.kind(factor.kind).could_match(factor, attempt.answer)]
     if not fitting:
         raise kinds.kind(attempt.kind).unfit() if attempt.kind else WrongShape()
     return fitting
 
 
-def _is_disabled(attempt: Attempt) -> bool:
-    """Whether too many wrong codes took away what the answer could have belonged to."""
-    rows = Factor.objects.filter(user=attempt.user, confirmed=True, disabled_at__isnull=False)
-    return (rows.filter(kind=attempt.kind) if attempt.kind else rows).exists()
+def _why_none(attempt: Attempt) -> Result:
+    """What became of the factor that the answer could have belonged to: reported lost, disabled by wrong codes, or
+    never there."""
+    rows = Factor.objects.filter(user=attempt.user, confirmed=True)
+    held = (rows.filter(kind=attempt.kind) if attempt.kind else rows).values_list("suspended_at", "disabled_at")
+    if any(suspended_at for suspended_at, _ in held):
+        return FACTOR_LOST
+    return FACTOR_DISABLED if any(disabled_at for _, disabled_at in held) else NOTHING_ENROLLED
 
 
 def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, wrong: list[Factor], now: datetime) -> Verdict:

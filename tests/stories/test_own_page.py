@@ -8,12 +8,17 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts import users
 from accounts.models import PhoneSource, User
 from mfa import enrolment
+from mfa.applications import PORTAL
 from mfa.delivery import outbox
+from mfa.kinds import Answer, Purpose
 from mfa.models import AuditEvent, Delivery, Factor
+from mfa.outcomes import FACTOR_LOST
+from mfa.verification.service import Attempt, verify
 from tests.stories import acting
 
 NUMBER = "+491701234567"
@@ -140,7 +145,8 @@ def test_the_password_alone_suspends_and_opens_nothing(both: acting.Person) -> N
     acting.give_password(other, "alice")
     for path in ("/", "/totp/add/", "/history/", f"/resume/{Factor.objects.get(kind='totp').pk}/"):
         assert other.get(path, secure=True).headers["Location"] == "/activation/", path
-    assert acting.give_code(fresh_browser(), both.code(steps=1)).headers["Location"].startswith("/sign-in/")
+    vpn = Attempt(both.user, Answer(both.code(steps=1), Purpose.APPLICATION), PORTAL, "203.0.113.7")
+    assert verify(vpn, now=timezone.now()).result is FACTOR_LOST
 
 
 def test_what_was_not_on_the_phone_goes_on_working(both: acting.Person) -> None:
