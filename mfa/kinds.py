@@ -94,6 +94,8 @@ class FactorKind(ABC):
     icon: ClassVar[str]
     answers: ClassVar[Answers] = Answers.CODE
     sends: ClassVar[bool] = False
+    channel: ClassVar[str] = ""
+    """The outbox's channel that its codes leave by; empty for kinds that send none."""
     by_phone: ClassVar[bool] = False
     """Whether it rests on the person's phone number, so that a new number is a new factor."""
     on_phone: ClassVar[bool] = False

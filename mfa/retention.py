@@ -11,7 +11,17 @@ from django.contrib.sessions.models import Session
 from django.db.models import Model, Q, QuerySet
 
 from accounts import leavers
-from mfa.models import Budget, Delivery, Factor, GuessCounter, KnownBrowser, OneTimeCode, OpenSession, TokenBatch
+from mfa.models import (
+    Budget,
+    Delivery,
+    DeliveryAlarm,
+    Factor,
+    GuessCounter,
+    KnownBrowser,
+    OneTimeCode,
+    OpenSession,
+    TokenBatch,
+)
 
 BATCH = 1000
 CODES_FOR = timedelta(days=30)
@@ -44,6 +54,7 @@ def _over(now: datetime) -> list[QuerySet[Model]]:
         ended.filter(created_at__lt=now - DELIVERIES_FOR),
         OpenSession.objects.filter(seen_at__lt=now - SESSIONS_FOR),
         KnownBrowser.objects.filter(seen_at__lt=now - BROWSERS_FOR),
+        DeliveryAlarm.objects.filter(ended_at__lt=now - DELIVERIES_FOR),
         Session.objects.filter(expire_date__lt=now),
     ]
     return rows

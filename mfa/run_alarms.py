@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
 from django.dispatch import receiver
 from django.urls import reverse
 
-from accounts.models import SyncAlarm, SyncRun, User
+from accounts.models import SyncAlarm, SyncRun
 from accounts.signals import runs_in_trouble, runs_well_again
-from mfa import audit, roles
+from mfa import alarm_mail, audit
 from mfa.delivery import outbox
 from mfa.delivery.writing import one_line
 
@@ -41,17 +39,8 @@ def _tell(template: str, alarm: SyncAlarm, run: SyncRun | None, now: datetime) -
         # The portal's own words, never the directory's: written whole, addresses of servers included.
         "told_by_run": [one_line(run.message)] if run and run.message else [],
     }  # fmt: skip
-    mails = [outbox.mail(user, address, template, context, now=now) for user, address in _recipients()]
+    mails = [outbox.mail(user, address, template, context, now=now) for user, address in alarm_mail.recipients()]
     outbox.queue_many(mails)
     audit.record(template.replace("-", ".", 1), user=None, actor=None, trouble=alarm.trouble, mails=len(mails))
     if not mails:
         logger.warning("nobody to tell about directory runs: no admin has a mailbox and ALARM_MAIL is empty")
-
-
-def _recipients() -> Iterator[tuple[User | None, str]]:
-    """ALARM_MAIL, else every active admin and superuser with a mailbox."""
-    if settings.ALARM_MAIL:
-        yield from ((None, address) for address in settings.ALARM_MAIL)
-        return
-    admins = User.objects.filter(Q(groups__name=roles.ADMIN) | Q(is_superuser=True), is_active=True)
-    yield from ((admin, admin.email) for admin in admins.exclude(email="").distinct().order_by("pk"))

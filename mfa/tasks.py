@@ -1,4 +1,4 @@
-"""Where Celery looks for this app's tasks: the outbox's own, reminders, and the nightly clean-up."""
+"""Where Celery looks for this app's tasks: the outbox's own, alarms, reminders, and the nightly clean-up."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from mfa import reminders, retention
+from mfa import message_alarms, reminders, retention
 from mfa.delivery.tasks import deliver, sweep
 
-__all__ = ["clean_up", "deliver", "remind", "sweep"]
+__all__ = ["clean_up", "deliver", "remind", "sweep", "watch_messages"]
 
 logger = logging.getLogger(__name__)
 
@@ -29,3 +29,9 @@ def remind() -> None:
     sent = reminders.remind(now=timezone.now())
     if sent:
         logger.info("reminders of rules and exemptions: %s", sent)
+
+
+@shared_task(name="mfa.tasks.watch_messages", time_limit=60)
+def watch_messages() -> None:
+    """Tell somebody where codes cost too much or do not come back; each minute."""
+    message_alarms.watch(now=timezone.now())

@@ -191,6 +191,7 @@ RECEIPTS_URL = env.parsed("RECEIPTS_URL", parse.public_url, PUBLIC_URL)
 if not DEBUG and not RECEIPTS_URL.startswith(("https://", "http://127.0.0.1", "http://localhost", "http://[::1]")):
     env.stop("RECEIPTS_URL", "must start with https:// outside development, unless it names this machine.")
 SMS_PER_DAY = env.whole("SMS_PER_DAY", 5000, least=1)
+CODES_ALARM_PERCENT = env.whole("CODES_ALARM_PERCENT", 30)
 EMAIL_CODES_IN_PORTAL = env.flag("EMAIL_CODES_IN_PORTAL", default=False)
 MAIL_CODES_PER_DAY = env.whole("MAIL_CODES_PER_DAY", 20000, least=1)
 EMAIL_URL = env.parsed("EMAIL_URL", parse.mail, "inbox://" if DEBUG else None)

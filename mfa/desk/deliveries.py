@@ -22,7 +22,7 @@ from accounts.models import User
 from mfa import roles
 from mfa.desk import filters, masks, test_message, traces
 from mfa.desk.readonly import ReadOnly, Rows
-from mfa.models import Delivery
+from mfa.models import Delivery, DeliveryAlarm
 from mfa.outcomes import Refused
 from mfa.pages.sessions import left_alone
 from mfa.proof import fresh_proof_required
@@ -69,7 +69,8 @@ class DeliveryAdmin(ReadOnly):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"may_test": _may_test(request)} | (extra_context or {}))
+        shown = {"may_test": _may_test(request), "alarms": DeliveryAlarm.objects.filter(ended_at=None)}
+        return super().changelist_view(request, shown | (extra_context or {}))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -1,10 +1,11 @@
-"""The schedules of the outbox's sweep, of reminders and of the nightly clean-up; their pace can be changed in the admin."""
+"""The schedules of the outbox's sweep, of reminders, of alarms and of the nightly clean-up; their pace can be changed in the admin."""
 
 from django.db import migrations
 
 TASK = "mfa.delivery.tasks.sweep"
 CLEAN_UP = "mfa.tasks.clean_up"
 REMIND = "mfa.tasks.remind"
+WATCH = "mfa.tasks.watch_messages"
 
 
 def add(apps, schema_editor):
@@ -20,10 +21,14 @@ def add(apps, schema_editor):
     apps.get_model("django_celery_beat", "PeriodicTask").objects.get_or_create(
         name="Remind of rules and exemptions", defaults={"task": REMIND, "interval": quarter, "expire_seconds": 900}
     )
+    minute, _ = apps.get_model("django_celery_beat", "IntervalSchedule").objects.get_or_create(every=1, period="minutes")
+    apps.get_model("django_celery_beat", "PeriodicTask").objects.get_or_create(
+        name="Watch the codes that are sent", defaults={"task": WATCH, "interval": minute, "expire_seconds": 60}
+    )
 
 
 def remove(apps, schema_editor):
-    apps.get_model("django_celery_beat", "PeriodicTask").objects.filter(task__in=(TASK, CLEAN_UP, REMIND)).delete()
+    apps.get_model("django_celery_beat", "PeriodicTask").objects.filter(task__in=(TASK, CLEAN_UP, REMIND, WATCH)).delete()
 
 
 class Migration(migrations.Migration):

@@ -31,6 +31,7 @@ class Email(FactorKind):
     description = lazy("A code comes to your mailbox, for applications that accept it.")
     icon = "mail"
     sends = True
+    channel = Delivery.Channel.MAIL
     restricted = True
     only_where_listed = True
     single = True

@@ -27,6 +27,7 @@ class Sms(FactorKind):
     description = lazy("A code comes to your phone by text message. Works with any mobile phone.")
     icon = "message-square"
     sends = True
+    channel = Delivery.Channel.SMS
     restricted = True
     by_phone = True
     on_phone = True

@@ -23,7 +23,7 @@ CONTEXT: dict[str, object] = {
     "refuse_url": "https://portal.test/sms/refuse/", "trouble": "a run failed", "told_by_run": ["It was busy."],
     "page_url": "https://portal.test/admin/accounts/syncrun/7/change/",
 }  # fmt: skip
-TO_ADMINS = {"runs-in-trouble", "runs-well-again"}
+TO_ADMINS = {"messages-in-trouble", "runs-in-trouble", "runs-well-again"}
 """About the portal itself, to mailboxes alone."""
 TESTS = {"test-message"}
 """To an address that is nobody's in particular."""
