@@ -9,9 +9,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _, gettext_lazy as lazy
 
 from mfa import kinds, outcomes
-from mfa.kinds import CardAction, Purpose
+from mfa.kinds import CardAction, FactorKind, Purpose
 from mfa.models import AuthenticationRecord, Factor
 from mfa.outcomes import ClockWrong
+from mfa.tokens.judging import TokenClockWrong
 
 Words = tuple[str | Promise, str | Promise]
 
@@ -43,6 +44,18 @@ REFUSED: dict[outcomes.Result, Words] = {
     outcomes.CODE_SPENT: USED,
     outcomes.CODE_EXPIRED: (lazy("The code had expired"), lazy("Ask for a new one; no clock is the cause.")),
     outcomes.UPPER_CASE: (lazy("The code was typed in upper case"), lazy("Type its letters as the app shows them.")),
+    outcomes.MOTP_DIFFERS: (
+        lazy("The secret or the PIN differs"),
+        lazy("Check the PIN that you type into the app. If it is right, change it or renew the secret."),
+    ),
+    outcomes.TYPED_TOO_LATE: (
+        lazy("The code expired while it was typed"),
+        lazy("Type a new one right after it appears."),
+    ),
+    outcomes.TOKEN_AHEAD: (
+        lazy("The token made codes that were not used"),
+        lazy("Bring it in step with two codes in a row."),
+    ),
     outcomes.ACCOUNT_LOCKED: (lazy("Too many wrong tries before"), lazy("Wait as the page says, then try once.")),
     outcomes.FACTOR_LOST: (lazy("The factor was reported lost"), lazy("Bring it back with another one, or use that.")),
     outcomes.FACTOR_DISABLED: (lazy("The factor does not work any more"), HELPDESK),
@@ -79,6 +92,9 @@ RIGHT: dict[str, str | Promise] = {
 _BY_CODE = {result.code: words for result, words in REFUSED.items()}
 _ASKED = {result.code: words for result, words in ASKED.items()}
 _DRIFT = re.compile(r"[+-]\d+ s")
+MENDED_BY_ITS_KIND = (
+    outcomes.OATH_OUT_OF_DATE, outcomes.TYPED_TOO_LATE, outcomes.MOTP_DIFFERS, outcomes.TOKEN_AHEAD
+)  # fmt: skip
 TO_SET_UP_ANEW = (outcomes.SMS_NOT_SENT, outcomes.EMAIL_NOT_SENT, outcomes.RECOVERY_INCORRECT, outcomes.UNREADABLE)
 
 
@@ -91,7 +107,7 @@ def of(record: AuthenticationRecord) -> Explanation:
     if record.code in _ASKED:
         return Explanation("info", str(_ASKED[record.code]), "")
     if record.code == outcomes.OATH_OUT_OF_DATE.code and _DRIFT.fullmatch(record.cause):
-        return _clock(int(record.cause[:-2]))
+        return _clock(int(record.cause[:-2]), kinds.registry().get(record.kind))
     words, advice = _BY_CODE.get(record.code, (_("It was refused"), HELPDESK))
     return Explanation("warn", str(words), str(advice))
 
@@ -101,7 +117,7 @@ def mends(record: AuthenticationRecord, factors: list[Factor]) -> list[CardActio
     kind = kinds.registry().get(record.kind)
     if record.accepted or kind is None:
         return []
-    if record.code == outcomes.OATH_OUT_OF_DATE.code:
+    if record.code in {result.code for result in MENDED_BY_ITS_KIND}:
         return [action for one in factors if one.kind == kind.slug and one.confirmed for action in kind.mends(one)]
     url = kind.add_url()
     if url and record.code in {result.code for result in TO_SET_UP_ANEW}:
@@ -109,7 +125,8 @@ def mends(record: AuthenticationRecord, factors: list[Factor]) -> list[CardActio
     return []
 
 
-def _clock(seconds: int) -> Explanation:
+def _clock(seconds: int, kind: FactorKind | None) -> Explanation:
     """In the words that the page had at that moment: one sentence for the fault, one for the mend."""
-    fault, _dot, advice = ClockWrong(outcomes.OATH_OUT_OF_DATE, seconds).words.partition(". ")
+    refusal = TokenClockWrong if kind is not None and not kind.on_phone else ClockWrong
+    fault, _dot, advice = refusal(outcomes.OATH_OUT_OF_DATE, seconds).words.partition(". ")
     return Explanation("warn", fault, advice)

@@ -62,6 +62,9 @@ FACTOR_LOST = Result(1022, "Factor Reported Lost")
 UPPER_CASE = Result(1030, "Code Typed In Upper Case")
 EMAIL_INCORRECT = Result(1031, "Code By Mail Incorrect")
 EMAIL_NOT_SENT = Result(1032, "Code By Mail Could Not Be Sent")
+MOTP_DIFFERS = Result(1033, "mOTP Secret Or PIN Differs")
+TYPED_TOO_LATE = Result(1034, "Code Expired While Typed")
+TOKEN_AHEAD = Result(1035, "Token Ahead Of Its Counter")
 PASSKEY_INCORRECT = Result(1042, "Passkey Answer Incorrect")
 PASSKEY_UNKNOWN = Result(1043, "Passkey Of No Account Or Of Another One")
 PASSKEY_UNVERIFIED = Result(1044, "Passkey Did Not Verify The Person")
@@ -74,6 +77,8 @@ class Refused(Exception):
     """An attempt that ends without a yes. `result` goes to the log, `words` only to who proved the password."""
 
     result: Result
+    kind: str = ""
+    """The kind of factor that said no, where one can be told: it goes to the log too."""
     tells_cause: ClassVar[bool] = True
     costs: ClassVar[bool] = True
     """Whether it counts as a guess. Only what tells nothing that another guess would not tell may be free."""

@@ -11,7 +11,7 @@ from typing import Any, Self
 from django.utils.translation import ngettext
 
 from mfa.oath.codes import Stepped
-from mfa.outcomes import OATH_DUPLICATE, OATH_INCORRECT, OATH_OUT_OF_DATE, Refused, Replayed, WrongCode
+from mfa.outcomes import OATH_DUPLICATE, OATH_INCORRECT, TOKEN_AHEAD, Refused, Replayed, WrongCode
 
 LOOK_AHEAD = 10
 """Codes past the expected one that are accepted (RFC 4226 7.2): so often may the button be pressed in vain."""
@@ -27,7 +27,7 @@ class Ahead(Refused):
     """The code is one to come: the token's button was pressed `presses` times in vain."""
 
     def __init__(self, presses: int) -> None:
-        super().__init__(OATH_OUT_OF_DATE)
+        super().__init__(TOKEN_AHEAD)
         self.presses = presses
 
     @property

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def record(attempt: Attempt, verdict: Verdict, *, now: datetime, seconds: float) -> None:
     """Log one judged answer; the answer itself stays out."""
-    kind = verdict.kind or attempt.kind
+    kind = verdict.kind or attempt.kind or (verdict.refused.kind if verdict.refused else "")
     cause = f"{verdict.refused.drift_seconds:+d} s" if isinstance(verdict.refused, ClockWrong) else ""
     rule = verdict.remembered.rule.name if verdict.remembered else ""
     write(

@@ -112,6 +112,7 @@ def _judge(attempt: Attempt, now: datetime) -> Verdict:
         try:
             return _try(factor, attempt, counter, wrong, now)
         except Refused as refused:
+            refused.kind = factor.kind
             refusals.append(refused)
     _count(wrong, counter, now)
     raise _most_telling(refusals)
@@ -219,4 +220,7 @@ def _tell_of_wrong_codes(attempt: Attempt, failures: int, now: datetime) -> None
 
 def _most_telling(refusals: list[Refused]) -> Refused:
     """Of several refusals the one that helps most: a used code or a wrong clock says more than "wrong"."""
-    return min(refusals, key=lambda refused: (isinstance(refused, (Locked, WrongShape)), not refused.tells_cause))
+    found = min(refusals, key=lambda refused: (isinstance(refused, (Locked, WrongShape)), not refused.tells_cause))
+    if not found.tells_cause and len({refused.kind for refused in refusals}) > 1:
+        found.kind = ""  # whose code it was meant to be, nobody knows
+    return found

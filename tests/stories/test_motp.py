@@ -202,7 +202,7 @@ def test_every_cause_of_a_wrong_code_is_told_where_arithmetic_can_tell(
     assert f"/motp/{pk()}/renew/" in differs
     assert "upper and lower case never matter here" in differs
     causes = AuthenticationRecord.objects.filter(user=alice, application="portal test").values_list("code", flat=True)
-    assert set(causes) == {23, 138, 139, 140, 1030}
+    assert set(causes) == {23, 139, 140, 1030, 1033, 1034}
 
 
 def test_a_wrong_pin_is_mended_by_a_new_one_in_one_step(
@@ -278,3 +278,19 @@ def test_without_another_factor_the_page_says_what_comes_first(client: Client, a
     acting.give_password(client, "alice")
     answer = client.get("/motp/add/", secure=True)
     assert "Set up an app or another factor first" in text(follow(client, answer))
+
+
+def test_what_the_router_refused_is_explained_on_the_own_page_with_what_mends_it(
+    alice_in: Client, alice: User, clock: time_machine.Traveller
+) -> None:
+    phone = set_up(alice_in)
+    clock.shift(60)
+    router = Application.objects.get(slug="vpn")
+    assert not ask_over_http(router, alice, "alice", phone.code("9999"))
+    page = text(alice_in.get("/why/", secure=True))
+    assert "The secret or the PIN differs" in page
+    assert f"/motp/{pk()}/pin/" in page
+    assert f"/motp/{pk()}/renew/" in page
+    phone.late = 45
+    assert not ask_over_http(router, alice, "alice", phone.code("1234"))
+    assert "expired while it was typed" in text(alice_in.get("/why/", secure=True))

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.utils.translation import gettext as _
 
-from mfa.outcomes import OATH_INCORRECT, OATH_OUT_OF_DATE, UPPER_CASE, ClockWrong, Refused, WrongCode
+from mfa.outcomes import MOTP_DIFFERS, TYPED_TOO_LATE, UPPER_CASE, ClockWrong, Refused, WrongCode
 
 
 class UpperCase(Refused):
@@ -30,7 +30,7 @@ class JustExpired(ClockWrong):
     """The code was right some seconds ago."""
 
     def __init__(self, drift_seconds: int) -> None:
-        super().__init__(OATH_OUT_OF_DATE, drift_seconds)
+        super().__init__(TYPED_TOO_LATE, drift_seconds)
 
     @property
     def words(self) -> str:
@@ -44,7 +44,7 @@ class SecretOrPinDiffers(WrongCode):
     """No moment near now has this code: app and portal do not work with the same secret and PIN."""
 
     def __init__(self) -> None:
-        super().__init__(OATH_INCORRECT)
+        super().__init__(MOTP_DIFFERS)
 
     @property
     def words(self) -> str:

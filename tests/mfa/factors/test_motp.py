@@ -20,11 +20,12 @@ from mfa.models import Application, AuditEvent, Delivery, Factor, GuessCounter
 from mfa.oath.steps import Overtaken
 from mfa.outcomes import (
     ACCOUNT_LOCKED,
+    MOTP_DIFFERS,
     NOTHING_ENROLLED,
     OATH_DUPLICATE,
-    OATH_INCORRECT,
     OATH_OUT_OF_DATE,
     OATH_VERIFIED,
+    TYPED_TOO_LATE,
     UNREADABLE,
     UPPER_CASE,
     WRONG_SHAPE,
@@ -124,7 +125,7 @@ def test_a_wrong_clock_is_named_in_seconds(alice: User, app: Factor, now: dateti
 def test_a_code_of_a_moment_ago_expired_while_it_was_typed(alice: User, app: Factor, now: datetime) -> None:
     verdict = judge(alice, shown(now - timedelta(seconds=45)), now)
     assert isinstance(verdict.refused, JustExpired)
-    assert verdict.result is OATH_OUT_OF_DATE
+    assert verdict.result is TYPED_TOO_LATE
     assert "expired while it was typed" in verdict.refused.words
 
 
@@ -168,7 +169,7 @@ def test_another_pin_or_secret_is_named_as_far_as_it_can_be(
     alice: User, app: Factor, now: datetime, other: dict[str, str]
 ) -> None:
     verdict = judge(alice, shown(now, **other), now)
-    assert verdict.result is OATH_INCORRECT
+    assert verdict.result is MOTP_DIFFERS
     assert isinstance(verdict.refused, SecretOrPinDiffers)
     assert "The secret or the PIN differs" in verdict.refused.words
 
@@ -176,7 +177,7 @@ def test_another_pin_or_secret_is_named_as_far_as_it_can_be(
 @pytest.mark.row("T-06")
 def test_the_right_code_after_five_wrong_ones_has_to_wait(alice: User, app: Factor, now: datetime) -> None:
     for _ in range(limits.DELAY_FROM):
-        assert judge(alice, "ffffff", now).result is OATH_INCORRECT
+        assert judge(alice, "ffffff", now).result is MOTP_DIFFERS
     assert judge(alice, shown(now), now).result is ACCOUNT_LOCKED
     later = now + limits.FIRST_DELAY
     assert judge(alice, shown(later), later).accepted

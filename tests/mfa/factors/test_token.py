@@ -19,8 +19,8 @@ from mfa.outcomes import (
     ACCOUNT_LOCKED,
     OATH_DUPLICATE,
     OATH_INCORRECT,
-    OATH_OUT_OF_DATE,
     OATH_VERIFIED,
+    TOKEN_AHEAD,
     UNREADABLE,
     WRONG_SHAPE,
     Refused,
@@ -68,7 +68,7 @@ def test_a_token_that_was_pressed_in_a_pocket_is_named_and_brought_in_step(
     alice: User, by_button: HardwareToken, now: datetime
 ) -> None:
     verdict = judge(alice, pressed(40), now)
-    assert verdict.result is OATH_OUT_OF_DATE
+    assert verdict.result is TOKEN_AHEAD
     assert isinstance(verdict.refused, Ahead)
     assert judge(alice, pressed(41) + pressed(42), now).accepted
     assert judge(alice, pressed(43), now).accepted

@@ -190,3 +190,12 @@ def test_an_expired_or_waiting_factor_says_no(alice: User, now: datetime) -> Non
     waiting = give(alice)
     Factor.objects.filter(pk=waiting.pk).update(confirmed=False)
     assert verify(alice, RIGHT, now).result == NOTHING_ENROLLED
+
+
+def test_the_log_names_the_kind_that_refused_where_only_one_can_have_been_meant(alice: User, now: datetime) -> None:
+    give(alice)
+    verify(alice, WRONG, now)
+    give(alice, kind="second")
+    verify(alice, WRONG, now)
+    kinds_logged = AuthenticationRecord.objects.order_by("pk").values_list("kind", flat=True)
+    assert list(kinds_logged) == ["sample", ""]
