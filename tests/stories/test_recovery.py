@@ -80,6 +80,8 @@ def test_the_dashboard_leads_to_recovery_codes_and_then_counts_them(person: Pers
     answer = post(person.client, "/recovery/codes/", code=shown[4].lower().replace("-", " "))
     page = text(follow(person.client, answer))
     assert "Your recovery codes are set up." in page
+    assert "Try what the VPN will ask" in page
+    page = text(get(person.client, "/"))
     assert "<dt>Left</dt><dd>10</dd>" in page
 
 
