@@ -33,9 +33,10 @@ class Door:
         return bool(self.asks)
 
 
-def of(user: User, *, now: datetime) -> list[Door]:
-    """Every application in use; where there is none yet, the one that a gateway would be."""
-    factors, rows = dialogue.typed(user, now=now), list(Application.objects.filter(active=True)[:MOST])
+def of(user: User, usable: list[Factor], *, now: datetime) -> list[Door]:
+    """Every application in use; where there is none yet, the one that a gateway would be. `usable` are the
+    person's factors that work."""
+    factors, rows = dialogue.typed(user, usable, now=now), list(Application.objects.filter(active=True)[:MOST])
     if rows:
         return [_door(row.slug, row.name, row.mode, applications.kinds_of(row), factors) for row in rows]
     accepted = applications.accepted_kinds(applications.ANY)

@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import SignedInRequest, address_of
-from mfa import kinds
+from mfa import enrolment, kinds
 from mfa.delivery import watch
 from mfa.kinds import Answer, Purpose
 from mfa.models import Delivery, Factor
@@ -43,7 +43,7 @@ class Question:
 
 @require_safe
 def choose(request: SignedInRequest) -> HttpResponse:
-    found = doors.of(request.user, now=timezone.now())
+    found = _doors(request, timezone.now())
     ready = [door for door in found if door.ready]
     if len(found) == 1 and ready:
         return redirect(_url(found[0]))
@@ -57,7 +57,7 @@ def talk(request: SignedInRequest) -> HttpResponse:
     """One exchange: connecting asks the first question, a word asks for another factor, a code is judged."""
     now = timezone.now()
     at = request.GET.get("at", "")
-    door = next((one for one in doors.of(request.user, now=now) if one.slug == at and one.ready), None)
+    door = next((one for one in _doors(request, now) if one.slug == at and one.ready), None)
     if door is None:
         return redirect("rehearsal")
     if request.method == "POST" and "connect" in request.POST:
@@ -73,6 +73,10 @@ def ready(request: SignedInRequest) -> HttpResponse:
     """The end, shown once."""
     done = request.session.pop(DONE, None)
     return render(request, "pages/rehearsal_ready.html", {"done": done}) if done else redirect("rehearsal")
+
+
+def _doors(request: SignedInRequest, now: datetime) -> list[Door]:
+    return doors.of(request.user, enrolment.usable(request.user, now=now), now=now)
 
 
 def _answered(request: SignedInRequest, door: Door, question: Question, now: datetime) -> HttpResponse:

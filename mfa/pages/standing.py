@@ -52,7 +52,7 @@ def of(user: User, factors: list[Factor], *, now: datetime) -> Standing:
     """The state of a person with these usable factors."""
     alone = [factor for factor in factors if kinds.kind(factor.kind).alone]
     step = _step(user, factors, alone, now)
-    checks = [_ways(alone), *(_way_back(factors) if alone else []), *(_doors(user, now) if factors else [])]
+    checks = [_ways(alone), *(_way_back(factors) if alone else []), *(_doors(user, factors, now) if factors else [])]
     if not alone:
         return Standing("warn", _("Only your password protects your account"), checks, step)
     if any(check.tone == "warn" for check in checks):
@@ -79,8 +79,8 @@ def _way_back(factors: list[Factor]) -> list[Check]:
     return [Check("warn" if left <= FEW else "ok", _("If your phone is lost"), words)]
 
 
-def _doors(user: User, now: datetime) -> list[Check]:
-    found = doors.of(user, now=now)
+def _doors(user: User, factors: list[Factor], now: datetime) -> list[Check]:
+    found = doors.of(user, factors, now=now)
     ready, closed = [one.name for one in found if one.ready], [one for one in found if not one.ready]
     checks = [Check("ok", _("Ready for"), ", ".join(ready), reverse("rehearsal"), _("Try it"))] if ready else []
     if closed:

@@ -123,7 +123,7 @@ def _judge(asked: Asked, who: Identified, now: datetime) -> Reply:
 def _ask(asked: Asked, user: User, wanted: str, now: datetime) -> Reply:
     """A question for a code of the kind that is wanted, else of the first one; sent where the kind sends."""
     accepted = applications.kinds_of(asked.application)
-    factors = [factor for factor in typed(user, now=now) if factor.kind in accepted]
+    factors = [factor for factor in typed(user, enrolment.usable(user, now=now), now=now) if factor.kind in accepted]
     factor = next((one for one in factors if one.kind == wanted), factors[0] if factors else None)
     if factor is None:
         _log(asked, user, NOTHING_ENROLLED, now)
@@ -162,11 +162,11 @@ def _sent(asked: Asked, factor: Factor, now: datetime) -> str:
         return earlier.challenge
 
 
-def typed(user: User, *, now: datetime) -> list[Factor]:
-    """What an application can ask the person for, in its order: what they prefer, then the strongest. What is no code
-    cannot be typed there, and what a rule takes away is not asked for."""
+def typed(user: User, usable: list[Factor], *, now: datetime) -> list[Factor]:
+    """Of the person's usable factors those that an application can ask for, in its order: what they prefer, then the
+    strongest. What is no code cannot be typed there, and what a rule takes away is not asked for."""
     allowed = applications.allowed(user, frozenset(kinds.registry()), now=now)
-    factors = preferences.in_order(user, enrolment.usable(user, now=now))
+    factors = preferences.in_order(user, usable)
     return [one for one in factors if one.kind in allowed and kinds.kind(one.kind).answers is Answers.CODE]
 
 
