@@ -48,7 +48,8 @@ class Counters:
 
     @classmethod
     def of(cls, state: dict[str, Any]) -> Self:
-        return cls(state.get("counter", 0), tuple(state.get("told", ())))
+        """What was stored. Raises ValueError or TypeError where it is damaged."""
+        return cls(int(state.get("counter", 0)), tuple(int(counter) for counter in state.get("told", ())))
 
     def state(self) -> dict[str, Any]:
         return {"counter": self.next, "told": list(self.told)}

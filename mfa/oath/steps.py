@@ -65,8 +65,11 @@ class Memory:
 
     @classmethod
     def of(cls, state: dict[str, Any]) -> Self:
-        told = tuple(state.get("told", ()))
-        return cls(state.get("last_step", -1), state.get("drift", 0), told, state.get("window", WINDOW))
+        """What was stored. Raises ValueError or TypeError where it is damaged."""
+        told = tuple(int(step) for step in state.get("told", ()))
+        numbers = (state.get("last_step", -1), state.get("drift", 0), state.get("window", WINDOW))
+        last, drift, window = (int(number) for number in numbers)
+        return cls(last, drift, told, window)
 
     def state(self) -> dict[str, Any]:
         return {"last_step": self.last, "drift": self.drift, "told": list(self.told)}

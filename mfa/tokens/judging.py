@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypeVar
 
 from django.utils.translation import gettext as _
 
@@ -12,6 +13,8 @@ from mfa.oath.codes import Token
 from mfa.oath.counters import Counters
 from mfa.oath.steps import Memory
 from mfa.outcomes import ClockWrong
+
+Remembers = TypeVar("Remembers", Counters, Memory)
 
 
 class TokenClockWrong(ClockWrong):
@@ -50,8 +53,15 @@ def _maker(token: HardwareToken) -> Token:
         raise crypto.Undecryptable("without its parameters") from None
 
 
+def _remembered(token: HardwareToken, memory: type[Remembers]) -> Remembers:
+    try:
+        return memory.of(token.state)
+    except (ValueError, TypeError):
+        raise crypto.Undecryptable("without its memory") from None
+
+
 def _by_button(token: HardwareToken, maker: Token, first: str, second: str) -> None:
-    counters = Counters.of(token.state)
+    counters = _remembered(token, Counters)
     try:
         if second:
             counters.adjust(maker, first, second)
@@ -62,7 +72,7 @@ def _by_button(token: HardwareToken, maker: Token, first: str, second: str) -> N
 
 
 def _by_time(token: HardwareToken, maker: Token, first: str, second: str, now: datetime) -> None:
-    memory = Memory.of(token.state)
+    memory = _remembered(token, Memory)
     try:
         if second:
             memory.adjust(maker, first, second, now=now)

@@ -51,7 +51,7 @@ class MotpKind(FactorKind):
 
     def verify(self, factor: Factor, answer: Answer, *, now: datetime) -> None:
         motp = motp_of(factor)
-        memory = Memory.of(factor.state)
+        memory = memory_of(factor)
         drift = memory.drift
         try:
             judging.accept(motp, memory, answer.text, now=now)
@@ -88,6 +88,14 @@ def motp_of(factor: Factor) -> Motp:
         return Motp.unpacked(factor.unseal())
     except ValueError:
         raise crypto.Undecryptable("not a secret with a PIN") from None
+
+
+def memory_of(factor: Factor) -> Memory:
+    """What the factor remembers. Raises `crypto.Undecryptable`."""
+    try:
+        return Memory.of(factor.state)
+    except (ValueError, TypeError):
+        raise crypto.Undecryptable("without its memory") from None
 
 
 def _record_adjustment(factor: Factor, seconds: int) -> None:

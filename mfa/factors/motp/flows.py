@@ -14,7 +14,7 @@ from accounts.models import User
 from mfa import audit, enrolment, limits, notifications
 from mfa.factors.motp import judging
 from mfa.factors.motp.algorithm import PERIOD, Motp
-from mfa.factors.motp.factor import KIND, motp_of
+from mfa.factors.motp.factor import KIND, memory_of, motp_of
 from mfa.kinds import kind
 from mfa.models import Factor
 from mfa.oath.steps import Memory
@@ -101,7 +101,7 @@ def confirm(user: User, pk: int | None, code: str, *, now: datetime) -> Factor:
     with transaction.atomic():
         user = enrolment.lock_person(user)
         factor = waiting(user, pk, now=now, lock=True)
-        memory = Memory.of(factor.state)
+        memory = memory_of(factor)
         try:
             judging.accept(motp_of(factor), memory, code, now=now)
         except Refused as refused:
@@ -132,7 +132,7 @@ def change_pin(user: User, pk: int, pin: str, code: str, *, now: datetime) -> Fa
         limits.check(counter, KIND.slug, now=now)
         user = enrolment.lock_person(user)
         factor = _locked(user, pk)
-        motp, memory = Motp(motp_of(factor).secret, pin), Memory.of(factor.state)
+        motp, memory = Motp(motp_of(factor).secret, pin), memory_of(factor)
         try:
             judging.accept(motp, memory, code, now=now)
         except Refused as refused:

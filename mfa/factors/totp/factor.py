@@ -36,7 +36,7 @@ class Totp(FactorKind):
 
     def verify(self, factor: Factor, answer: Answer, *, now: datetime) -> None:
         token = token_of(factor)
-        memory = Memory.of(factor.state)
+        memory = memory_of(factor)
         try:
             if token.fits(answer.text):
                 memory.accept(token, answer.text, now=now)
@@ -76,6 +76,14 @@ def token_of(factor: Factor) -> Token:
         return Token(secret, state["algorithm"], state["digits"], state["period"])
     except (KeyError, ValueError):
         raise crypto.Undecryptable("without its parameters") from None
+
+
+def memory_of(factor: Factor) -> Memory:
+    """What the factor remembers. Raises `crypto.Undecryptable`."""
+    try:
+        return Memory.of(factor.state)
+    except (ValueError, TypeError):
+        raise crypto.Undecryptable("without its memory") from None
 
 
 def _record_adjustment(factor: Factor, memory: Memory, token: Token) -> None:

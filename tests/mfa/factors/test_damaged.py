@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from accounts.models import User
+from mfa.applications import TRYING
 from mfa.kinds import Answer
 from mfa.models import AuthenticationRecord, Factor
 from mfa.outcomes import UNREADABLE
@@ -22,6 +23,10 @@ FULL: dict[str, Any] = {"algorithm": "SHA1", "digits": 6, "period": 30}
     [
         ("totp", SEED, {}, "123456"),
         ("totp", SEED, FULL | {"algorithm": "MD5"}, "123456"),
+        ("totp", SEED, FULL | {"last_step": "yesterday"}, "123456"),
+        ("totp", SEED, FULL | {"told": None}, "123456"),
+        ("motp", b"0123456789abcdef:1234", {"window": []}, "abcdef"),
+        ("motp", b"no secret", {}, "abcdef"),
         ("recovery", b"no json", {"left": 3}, "0" * 16),
         ("recovery", b'{"shown": []}', {"left": 3}, "0" * 16),
         ("recovery", CODES, {"left": 3}, "0" * 16),
@@ -33,5 +38,5 @@ def test_a_damaged_factor_says_no(
     factor = Factor(user=alice, kind=kind, name=kind, confirmed=True, state=state)
     factor.seal(secret)
     factor.save()
-    assert verify(Attempt(alice, Answer(answer), "portal", "203.0.113.9"), now=now).result is UNREADABLE
+    assert verify(Attempt(alice, Answer(answer), TRYING, "203.0.113.9"), now=now).result is UNREADABLE
     assert AuthenticationRecord.objects.get().code == UNREADABLE.code

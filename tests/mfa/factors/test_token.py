@@ -106,8 +106,14 @@ def test_what_cannot_be_a_code_costs_nothing(alice: User, by_button: HardwareTok
     assert judge(alice, text, now).result is WRONG_SHAPE
 
 
-def test_a_token_whose_key_is_gone_says_so(alice: User, by_button: HardwareToken, now: datetime) -> None:
-    HardwareToken.objects.update(secret="gone:AAAA")
+@pytest.mark.parametrize(
+    "damage",
+    [{"secret": "gone:AAAA"}, {"state": {"counter": "many"}}, {"state": {"told": 7}}, {"algorithm": "MD5"}],
+)
+def test_a_damaged_token_says_so(
+    alice: User, by_button: HardwareToken, now: datetime, damage: dict[str, object]
+) -> None:
+    HardwareToken.objects.update(**damage)
     assert judge(alice, pressed(1), now).result is UNREADABLE
 
 
