@@ -19,12 +19,10 @@ def show(request: SignedInRequest) -> HttpResponse:
     user = request.user
     factors = enrolment.usable(user, now=now)
     asked = policy.of(user, now=now)
+    due = duty.notes(asked.standing(enrolment.holding(factors)), now=now)
     context = {
-        "notes": [
-            *duty.notes(asked.standing(enrolment.holding(factors)), now=now),
-            *(note for kind in kinds.registry().values() for note in kind.notes(user, now=now)),
-        ],
-        "standing": standing.of(user, factors, now=now),
+        "notes": [*due, *(note for kind in kinds.registry().values() for note in kind.notes(user, now=now))],
+        "standing": standing.of(user, factors, now=now, step_is_told=bool(due)),
         "cards": [*cards.of(user, factors), *cards.at_rest(user)],
         "missing": [kind for kind in cards.missing(user, factors) if kind.backup or asked.allows(kind.slug)],
         "has_phone": any(kinds.kind(factor.kind).on_phone for factor in factors),

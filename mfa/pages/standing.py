@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _, ngettext
 
 from accounts.models import User
-from mfa import kinds, policy, preferences
+from mfa import kinds, lost, policy, preferences
 from mfa.kinds import FactorKind
 from mfa.models import Factor
 from mfa.pages import cards, doors
@@ -48,16 +48,23 @@ class Standing:
     step: Step | None
 
 
-def of(user: User, factors: list[Factor], *, now: datetime) -> Standing:
-    """The state of a person with these usable factors."""
+def of(user: User, factors: list[Factor], *, now: datetime, step_is_told: bool = False) -> Standing:
+    """The state of a person with these usable factors; without a step where the page says it already."""
     alone = [factor for factor in factors if kinds.kind(factor.kind).alone]
-    step = _step(user, factors, alone, now)
     checks = [_ways(alone), *(_way_back(factors) if alone else []), *(_doors(user, factors, now) if factors else [])]
+    if not alone and lost.suspended(user):
+        return Standing("warn", _("What you confirm yourself with is suspended"), checks, _after_a_loss())
+    step = None if step_is_told else _step(user, factors, alone, now)
     if not alone:
         return Standing("warn", _("Only your password protects your account"), checks, step)
     if any(check.tone == "warn" for check in checks):
         return Standing("ok", _("Your account is protected. One thing is missing."), checks, step)
     return Standing("ok", _("Your account is protected"), checks, step)
+
+
+def _after_a_loss() -> Step:
+    words = _("Set up your new phone, or bring back what you found again. The next page says how.")
+    return Step(_("Your phone was reported lost"), words, _("What to do now"), reverse("lost_phone_next"))
 
 
 def _ways(alone: list[Factor]) -> Check:

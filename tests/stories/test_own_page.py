@@ -157,6 +157,13 @@ def test_what_was_not_on_the_phone_goes_on_working(both: acting.Person) -> None:
     assert "Suspended" in page(other, "/")
 
 
+def test_whoever_suspended_everything_is_led_to_what_can_be_done(both: acting.Person) -> None:
+    report_lost(both, "totp", "sms")
+    shown = page(both.client, "/")
+    assert "What you confirm yourself with is suspended" in shown
+    assert "Ask helpdesk for an activation code" in page(both.client, "/lost-phone/next/")
+
+
 def test_after_a_report_from_inside_the_next_change_asks_for_a_proof(both: acting.Person) -> None:
     report_lost(both, "sms")
     assert "What to do now" in page(both.client, "/lost-phone/next/")
