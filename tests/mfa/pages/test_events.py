@@ -23,6 +23,7 @@ ABOUT_NOBODY = {
     "sync.undo-refused", "schedule.changed", "application.key-issued",
     "application.key-revoked", "application.key-refused", "token.found", "tokens.read", "tokens.imported",
     "rule.made", "rule.change", "rule.changed", "rule.end", "rule.ended", "rule.reminded", "delivery.tested",
+    "messages.in-trouble",
 }  # fmt: skip
 """Acts on the portal, not on a person; nobody reads them in a history of their own."""
 
