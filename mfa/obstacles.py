@@ -24,6 +24,7 @@ def of(user: User, usable: list[Factor], *, now: datetime) -> list[Note]:
         *_locks(user, now),
         *_wrong_passwords(user, now),
         *_nothing_works(user, usable, now),
+        *_taken_away(user, usable, now),
         *_at_rest(user),
         *(note for kind in kinds.registry().values() for note in kind.notes(user, now=now)),
     ]
@@ -60,13 +61,22 @@ def _wrong_passwords(user: User, now: datetime) -> list[Note]:
 def _nothing_works(user: User, usable: list[Factor], now: datetime) -> list[Note]:
     if any(kinds.kind(factor.kind).in_portal for factor in usable):
         return []
-    if policy.of(user, now=now).by_code:
+    if policy.of(user, now=now).activation_only:
         text = _("Ask helpdesk for an activation code, sign in with your password and type it.")
         return [Note("warn", _("No second factor of yours works."), text)]
     text = _("A gateway that asks for a code refuses you until you have one.")
     return [
         Note("info", _("You have no second factor yet."), text, (CardAction(_("Set one up"), reverse("dashboard")),))
     ]
+
+
+def _taken_away(user: User, usable: list[Factor], now: datetime) -> list[Note]:
+    """Kinds that work on the portal only, since a rule of the organisation counts them no more."""
+    asked = policy.of(user, now=now)
+    gone = dict.fromkeys(one.kind for one in usable if not asked.allows(one.kind) and not kinds.kind(one.kind).backup)
+    text = _("Gateways refuse it. Sign in here with it and set up another one.")
+    title = _("Your organisation does not accept this kind any more: %(label)s.")
+    return [Note("warn", title % {"label": kinds.kind(slug).label}, text) for slug in gone]
 
 
 def _at_rest(user: User) -> list[Note]:

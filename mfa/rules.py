@@ -19,8 +19,22 @@ RIGHT = "mfa.change_rule"
 """What whoever makes rules must hold, and whoever approves that one for everybody gets weaker."""
 
 
+class Clash(Exception):
+    """With this rule some people would have no kind left that they may set up; the message names the other rules."""
+
+
 class ChangedMeanwhile(Exception):
     """The rule is not what the preview showed any more; nothing was saved."""
+
+
+def clashes(new: Rule) -> list[Rule]:
+    """The other rules that count none of the kinds which this one counts, though some people are concerned by both."""
+    if not new.kinds or new.ended_at:
+        return []
+    others = Rule.objects.filter(ended_at=None).exclude(pk=new.pk or 0).select_related("group")
+    apart = [one for one in others if one.kinds and not _able(one) & _able(new)]
+    both = policy.concerned(new)
+    return [one for one in apart if User.objects.filter(both & policy.concerned(one), is_active=True).exists()]
 
 
 def values(rule: Rule | None) -> dict[str, object]:
@@ -114,10 +128,12 @@ def matter(old: Rule, new: Rule | None, page: str) -> Matter:
 @transaction.atomic
 def save(new: Rule, *, seen: str, page: str, actor: User, reason: str, now: datetime) -> Rule:
     """Make the rule, or change the one with its key. `seen` is the digest of the change that was previewed. Raises
-    ChangedMeanwhile, and `approvals.NotApproved` where it takes two people."""
+    ChangedMeanwhile, Clash, and `approvals.NotApproved` where it takes two people."""
     old = _locked(new.pk) if new.pk else None
     if digest(old, new) != seen:
         raise ChangedMeanwhile
+    if others := clashes(new):
+        raise Clash(", ".join(other.name for other in others))
     if takes_two(old, new) and old is not None:
         approvals.spend(matter(old, new, page), actor=actor, now=now)
     new.save()
@@ -143,6 +159,12 @@ def _locked(pk: int) -> Rule:
     if found is None:
         raise ChangedMeanwhile
     return found
+
+
+def _able(rule: Rule) -> set[str]:
+    """The kinds the rule counts that people can manage on the portal."""
+    in_use = kinds.registry()
+    return {slug for slug in rule.kinds if slug in in_use and in_use[slug].alone}
 
 
 def _in_force(rule: Rule) -> datetime:

@@ -30,12 +30,18 @@ class Now(SimpleListFilter):
 
 
 class ExemptionAdmin(ReadOnly):
-    list_display = ("user", "shown_state", "until", "owner", "reason", "created_at")
+    list_display = ("user", "shown_state", "until", "shown_owner", "reason", "created_at")
     list_filter = (Now, ("until", admin.DateFieldListFilter))
     list_select_related = ("user", "owner")
     search_fields = ("=user__username", "=owner__username")
     search_help_text = gettext_lazy("User name of the person or of the owner")
     fields = ("user", "until", "owner", "reason", "created_at", "ended_at", "reminded_at")
+
+    @admin.display(description=gettext_lazy("owner"))
+    def shown_owner(self, row: Exemption) -> str:
+        """Whoever left answers for nothing any more, and is reminded of nothing."""
+        owner = row.owner.username
+        return owner if row.owner.is_active else _("%(owner)s (account deactivated)") % {"owner": owner}
 
     @admin.display(description=gettext_lazy("state"))
     def shown_state(self, row: Exemption) -> str:

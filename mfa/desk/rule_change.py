@@ -74,6 +74,9 @@ def answer(request: HttpRequest, change: Change) -> HttpResponse | None:
         return _done(request, change, actor, reason, now)
     except approvals.NotApproved:
         messages.warning(request, _("Nothing was saved: a second person has to approve it first."))
+    except rules.Clash as clash:
+        text = _("Nothing was saved: some people would have no kind left to set up, because of the rule %(names)s.")
+        messages.warning(request, text % {"names": clash})
     except rules.ChangedMeanwhile:
         messages.warning(request, _("Nothing was saved: the rule was changed meanwhile. Look at it as it is now."))
     return None

@@ -113,6 +113,18 @@ def test_what_changed_since_the_preview_is_not_overwritten(everybody: Rule, boss
     assert Rule.objects.get().factors == 1
 
 
+def test_two_rules_that_leave_somebody_no_kind_at_all_do_not_come_to_be(
+    everybody: Rule, boss: User, alice: User, now: datetime
+) -> None:
+    group = Group.objects.create(name="finance")
+    by_sms = Rule(name="SMS", starts_on=everybody.starts_on, group=group, kinds=["sms"])
+    assert rules.clashes(by_sms) == [], "nobody is in the group"
+    alice.groups.add(group)
+    with pytest.raises(rules.Clash, match="Everybody"):
+        save(None, by_sms, boss, now)
+    save(None, changed(by_sms, kinds=["sms", "totp"]), boss, now)
+
+
 def test_old_and_new_are_on_record_with_the_reason(everybody: Rule, boss: User, now: datetime) -> None:
     made = save(None, Rule(name="New", starts_on=everybody.starts_on), boss, now)
     save(made, changed(made, factors=2), boss, now)
