@@ -7,10 +7,21 @@ from django.contrib.auth.models import Group
 from django_celery_results.models import GroupResult, TaskResult
 
 from accounts.models import SyncProblem, SyncRun, User, WriteBack
-from mfa.desk import approvals, deliveries, exemptions, problems, rules, runs, schedules, trail, write_backs
+from mfa.desk import (
+    applications,
+    approvals,
+    deliveries,
+    exemptions,
+    problems,
+    rules,
+    runs,
+    schedules,
+    trail,
+    write_backs,
+)
 from mfa.desk.people import PersonAdmin
 from mfa.desk.tokens import TokenAdmin
-from mfa.models import Approval, Delivery, Exemption, HardwareToken, Rule
+from mfa.models import Application, Approval, Delivery, Exemption, HardwareToken, Rule
 
 admin.site.register(User, PersonAdmin)
 admin.site.register(SyncRun, runs.RunAdmin)
@@ -18,6 +29,7 @@ admin.site.register(SyncProblem, problems.ProblemAdmin)
 admin.site.register(WriteBack, write_backs.WriteBackAdmin)
 admin.site.register(Delivery, deliveries.DeliveryAdmin)
 admin.site.register(Approval, approvals.ApprovalAdmin)
+admin.site.register(Application, applications.ApplicationAdmin)
 admin.site.register(Rule, rules.RuleAdmin)
 admin.site.register(Exemption, exemptions.ExemptionAdmin)
 admin.site.register(HardwareToken, TokenAdmin)

@@ -49,6 +49,7 @@ _SEE_ALL = (
     "mfa.view_auditevent",
     "mfa.view_authenticationrecord",
     "mfa.view_delivery",
+    "mfa.view_application",
     "mfa.view_approval",
     "mfa.view_rule",
     "mfa.view_exemption",
@@ -69,7 +70,7 @@ RIGHTS: Final[dict[str, tuple[str, ...]]] = {
     ADMIN: (
         *_SEE_ALL, *_HELP, *_SCHEDULES, IMPORT_TOKENS, SEND_TEST, SEE_PHONES, TOUCH_STAFF, GIVE_ROLES, END_SESSIONS,
         START_SYNC, OVERRULE_SYNC, "accounts.add_user", "accounts.change_user", "accounts.change_writeback",
-        "mfa.change_policy",
+        "mfa.change_policy", "mfa.change_application",
         "mfa.change_rule", "mfa.change_exemption",
     ),
 }  # fmt: skip

@@ -59,7 +59,7 @@ class Client:
 @transaction.atomic
 def issue(
     application: Application, *, verbs: Sequence[Verb], networks: Sequence[str], expires_at: datetime, actor: User,
-    now: datetime,
+    now: datetime, reason: str = "",
 ) -> str:  # fmt: skip
     """A new key; its text is returned once and kept nowhere. `networks` in CIDR notation. Raises TooManyKeys."""
     Application.objects.select_for_update().get(pk=application.pk)
@@ -71,7 +71,9 @@ def issue(
         networks=[str(ipaddress.ip_network(network)) for network in networks], created_at=now, created_by=actor,
         expires_at=min(expires_at, now + LONGEST_LIFE),
     )  # fmt: skip
-    audit.record("application.key-issued", user=None, actor=actor, application=application.slug, key=prefix)
+    audit.record(
+        "application.key-issued", user=None, actor=actor, reason=reason, application=application.slug, key=prefix
+    )
     return f"{prefix}.{secret}"
 
 

@@ -18,7 +18,7 @@ from pytest_django import Settings
 
 from accounts.models import SyncChange, SyncProblem, SyncRun, User, WriteBack
 from mfa import approvals, roles, rules
-from mfa.models import Approval, AuditEvent, Delivery, Exemption, Factor, Rule
+from mfa.models import Application, ApplicationKey, Approval, AuditEvent, Delivery, Exemption, Factor, Rule
 from tests.mfa.doors import add_factor, give_role, sign_in
 from tests.mfa.tokens.samples import csv
 from tests.mfa.tokens.shelf import put
@@ -71,12 +71,16 @@ def rows(make_user: Callable[..., User], settings: Settings) -> dict[str, int]:
         act="test", subject="test", words="A test", page="/admin/", right="mfa.change_policy", reason="Test",
         asked_by=make_user("asker"), asked_at=now, expires_at=now + approvals.LIFETIME,
     )  # fmt: skip
+    application = Application.objects.create(slug="vpn", name="VPN")
+    key = ApplicationKey.objects.create(
+        application=application, prefix="0", secret_hash="0", expires_at=now + timedelta(days=9)
+    )
     held, _ = put("1000"), put("1001")
     Factor.objects.create(user=alice, kind="token", key=held.key, name="Token", confirmed=True)
     return {
         "alice": alice.pk, "run": run.pk, "delivery": delivery.pk, "stopped": stopped.pk, "applied": applied.pk,
         "written": written.pk, "approval": approval.pk, "rule": rule.pk, "exemption": exemption.pk,
-        "held": held.pk,
+        "held": held.pk, "application": application.pk, "key": key.pk,
     }  # fmt: skip
 
 
@@ -114,6 +118,11 @@ def filled(path: str, person: int) -> dict[str, Any]:
         }
     if path.endswith("/hardwaretoken/import/"):
         return {"file": SimpleUploadedFile("tokens.csv", csv("2001"))}
+    if "/application/" in path:
+        return {
+            "name": "Office", "slug": "office", "mode": "code-only", "code_length": "6", "reason": "Test",
+            "verbs": ["radius"], "networks": "192.0.2.1", "days": "30",
+        }  # fmt: skip
     if path.endswith("/intervalschedule/add/"):
         return {"every": "5", "period": "minutes"}
     return {

@@ -6,6 +6,7 @@ A scene names the URL it shows and its state; `test_every_page.py` looks at each
 from __future__ import annotations
 
 from tests.browser.scenes import (  # noqa: F401  # they fill the list
+    applications,
     desk,
     desk_deliveries,
     desk_policies,

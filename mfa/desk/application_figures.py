@@ -1,0 +1,77 @@
+"""How an application fares: its last request, how many were accepted, asked and refused in the last days, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Q
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from mfa.authlog import results
+from mfa.models import Application, ApplicationKey, AuditEvent, AuthenticationRecord
+from mfa.outcomes import CODE_PENDING, SMS_SENT
+
+DAYS = 14
+VERDICTS = {"yes": Count("pk", filter=Q(accepted=True)), "no": Count("pk", filter=Q(accepted=False))}
+QUESTIONS = (CODE_PENDING.code, SMS_SENT.code)
+"""Neither yes nor no: a code was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """Requests of one day; the parts in percent of the fullest day, for bars."""
+
+    day: date
+    accepted: int
+    refused: int
+    accepted_share: int
+    refused_share: int
+
+
+def of_page(application: Application, *, now: datetime) -> dict[str, Any]:
+    """Context of the application's page."""
+    since = now - timedelta(days=DAYS)
+    rows = AuthenticationRecord.objects.filter(application=application.slug, at__gte=since)
+    judged = rows.exclude(code__in=QUESTIONS)
+    counts = judged.aggregate(**VERDICTS)
+    causes = judged.filter(accepted=False).values("code").annotate(count=Count("pk")).order_by("-count")[:8]
+    total = counts["yes"] + counts["no"]
+    return {
+        "days": _days(judged), "days_shown": DAYS, "accepted": counts["yes"], "refused": counts["no"],
+        "accepted_percent": round(100 * counts["yes"] / total) if total else None,
+        "spared": rows.exclude(rule="").count(),
+        "causes": [(row["code"], results.meaning(row["code"]), row["count"]) for row in causes],
+        "gateways": list(rows.exclude(gateway="").values("gateway").annotate(last=Max("at"), count=Count("pk"))[:20]),
+        "refused_keys": AuditEvent.objects.filter(
+            action="application.key-refused", details__application=application.slug, at__gte=since
+        )[:10],
+    }  # fmt: skip
+
+
+def last_requests(slugs: Iterable[str]) -> dict[str, datetime]:
+    """When each application asked last, in one query."""
+    rows = AuthenticationRecord.objects.filter(application__in=list(slugs)).order_by()
+    return {row["application"]: row["last"] for row in rows.values("application").annotate(last=Max("at"))}
+
+
+def expiring(keys: Iterable[ApplicationKey], *, now: datetime) -> list[ApplicationKey]:
+    """The keys that still work and will not in a month."""
+    return [key for key in keys if key.revoked_at is None and now < key.expires_at < now + timedelta(days=30)]
+
+
+def _days(judged: Any) -> list[Day]:
+    zone = timezone.get_current_timezone()
+    found = judged.annotate(day=TruncDate("at", tzinfo=zone)).values("day").annotate(**VERDICTS).order_by("day")
+    rows = list(found)
+    most = max((row["yes"] + row["no"] for row in rows), default=0) or 1
+    return [
+        Day(
+            row["day"], row["yes"], row["no"], round(100 * row["yes"] / most),
+            round(100 * row["no"] / most),
+        )
+        for row in rows
+    ]  # fmt: skip

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import User
+from mfa.api import clients
+from mfa.api.clients import NotAllowed, Verb
+from mfa.models import Application, ApplicationKey, AuditEvent
+from mfa.outcomes import CODE_PENDING, OATH_INCORRECT, OATH_VERIFIED
+from mfa.verification import log
+from tests.answers import Answer
+
+Staff = Callable[..., Client]
+LIST = "/admin/mfa/application/"
+FORM = {
+    "name": "Office VPN", "slug": "vpn", "mode": "password-then-code", "separator": "", "code_length": "6",
+    "kinds": ["totp"], "address_attribute": "", "active": "on", "reason": "new gateway",
+    "reply_attributes": "Filter-Id = staff\nengineers: Filter-Id = vpn-eng",
+}  # fmt: skip
+
+
+@pytest.fixture
+def vpn(db: None) -> Application:
+    return Application.objects.create(slug="vpn", name="Office VPN")
+
+
+def post(client: Client, path: str, **fields: object) -> Answer:
+    return client.post(LIST + path, fields, secure=True)
+
+
+def make_key(client: Client, row: Application, **changes: object) -> Answer:
+    fields = {"verbs": ["radius"], "networks": "192.0.2.10, 198.51.100.0/24", "days": "30"} | changes
+    return post(client, f"{row.pk}/key/", **fields)
+
+
+def test_an_application_is_made_and_changed_on_record(staff: Staff) -> None:
+    client = staff("admin")
+    answer = post(client, "add/", **FORM)
+    row = Application.objects.get()
+    assert answer.headers["Location"] == f"{LIST}{row.pk}/change/"
+    assert row.reply_attributes == {"": {"Filter-Id": "staff"}, "engineers": {"Filter-Id": "vpn-eng"}}
+    post(client, f"{row.pk}/edit/", **FORM | {"mode": "code-only", "slug": "other", "reason": "gateway asks itself"})
+    row.refresh_from_db()
+    assert (row.mode, row.slug) == ("code-only", "vpn")
+    changed = AuditEvent.objects.get(action="application.changed")
+    assert changed.details == {"application": "vpn", "mode": ["password-then-code", "code-only"]}
+    assert changed.reason == "gateway asks itself"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("reply_attributes", "Filter Id: x"), ("code_length", "99"), ("slug", "a b"), ("kinds", ["none"]), ("mode", "x")],
+)
+def test_what_makes_no_sense_is_refused_and_changes_nothing(staff: Staff, field: str, value: object) -> None:
+    assert post(staff("admin"), "add/", **FORM | {field: value}).status_code == 422
+    assert not Application.objects.exists()
+
+
+@pytest.mark.row("T-64")
+def test_a_key_is_shown_once_works_and_ends_when_it_is_revoked(staff: Staff, vpn: Application) -> None:
+    client, now = staff("admin"), timezone.now()
+    shown = make_key(client, vpn).content.decode()
+    text = re.search(r'id="new-key"[^>]*>([^<]+)<', shown)[1]  # type: ignore[index]
+    found = clients.authenticate(f"Bearer {text}", Verb.RADIUS, address="198.51.100.9", now=now)
+    assert found.application == vpn
+    assert text.partition(".")[2] not in client.get(f"{LIST}{vpn.pk}/change/", secure=True).content.decode()
+    post(client, f"{vpn.pk}/key/{found.key.pk}/revoke/", reason="server gone")
+    with pytest.raises(NotAllowed):
+        clients.authenticate(f"Bearer {text}", Verb.RADIUS, address="198.51.100.9", now=now)
+
+
+@pytest.mark.parametrize("networks", ["", "anywhere", "0.0.0.0/0", "::/0", "10.0.0.1/8"])
+def test_a_key_is_bound_to_networks_that_are_some(staff: Staff, vpn: Application, networks: str) -> None:
+    assert make_key(staff("admin"), vpn, networks=networks).status_code == 422
+    assert not ApplicationKey.objects.exists()
+
+
+def test_a_third_key_is_refused_with_what_to_do(staff: Staff, vpn: Application) -> None:
+    client = staff("admin")
+    assert [make_key(client, vpn).status_code for _ in range(3)] == [200, 200, 422]
+    assert "Revoke one of them first." in make_key(client, vpn).content.decode()
+
+
+def test_the_page_tells_how_it_fares_in_a_fixed_number_of_queries(staff: Staff, vpn: Application, alice: User) -> None:
+    client, now = staff("auditor"), timezone.now()
+
+    def ask(count: int) -> int:
+        for number in range(count):
+            for result in (OATH_VERIFIED, OATH_INCORRECT, CODE_PENDING):
+                log.write(alice, "alice", result, application="vpn", address="", gateway=f"g{number}", now=now)
+        with CaptureQueriesContext(connection) as asked:
+            page = client.get(f"{LIST}{vpn.pk}/change/", secure=True).content.decode()
+        assert "OATH Code Incorrect" in page
+        return len(asked)
+
+    assert ask(1) == ask(12)
+    page = client.get(f"{LIST}{vpn.pk}/change/", secure=True)
+    assert (page.context["accepted"], page.context["refused"], page.context["accepted_percent"]) == (13, 13, 50)
+    assert "New key" not in page.content.decode()
+
+
+def test_keys_that_end_soon_and_right_keys_from_wrong_places_are_named(staff: Staff, vpn: Application) -> None:
+    client, now = staff("admin"), timezone.now()
+    actor = User.objects.get(username="admin-person")
+    key = clients.issue(
+        vpn, verbs=[Verb.RADIUS], networks=["192.0.2.0/24"], expires_at=now + timedelta(days=9), actor=actor, now=now
+    )
+    with pytest.raises(NotAllowed):
+        clients.authenticate(f"Bearer {key}", Verb.RADIUS, address="203.0.113.66", now=now)
+    page = client.get(f"{LIST}{vpn.pk}/change/", secure=True).content.decode()
+    assert "expires on" in page
+    assert "203.0.113.66" in page
