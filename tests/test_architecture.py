@@ -111,8 +111,11 @@ def test_md5_is_used_for_motp_codes_and_nowhere_else() -> None:
     assert named == ["mfa/factors/motp/algorithm.py"]
 
 
-def test_pickle_and_yaml_are_used_nowhere() -> None:
-    assert not [*imported("pickle", *PRODUCT), *imported("yaml", *PRODUCT), *imported("marshal", *PRODUCT)]
+def test_nothing_is_read_in_a_format_that_can_run() -> None:
+    """Fingerprints are made of marshal's bytes, which nobody ever reads."""
+    assert not [*imported("pickle", *PRODUCT), *imported("yaml", *PRODUCT)]
+    assert {place.partition(":")[0] for place in imported("marshal", *PRODUCT)} == {"accounts/directory/entries.py"}
+    assert "marshal.load" not in (ROOT / "accounts/directory/entries.py").read_text(encoding="utf-8")
 
 
 def imported(module: str, *folders: str) -> list[str]:

@@ -1,20 +1,19 @@
 """How records travel to processes that read them, and what was read travels back.
 
-There: marshal, which is quick and asks that the reader trust the writer; a process trusts the one that started it.
-Back: JSON in one line, in which nothing could run whatever a record did to its reader, and behind it the rows of people
-who are new, which are kept as they are. Before each stands its length.
+JSON both ways, in which nothing could run whatever a record did to its reader: there with raw values as Latin-1, which
+has a character for each byte; back in one line, and behind it the rows of people who are new, which are kept as they
+are. Before each stands its length.
 """
 
 from __future__ import annotations
 
 import json
-import marshal
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
-from accounts.directory.entries import Entry, Flaw, Problem, Record, Unreadable, steady
+from accounts.directory.entries import Entry, Flaw, Problem, Record, Unreadable
 from accounts.directory.newcomers import Newcomers
 from accounts.directory.numbers import Choice
 from accounts.directory.readers.profiles import Profile
@@ -61,13 +60,13 @@ def unpack_settings(text: bytes) -> tuple[Rules, Profile]:
 
 def pack_batch(batch: Sequence[Question]) -> bytes:
     """All records have the same profile."""
-    return _framed(steady([(one.dn, one.found, one.directory_id, one.fingerprint, before) for one, before in batch]))
+    rows = [(one.dn, _texts(one.found), one.directory_id, one.fingerprint, before) for one, before in batch]
+    return _framed(json.dumps(rows, separators=(",", ":")).encode())
 
 
 def unpack_batch(packed: bytes, profile: Profile) -> Iterator[Question]:
-    """The same records. To be called only with what this portal packed."""
-    for dn, found, directory_id, mark, before in marshal.loads(packed):  # noqa: S302  # by the one who started this one
-        yield Unread(dn, found, profile, directory_id, mark), before
+    for dn, texts, directory_id, mark, before in json.loads(packed):
+        yield Unread(dn, _bytes(texts), profile, directory_id, mark), before
 
 
 def pack_answer(answer: Answer) -> bytes:
@@ -105,6 +104,14 @@ def _parsed(row: list[Any]) -> Parsed:
 
 def _problem(row: list[Any]) -> Problem:
     return Problem(_REASONS[row[0]], *row[1:])
+
+
+def _texts(found: list[list[bytes] | None]) -> list[list[str] | None]:
+    return [[str(value, "latin-1") for value in values] if values is not None else None for values in found]
+
+
+def _bytes(texts: list[list[str] | None]) -> list[list[bytes] | None]:
+    return [[text.encode("latin-1") for text in values] if values is not None else None for values in texts]
 
 
 def _framed(content: bytes) -> bytes:
