@@ -16,9 +16,11 @@ def record(action: str, *, user: User | None, actor: User | None, reason: str = 
     event(action, user=user, actor=actor, reason=reason, details=details).save(force_insert=True)
 
 
-def record_once(action: str, *, within: timedelta, now: datetime, **details: object) -> None:
-    """Add an event about nobody, unless the same was added a moment ago: what a caller can provoke at will."""
-    if not AuditEvent.objects.filter(action=action, details=details, at__gt=now - within).exists():
+def record_once(action: str, *, within: timedelta, now: datetime, most: int = 1000, **details: object) -> None:
+    """Add an event about nobody, unless the same was added a moment ago, or `most` of its kind were: what a caller can
+    provoke at will."""
+    lately = AuditEvent.objects.filter(action=action, at__gt=now - within)
+    if not lately.filter(details=details).exists() and lately.count() < most:
         event(action, user=None, actor=None, reason="", details=details).save(force_insert=True)
 
 

@@ -28,6 +28,10 @@ NOTED_EVERY = timedelta(minutes=1)
 logger = logging.getLogger(__name__)
 
 
+MOST_UNKNOWN = 100
+"""Sources of keys that do not work, an hour, that the audit trail takes; the log takes all."""
+
+
 class Verb(StrEnum):
     """What a key may ask for."""
 
@@ -99,6 +103,7 @@ def authenticate(header: str, verb: Verb, *, address: str, now: datetime) -> Cli
     key = _found(prefix, now) if scheme.lower() == "bearer" and len(text) <= 100 and text.isascii() else None
     # Hashed and compared for an unknown key too, so that both take the same time.
     if not hmac.compare_digest(key.secret_hash if key else "0" * 64, hash_of(secret)) or key is None:
+        _report_unknown(prefix, verb, address, now)
         raise NotAllowed(known=False)
     if verb not in key.verbs or not _comes_from(key, address):
         _report(key, verb, address, now)
@@ -127,6 +132,15 @@ def _report(key: ApplicationKey, verb: Verb, address: str, now: datetime) -> Non
     audit.record_once(
         "application.key-refused", within=timedelta(hours=1), now=now, application=key.application.slug,
         key=key.prefix, verb=str(verb), origin=address,
+    )  # fmt: skip
+
+
+def _report_unknown(prefix: str, verb: Verb, address: str, now: datetime) -> None:
+    """Whoever asks without a key that works: expired, revoked, mistyped, or none at all."""
+    known = prefix if ApplicationKey.objects.filter(prefix=prefix[:12]).exists() else ""
+    logger.warning("a key that does not work (%s) asked for %s from %s", known or "unknown", verb, address)
+    audit.record_once(
+        "application.unknown-key", within=timedelta(hours=1), now=now, most=MOST_UNKNOWN, key=known, origin=address,
     )  # fmt: skip
 
 

@@ -58,6 +58,12 @@ def last_requests(slugs: Iterable[str]) -> dict[str, datetime]:
     return {row["application"]: row["last"] for row in rows.values("application").annotate(last=Max("at"))}
 
 
+def unknown_keys(*, now: datetime) -> list[AuditEvent]:
+    """Who asked with keys that do not work in the last week, the latest few."""
+    since = now - timedelta(days=7)
+    return list(AuditEvent.objects.filter(action="application.unknown-key", at__gte=since)[:5])
+
+
 def expiring(keys: Iterable[ApplicationKey], *, now: datetime) -> list[ApplicationKey]:
     """The keys that still work and will not in a month."""
     return [key for key in keys if key.revoked_at is None and now < key.expires_at < now + timedelta(days=30)]

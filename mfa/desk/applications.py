@@ -63,7 +63,9 @@ class ApplicationAdmin(ReadOnly):
         return Applications
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"may_change": _may_change(request)} | (extra_context or {}))
+        unknown = application_figures.unknown_keys(now=timezone.now())
+        context = {"may_change": _may_change(request), "unknown": unknown}
+        return super().changelist_view(request, context | (extra_context or {}))
 
     def get_urls(self) -> list[URLPattern]:
         def page(route: str, view: View, name: str) -> URLPattern:

@@ -107,6 +107,21 @@ def test_the_page_tells_how_it_fares_in_a_fixed_number_of_queries(staff: Staff, 
     assert "New key" not in page.content.decode()
 
 
+def test_whoever_asks_with_a_key_that_does_not_work_is_listed(staff: Staff, vpn: Application) -> None:
+    client, now = staff("auditor"), timezone.now()
+    actor = User.objects.get(username="auditor-person")
+    key = clients.issue(
+        vpn, verbs=[Verb.RADIUS], networks=["192.0.2.0/24"], expires_at=now + timedelta(days=9), actor=actor, now=now
+    )
+    clients.revoke(ApplicationKey.objects.get(), actor=actor, reason="old", now=now)
+    for text, address in ((key, "192.0.2.7"), (key, "192.0.2.7"), ("ab.cd", "203.0.113.5")):
+        with pytest.raises(NotAllowed):
+            clients.authenticate(f"Bearer {text}", Verb.RADIUS, address=address, now=now)
+    page = client.get(LIST, secure=True).content.decode()
+    assert page.count("192.0.2.7") == 1
+    assert "203.0.113.5: no key that ever existed" in page
+
+
 def test_keys_that_end_soon_and_right_keys_from_wrong_places_are_named(staff: Staff, vpn: Application) -> None:
     client, now = staff("admin"), timezone.now()
     actor = User.objects.get(username="admin-person")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 
 from django.urls import reverse
@@ -42,6 +43,8 @@ def vpn(admin: User) -> Application:
 @scene("admin:mfa_application_changelist", "one")
 def listed(stage: Stage) -> None:
     vpn(as_admin(stage))
+    with contextlib.suppress(clients.NotAllowed):
+        clients.authenticate("Bearer ab.cd", Verb.RADIUS, address="203.0.113.5", now=timezone.now())
     stage.open(reverse("admin:mfa_application_changelist"))
 
 
