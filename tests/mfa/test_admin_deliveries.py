@@ -167,6 +167,18 @@ def test_a_test_mail_is_watched_step_by_step_until_its_end(
     assert event.details == {"channel": "mail", "to": "o***@example.test", "delivery": delivery.pk}
 
 
+def test_a_test_sms_goes_by_the_gateway_and_is_found_in_the_trail_masked(staff: Callable[..., Client]) -> None:
+    client = staff("admin")
+    assert client.post(TEST, {"channel": "sms", "to": "0170 1234567"}, secure=True).status_code == 302
+    delivery = Delivery.objects.get(template="test-message")
+    assert (delivery.channel, delivery.recipient) == ("sms", "+491701234567")
+    hand_over.attempt(delivery.pk, clock=timezone.now)
+    page = text(client.get(f"{OUTBOX}{delivery.pk}/change/", secure=True))
+    assert "The gateway took it." in page
+    assert "Try 1, by inbox" in page
+    assert AuditEvent.objects.get(action="delivery.tested").details["to"] == "+49 *** **67"
+
+
 def test_a_test_that_fails_says_why(staff: Callable[..., Client], by_smtp: Smtp) -> None:
     by_smtp.refuse("RCPT", "550 5.1.1 No such user here")
     client = staff("admin")

@@ -19,9 +19,9 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.models import User
 from mfa import activation, kinds
-from mfa.delivery import outbox
+from mfa.delivery import hand_over, outbox
 from mfa.factors.motp.algorithm import Motp
-from mfa.models import Delivery
+from mfa.models import Application, Delivery
 from mfa.oath.codes import Token
 from mfa.tokens import batches
 from portal.logs import AddRequestId, JsonLines
@@ -142,6 +142,16 @@ def change_phone(client: Client, canaries: Canaries) -> None:
     assert Client().get(link[0], secure=True).status_code == 200
 
 
+def confirm_mailbox(client: Client, canaries: Canaries) -> None:
+    Application.objects.create(slug="vpn", name="VPN", kinds=["email"])
+    client.post("/email/", secure=True)
+    sent = Delivery.objects.get(template="confirm-email")
+    canaries.codes.append(outbox.read(sent).rpartition("#")[2])
+    hand_over.attempt(sent.pk, clock=timezone.now)
+    assert client.post("/email/confirm/", {"code": canaries.codes[-1]}, secure=True).status_code == 302
+    assert canaries.codes[-1] not in str(Delivery.objects.filter(pk=sent.pk).values())
+
+
 def crash_in_the_verdict(client: Client, canaries: Canaries, monkeypatch: pytest.MonkeyPatch) -> str:
     """The page of a fault that happens while a code is judged."""
     monkeypatch.setattr(type(kinds.kind("totp")), "verify", explode)
@@ -175,6 +185,7 @@ def test_no_secret_of_a_whole_run_is_found_in_any_sink(
         take_a_token(client, user, canaries)
         make_recovery_codes(client, canaries)
         change_phone(client, canaries)
+        confirm_mailbox(client, canaries)
         canaries.add("activation code", activation.issue(user, actor=None, reason="test", now=timezone.now()).code)
         page = crash_in_the_verdict(client, canaries, monkeypatch)
     assert woken
