@@ -11,6 +11,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Model, Q, QuerySet
 
 from accounts import leavers
+from mfa.api import answers
 from mfa.models import (
     Budget,
     Delivery,
@@ -20,6 +21,8 @@ from mfa.models import (
     KnownBrowser,
     OneTimeCode,
     OpenSession,
+    Prompt,
+    Remembered,
     TokenBatch,
 )
 
@@ -27,6 +30,7 @@ BATCH = 1000
 CODES_FOR = timedelta(days=30)
 PASSWORD_COUNTERS_FOR = timedelta(days=7)
 BUDGETS_FOR = timedelta(days=2)
+PROMPTS_FOR = timedelta(days=1)
 SESSIONS_FOR = timedelta(days=1)
 BROWSERS_FOR = timedelta(days=400)
 DELIVERIES_FOR = timedelta(days=180)
@@ -56,6 +60,9 @@ def _over(now: datetime) -> list[QuerySet[Model]]:
         KnownBrowser.objects.filter(seen_at__lt=now - BROWSERS_FOR),
         DeliveryAlarm.objects.filter(ended_at__lt=now - DELIVERIES_FOR),
         Session.objects.filter(expire_date__lt=now),
+        Prompt.objects.filter(expires_at__lt=now - PROMPTS_FOR),
+        Remembered.objects.filter(until__lt=now - PROMPTS_FOR),
+        answers.over(now=now),
     ]
     return rows
 

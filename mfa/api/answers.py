@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from mfa.models import RadiusAnswer
 
@@ -37,6 +38,6 @@ def once(request: str, judge: Callable[[], Response], *, now: datetime) -> Respo
         return earlier
 
 
-def forget(*, now: datetime) -> int:
-    """Delete answers that nobody can ask for again; returns how many."""
-    return RadiusAnswer.objects.filter(at__lt=now - KEPT_FOR).delete()[0]
+def over(*, now: datetime) -> QuerySet[RadiusAnswer]:
+    """Answers that nobody can ask for again."""
+    return RadiusAnswer.objects.filter(at__lt=now - KEPT_FOR)

@@ -107,11 +107,13 @@ def response(application: Application, reply: Reply) -> tuple[int, dict[str, Any
 
 def _value(text: str) -> dict[str, Any]:
     """In the long form, since FreeRADIUS would carry out what stands in `%{}` of the short one."""
-    return {"value": [_cut(text)], "op": ":=", "do_xlat": False}
+    return {"value": [plain(text)], "op": ":=", "do_xlat": False}
 
 
-def _cut(text: str) -> str:
-    return text.encode()[:LONGEST].decode(errors="ignore")
+def plain(text: str) -> str:
+    """What fits into an attribute and one line of a VPN client: no control characters, at most 253 bytes of UTF-8."""
+    line = "".join(letter if letter.isprintable() else " " for letter in text)
+    return line.encode()[:LONGEST].decode(errors="ignore")
 
 
 def _attributes(application: Application, reply: Reply) -> dict[str, Any]:

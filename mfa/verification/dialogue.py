@@ -103,7 +103,8 @@ def reply(asked: Asked, who: Identified, *, now: datetime) -> Reply:
         spared = service.recall(_attempt(asked, who.user, Answer("", Purpose.APPLICATION)), now=now)
         if spared is not None:
             return Reply(spared.result, kind=spared.kind, user=who.user)
-    return _ask(asked, who.user, wanted.slug if wanted else asked.kind, now)
+    before = who.prompt.kind if who.prompt else asked.kind
+    return _ask(asked, who.user, wanted.slug if wanted else before, now)
 
 
 def no(result: Result) -> Reply:
@@ -121,25 +122,34 @@ def _judge(asked: Asked, who: Identified, now: datetime) -> Reply:
 
 
 def _ask(asked: Asked, user: User, wanted: str, now: datetime) -> Reply:
-    """A question for a code of the kind that is wanted, else of the first one; sent where the kind sends."""
+    """A question for a code of the kind that is wanted, else of the first one; sent where the kind sends. What may not
+    be sent now gives way to the next."""
     accepted = applications.kinds_of(asked.application)
     factors = [factor for factor in typed(user, enrolment.usable(user, now=now), now=now) if factor.kind in accepted]
-    factor = next((one for one in factors if one.kind == wanted), factors[0] if factors else None)
-    if factor is None:
-        _log(asked, user, NOTHING_ENROLLED, now)
-        return no(NOTHING_ENROLLED)
-    kind = kinds.kind(factor.kind)
-    try:
-        challenge = _sent(asked, factor, now) if kind.sends else ""
-    except Refused as refused:
-        _log(asked, user, refused.result, now, kind=factor.kind)
-        return no(refused.result)
+    refused, refusing = NOTHING_ENROLLED, ""
+    for factor in sorted(factors, key=lambda factor: factor.kind != wanted):
+        try:
+            challenge = _sent(asked, factor, now) if kinds.kind(factor.kind).sends else ""
+        except Refused as refusal:
+            refused, refusing = refusal.result, factor.kind
+            continue
+        return _question(asked, factor, factors, challenge, f"{refusing}: {refused.meaning}" if refusing else "", now)
+    _log(asked, user, refused, now, kind=refusing)
+    return no(refused)
+
+
+def _question(
+    asked: Asked, factor: Factor, factors: list[Factor], challenge: str, instead_of: str, now: datetime
+) -> Reply:
+    """Open the question; its answer can be a code of this factor, or the word of another."""
+    kind, user = kinds.kind(factor.kind), factor.user
     prompt = Prompt.objects.create(
         application=asked.application, user=user, epoch=user.security_epoch, challenge=challenge,
         kind=factor.kind if kind.sends else "", created_at=now, expires_at=now + OPEN_FOR,
     )  # fmt: skip
     result = SMS_SENT if kind.sends else CODE_PENDING
-    _log(asked, user, result, now, kind=factor.kind)
+    cause = f"{result.meaning} (instead of {instead_of})" if instead_of else ""
+    _log(asked, user, result, now, kind=factor.kind, cause=cause)
     others = list(dict.fromkeys(kinds.kind(one.kind) for one in factors if one.kind != factor.kind))
     return Reply(result, prompts.ask(factor, others), prompt.token, factor.kind)
 
@@ -152,6 +162,7 @@ def _sent(asked: Asked, factor: Factor, now: datetime) -> str:
     except TooManyMessages:
         earlier = (
             Prompt.objects.filter(application=asked.application, user=factor.user, kind=factor.kind)
+            .filter(epoch=factor.user.security_epoch)
             .exclude(challenge="")
             .order_by("-pk")
             .first()
@@ -207,8 +218,8 @@ def _attempt(asked: Asked, user: User, answer: Answer, kind: str = "") -> Attemp
     return Attempt(user, answer, asked.application.slug, asked.address, kind, asked.gateway)
 
 
-def _log(asked: Asked, user: User, result: Result, now: datetime, *, kind: str = "") -> None:
+def _log(asked: Asked, user: User, result: Result, now: datetime, *, kind: str = "", cause: str = "") -> None:
     log.write(
         user, user.username, result, application=asked.application.slug, gateway=asked.gateway,
-        address=asked.address, kind=kind, now=now,
+        address=asked.address, kind=kind, cause=cause, now=now,
     )  # fmt: skip

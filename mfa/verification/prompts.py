@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.utils.translation import gettext as _
+from django.conf import settings
+from django.utils.translation import gettext as _, override
 
 from mfa import kinds
 from mfa.kinds import FactorKind
@@ -16,12 +17,19 @@ HELP = "?"
 
 
 def refused() -> str:
-    """The same for every cause."""
-    return _("That did not work. Check what you typed; after several wrong tries, wait a little.")
+    """The same for every cause, and in the deployment's language for everybody: another for some names would tell who
+    is known."""
+    with override(settings.LANGUAGE_CODE):
+        return _("That did not work. Check what you typed; after several wrong tries, wait a little.")
 
 
 def ask(factor: Factor, others: Sequence[FactorKind]) -> str:
-    """The question for a code of one factor; `others` can be asked for by their words."""
+    """The question for a code of one factor, in the person's language; `others` can be asked for by their words."""
+    with override(factor.user.language or settings.LANGUAGE_CODE):
+        return _question(factor, others)
+
+
+def _question(factor: Factor, others: Sequence[FactorKind]) -> str:
     kind = kinds.kind(factor.kind)
     where = kind.describe(factor)
     question = _("Code sent to %(where)s:") % {"where": where} if kind.sends else str(kind.code_hint) + ":"

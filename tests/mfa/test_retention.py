@@ -9,7 +9,19 @@ from django.db.models import Model
 from accounts.models import User
 from mfa import codes, limits, retention
 from mfa.kinds import Purpose
-from mfa.models import AuditEvent, Budget, Delivery, Factor, GuessCounter, OneTimeCode
+from mfa.models import (
+    Application,
+    AuditEvent,
+    Budget,
+    Delivery,
+    Factor,
+    GuessCounter,
+    OneTimeCode,
+    Prompt,
+    RadiusAnswer,
+    Remembered,
+    RememberRule,
+)
 
 YEAR = timedelta(days=400)
 
@@ -63,6 +75,20 @@ def test_more_than_one_batch_goes(db: None, now: datetime, monkeypatch: pytest.M
     monkeypatch.setattr(retention, "BATCH", 2)
     Budget.objects.bulk_create(Budget(subject=f"s{i}") for i in range(5))
     assert retention.clean_up(now=now + YEAR)["budget"] == 5
+
+
+@pytest.mark.row("A-14.2.7")
+def test_questions_memories_and_answers_of_gateways_go_once_they_are_worth_nothing(alice: User, now: datetime) -> None:
+    vpn = Application.objects.create(slug="vpn", name="VPN")
+    rule = RememberRule.objects.create(name="Ten minutes", scope="application", application=vpn, seconds=600)
+    later = now + timedelta(minutes=5)
+    Prompt.objects.create(application=vpn, user=alice, epoch=0, created_at=now, expires_at=later)
+    Remembered.objects.create(rule=rule, user=alice, application=vpn, kind="totp", epoch=0, at=now, until=later)
+    RadiusAnswer.objects.create(request="a" * 64, status=401, at=now)
+    gone = retention.clean_up(now=later)
+    assert (gone["prompt"], gone["remembered"], gone["radiusanswer"]) == (0, 0, 0)
+    gone = retention.clean_up(now=later + timedelta(days=1, seconds=1))
+    assert (gone["prompt"], gone["remembered"], gone["radiusanswer"]) == (1, 1, 1)
 
 
 @pytest.mark.row("A-14.2.7")
