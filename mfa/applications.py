@@ -9,7 +9,7 @@ from datetime import datetime
 
 from accounts.models import User
 from mfa import configured, kinds, policy
-from mfa.kinds import Answers
+from mfa.kinds import Answers, FactorKind
 from mfa.models import Application
 
 PORTAL = "portal"
@@ -58,7 +58,12 @@ def allowed(user: User, accepted: frozenset[str], *, now: datetime) -> frozenset
     if not any(rule.kinds for rule in configured.current().rules):
         return accepted
     asked = policy.of(user, now=now)
-    return frozenset(slug for slug in accepted if asked.allows(slug) or kinds.kind(slug).backup)
+    return frozenset(slug for slug in accepted if asked.allows(slug) or _unruled(kinds.kind(slug)))
+
+
+def _unruled(kind: FactorKind) -> bool:
+    """Whether rules about kinds do not speak of it."""
+    return kind.backup or kind.lent
 
 
 def kinds_of(row: Application) -> frozenset[str]:

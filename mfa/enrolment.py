@@ -215,10 +215,18 @@ def confirm(factor: Factor, *, actor: User, now: datetime, replaces: Factor | No
     if replaces is not None:
         Factor.objects.filter(pk=replaces.pk, user=user).delete()
     policy.demand_activation(user, demanded=False)
+    if not kinds.kind(factor.kind).backup and end_lent(user):
+        audit.record("temporary.ended", user=user, actor=actor)
     users.move_epoch(user)
     action = "factor.replaced" if replaces is not None else "factor.added"
     audit.record(action, user=user, actor=actor, kind=factor.kind, name=factor.name)
     _tell(user, action, factor, now=now)
+
+
+def end_lent(user: User) -> bool:
+    """End what helpdesk lent the person; whether there was anything. The caller holds the person's row."""
+    lent = [kind.slug for kind in kinds.registry().values() if kind.lent]
+    return bool(Factor.objects.filter(user=user, kind__in=lent).delete()[0])
 
 
 @transaction.atomic

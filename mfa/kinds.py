@@ -108,6 +108,9 @@ class FactorKind(ABC):
     """Whether it exists for gateways that know nothing better (mOTP); marked so wherever it is offered."""
     only_where_listed: ClassVar[bool] = False
     """Whether an application accepts it only where its row names it."""
+    lent: ClassVar[bool] = False
+    """Whether helpdesk gives it for a short time. Rules about kinds do not speak of it, no remember rule outlasts it,
+    it is asked for first, and it ends when the person has set up a factor."""
     rank: ClassVar[int]
     """Order in which ways to sign in are offered; the strongest first."""
     code_hint: ClassVar[str | Promise]
@@ -160,6 +163,10 @@ class FactorKind(ABC):
 
     def works(self, factor: Factor) -> bool:
         """Whether what the factor rests on is still what was confirmed (the mailbox of codes by mail)."""
+        return True
+
+    def serves(self, factor: Factor, application: str) -> bool:
+        """Whether the factor may answer at this application, of all that accept the kind."""
         return True
 
     def next_send_at(self, user: User, *, now: datetime) -> datetime | None:

@@ -20,11 +20,12 @@ def of(user: User) -> Preference:
 
 
 def in_order(user: User, factors: list[Factor]) -> list[Factor]:
-    """The person's factors as given, with the preferred one in front. One that is not among them counts for nothing."""
+    """The person's factors as given, with the preferred one in front, behind what helpdesk lent. One
+    that is not among them counts for nothing."""
     if len(factors) < 2:
         return factors
     chosen = of(user)
-    return sorted(factors, key=lambda factor: not is_chosen(chosen, factor))
+    return sorted(factors, key=lambda factor: not (kinds.kind(factor.kind).lent or is_chosen(chosen, factor)))
 
 
 def is_chosen(chosen: Preference, factor: Factor) -> bool:

@@ -29,7 +29,7 @@ if not HTTPS and not DEBUG:
 ALLOWED_HOSTS = [urlsplit(PUBLIC_URL).hostname or "", *env.words("EXTRA_HOSTS")]
 TRUSTED_PROXIES = env.parsed("TRUSTED_PROXIES", parse.networks, "")
 
-MFA_FACTORS = env.parsed("MFA_FACTORS", parse.factors, "webauthn totp token sms email recovery activation")
+MFA_FACTORS = env.parsed("MFA_FACTORS", parse.factors, "webauthn totp token sms email recovery activation temporary")
 INSTALLED_APPS = [
     "mfa.apps.PortalAdminConfig",
     "django.contrib.auth",
@@ -174,6 +174,7 @@ PHONE_STRICT = env.flag("PHONE_STRICT", default=False)
 PHONE_REGIONS_BY_OU = env.parsed("PHONE_REGIONS_BY_OU", parse.regions_by_ou, "")
 PHONE_SHARED = env.choice("PHONE_SHARED", "warn", ("allow", "warn", "refuse"))
 PHONE_AUTHORITY = env.choice("PHONE_AUTHORITY", "newest", ("newest", "directory", "self", "write_back"))
+TEMPORARY_CODE_HOURS = env.whole("TEMPORARY_CODE_HOURS", 72, least=1)
 PHONE_COOL_DOWN_HOURS = env.whole("PHONE_COOL_DOWN_HOURS", 24)
 
 SMS_GATEWAYS = env.words("SMS_GATEWAYS", "inbox" if DEBUG else "")

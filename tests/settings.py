@@ -11,7 +11,7 @@ SAMPLE = {
     "SECRET_KEY": "tests-only-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789",
     "MFA_ENCRYPTION_KEYS": "t1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
     "PUBLIC_URL": "https://portal.test",
-    "MFA_FACTORS": "webauthn totp token sms email recovery motp activation",
+    "MFA_FACTORS": "webauthn totp token sms email recovery motp activation temporary",
     "PHONE_DEFAULT_REGION": "DE",
     "PHONE_COUNTRIES": "*",
     "SMS_GATEWAYS": "inbox",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.contrib.auth.models import Group
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import users
 from accounts.models import User
-from mfa import activation, audit, enrolment, exemptions, policy, roles
+from mfa import activation, audit, enrolment, exemptions, policy, roles, temporary
 from mfa.tokens import stock
 
 
@@ -30,6 +30,9 @@ class Order:
     role: str = ""
     until: date | None = None
     serial: str = ""
+    hours: int = 0
+    uses: int = 0
+    applications: list[str] = field(default_factory=list)
 
     @property
     def proof(self) -> dict[str, object]:
@@ -80,6 +83,16 @@ def _reset(person: User, order: Order) -> str:
 
 def _issue(person: User, order: Order) -> str:
     return activation.issue(person, actor=order.actor, reason=order.reason, now=order.now, **order.proof).code
+
+
+def _lend(person: User, order: Order) -> str:
+    terms = temporary.Terms(order.hours, order.uses, tuple(order.applications))
+    return temporary.issue(person, terms, actor=order.actor, reason=order.reason, now=order.now, **order.proof)
+
+
+def _end_lent(person: User, order: Order) -> str:
+    temporary.end(person, actor=order.actor, reason=order.reason)
+    return ""
 
 
 def _assign_token(person: User, order: Order) -> str:
@@ -145,6 +158,20 @@ ALL = (
             "yourself; it is sent to nobody."
         ),
         _("An activation code was issued."), roles.ISSUE_ACTIVATION, _issue, ("identity", "ticket"),
+    ),
+    Act(
+        "temporary", _("Give a temporary access code"),
+        _(
+            "A code, shown once on the next page, that stands in for the second factor at the applications you choose. "
+            "It signs nobody in to this portal, and ends when a new factor is set up. The person is told."
+        ),
+        _("A temporary access code was made."), roles.ISSUE_ACTIVATION, _lend,
+        ("applications", "hours", "uses", "identity", "ticket"),
+    ),
+    Act(
+        "end-temporary", _("End the temporary access code"),
+        _("It works nowhere any more, at once."),
+        _("The temporary access code has ended."), roles.ISSUE_ACTIVATION, _end_lent,
     ),
     Act(
         "assign-token", _("Assign a hardware token"),

@@ -6,12 +6,13 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import names
 from accounts.models import User
-from mfa import exemptions, kinds, roles
+from mfa import exemptions, kinds, roles, temporary
 from mfa.delivery.writing import one_line
 from mfa.desk.acts import Act
 from mfa.desk.readonly import is_number_of_a_row
@@ -61,15 +62,30 @@ class ActForm(forms.Form):
         label=_("Serial number of the token"), max_length=128,
         error_messages={"required": _("Type the serial number.")},
     )  # fmt: skip
+    applications = forms.MultipleChoiceField(
+        label=_("Where it works"), widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one application.")},
+    )  # fmt: skip
+    hours = forms.IntegerField(label=_("Hours it works"), min_value=1, initial=8)
+    uses = forms.IntegerField(
+        label=_("How often it works"), min_value=1, max_value=temporary.MOST_USES, initial=5,
+        help_text=_("Every sign-in takes one."),
+    )  # fmt: skip
     ticket = LineField(label=_("Ticket"), max_length=64, required=False)
 
     def __init__(self, act: Act, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("kind", "role", "until", "identity", "serial", "ticket"):
-            if name not in act.asks:
-                del self.fields[name]
+        for name in [name for name in self.fields if name != "reason" and name not in act.asks]:
+            del self.fields[name]
         self._choose("kind", [(one.slug, one.label) for one in kinds.registry().values() if one.signs_in])
+        self._choose("applications", [(row.slug, row.name) for row in temporary.takers()])
         self._choose("role", [("", _("No role")), *((role, role) for role in roles.RIGHTS)])
+
+    def clean_hours(self) -> int:
+        hours: int = self.cleaned_data["hours"]
+        if hours > settings.TEMPORARY_CODE_HOURS:
+            raise forms.ValidationError(_("At most %(most)d hours.") % {"most": settings.TEMPORARY_CODE_HOURS})
+        return hours
 
     def clean_until(self) -> date:
         day: date = self.cleaned_data["until"]

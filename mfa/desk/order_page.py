@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _, ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from mfa import activation, qr
+from mfa import activation, qr, temporary
 from mfa.desk import person, reach
 from mfa.desk.acts import Act, Order
 from mfa.desk.forms import ActForm, ChosenForm
@@ -81,8 +81,9 @@ def _answer(model_admin: ModelAdmin[Any], request: HttpRequest, act: Act, outcom
     if any(outcome.code for outcome in outcomes):
         context = model_admin.admin_site.each_context(request) | {
             "opts": model_admin.opts,
-            "title": _("Activation codes") if len(outcomes) > 1 else _("Activation code"),
-            "codes": [(o.person, activation.grouped(o.code), qr.svg(o.code)) for o in outcomes if o.code],
+            "title": act.label,
+            "lent": act.slug == "temporary",
+            "codes": [(o.person, _grouped(act, o.code), qr.svg(o.code)) for o in outcomes if o.code],
             "refused": [(o.person, o.refused) for o in outcomes if o.refused],
             "hours": int(activation.LIFETIME.total_seconds() // 3600),
             "back_url": back,
@@ -90,6 +91,10 @@ def _answer(model_admin: ModelAdmin[Any], request: HttpRequest, act: Act, outcom
         return TemplateResponse(request, "admin/desk/codes.html", context)
     _tell(request, act, outcomes)
     return redirect(back)
+
+
+def _grouped(act: Act, code: str) -> str:
+    return temporary.grouped(code) if act.slug == "temporary" else activation.grouped(code)
 
 
 def _tell(request: HttpRequest, act: Act, outcomes: list[Outcome]) -> None:

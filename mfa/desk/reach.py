@@ -10,13 +10,13 @@ from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import enrolment, kinds, roles
+from mfa import enrolment, kinds, roles, temporary
 from mfa.desk.acts import Act, Order
 from mfa.models import AuditEvent, Factor
 
 PACE = 20
 PACE_WITHIN = timedelta(minutes=10)
-PACED_ACTIONS = ("factors.reset", "activation.issued", "token.assigned")
+PACED_ACTIONS = ("factors.reset", "activation.issued", "temporary.issued", "token.assigned")
 PACED = (roles.RESET_FACTORS, roles.ISSUE_ACTIVATION, roles.ASSIGN_TOKENS)
 
 
@@ -68,6 +68,12 @@ def _pointless(act: Act, order: Order, person: User, factors: list[Factor]) -> s
             return _("The account is deactivated.")
         case "activate" if any(kinds.kind(factor.kind).in_portal for factor in factors):
             return _("A second factor works; reset it first if it is lost.")
+        case "temporary" if not person.is_active:
+            return _("The account is deactivated.")
+        case "temporary" if not temporary.takers():
+            return _("No application takes such a code.")
+        case "end-temporary" if not _has(person, temporary.KIND, factors):
+            return _("There is no such code.")
         case "require" if _is_required(person):
             return _("Two-factor sign-in is required already.")
         case "release" if person.is_staff:

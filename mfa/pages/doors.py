@@ -46,4 +46,5 @@ def of(user: User, usable: list[Factor], *, now: datetime) -> list[Door]:
 def _door(slug: str, name: str, mode: str, accepted: frozenset[str], factors: list[Factor]) -> Door:
     typed = [kind for kind in kinds.registry().values() if kind.slug in accepted and kind.answers is Answers.CODE]
     labels = [str(kind.label) for kind in typed if kind.signs_in]
-    return Door(slug, name, mode, [one for one in factors if one.kind in accepted], labels)
+    asks = [one for one in factors if one.kind in accepted and kinds.kind(one.kind).serves(one, slug)]
+    return Door(slug, name, mode, asks, labels)

@@ -49,6 +49,8 @@ WORDS: dict[str, str | Promise] = {
     "exemption.granted": gettext_lazy("Exempt from two-factor rules for a time"),
     "exemption.ended": gettext_lazy("No longer exempt from two-factor rules"),
     "activation.issued": gettext_lazy("Activation code issued"),
+    "temporary.issued": gettext_lazy("Temporary access code issued"),
+    "temporary.ended": gettext_lazy("Temporary access code ended"),
     "activation.used": gettext_lazy("Activation code used"),
     "session.ended": gettext_lazy("A session was signed out"),
     "memory.forgotten": gettext_lazy("Every application asks for a code again"),

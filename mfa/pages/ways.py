@@ -50,7 +50,7 @@ def of(user: User, *, now: datetime, application: str = PORTAL) -> list[Way]:
     ways: dict[str, Way] = {}
     accepted = accepted_kinds(application)
     for factor in preferences.in_order(user, enrolment.usable(user, now=now)):
-        if factor.kind in accepted:
+        if factor.kind in accepted and kinds.kind(factor.kind).serves(factor, application):
             way = ways.setdefault(factor.kind, Way(kinds.kind(factor.kind), factor, []))
             way.factors.append(factor)
     return list(ways.values())

@@ -125,7 +125,8 @@ def _ask(asked: Asked, user: User, wanted: str, now: datetime) -> Reply:
     """A question for a code of the kind that is wanted, else of the first one; sent where the kind sends. What may not
     be sent now gives way to the next."""
     accepted = applications.kinds_of(asked.application)
-    factors = [factor for factor in typed(user, enrolment.usable(user, now=now), now=now) if factor.kind in accepted]
+    slug, found = asked.application.slug, typed(user, enrolment.usable(user, now=now), now=now)
+    factors = [one for one in found if one.kind in accepted and kinds.kind(one.kind).serves(one, slug)]
     refused, refusing = NOTHING_ENROLLED, ""
     for factor in sorted(factors, key=lambda factor: factor.kind != wanted):
         try:

@@ -142,7 +142,13 @@ def _remembered(attempt: Attempt, person: User, counter: GuessCounter, now: date
 def _candidates(attempt: Attempt, usable: list[Factor], now: datetime) -> list[Factor]:
     """Those of the usable factors that the answer could belong to. Raises Unusable or WrongShape where none is."""
     accepted = applications.accepted_from(attempt.user, attempt.application, now=now)
-    factors = [factor for factor in usable if factor.kind in accepted and attempt.kind in ("", factor.kind)]
+    factors = [
+        factor
+        for factor in usable
+        if factor.kind in accepted
+        and attempt.kind in ("", factor.kind)
+        and kinds.kind(factor.kind).serves(factor, attempt.application)
+    ]
     if not factors:
         raise Unusable(_why_none(attempt))
     fitting = [factor for factor in factors if kinds.kind(factor.kind).could_match(factor, attempt.answer)]
@@ -186,7 +192,7 @@ def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, wrong: list[Fa
         row.last_used_at, row.last_used_for = now, attempt.application
     _FACTOR.replace(row)
     _tell_of_wrong_codes(attempt, limits.clear(counter, row.kind), now)
-    if not is_test:
+    if not is_test and not kind.lent:
         epoch = attempt.user.security_epoch
         memory.remember(row.user, attempt.application, attempt.address, row.kind, epoch=epoch, now=now)
     return Verdict(kind.result(row), factor=row)

@@ -114,6 +114,9 @@ def filled(path: str, person: int) -> dict[str, Any]:
             "kind": "totp",
             "role": "helpdesk",
             "serial": "1001",
+            "applications": "vpn",
+            "hours": "8",
+            "uses": "3",
             "until": timezone.localdate().isoformat(),
         }
     if path.endswith("/hardwaretoken/import/"):
@@ -149,6 +152,8 @@ def prepare(address: str, person: int) -> None:
     if address.endswith("/activate/`"):
         Factor.objects.filter(user=person).delete()
         User.objects.filter(pk=person).update(phone="", phone_source="")
+    if address.endswith("/end-temporary/`"):
+        add_factor(User.objects.get(pk=person), kind="temporary", state={"left": 1, "applications": ["vpn"]})
     if address.endswith("/reactivate/`"):
         User.objects.filter(pk=person).update(is_active=False)
 

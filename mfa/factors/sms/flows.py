@@ -105,6 +105,8 @@ def _replace(user: User, e164: str, *, actor: User, now: datetime) -> Factor:
     user = enrolment.lock_person(user)
     _set(user, e164, actor=actor, now=now)
     policy.demand_activation(user, demanded=False)
+    if enrolment.end_lent(user):
+        audit.record("temporary.ended", user=user, actor=actor)
     row, _ = Factor.objects.update_or_create(
         kind=KIND.slug,
         key=enrolment.single_key(user),

@@ -13,7 +13,7 @@ from accounts.directory import kept
 from accounts.models import SyncAlarm, SyncProblem, SyncRun, User, WriteBack
 from accounts.people import COLUMNS, Change, Person
 from mfa import limits
-from mfa.models import AuditEvent, GuessCounter, Policy
+from mfa.models import Application, AuditEvent, GuessCounter, Policy
 from tests.browser.scenes.scene import scene
 from tests.browser.scenes.way_in import with_phone
 from tests.browser.stage import Stage, give_app, person, work_off_outbox
@@ -308,3 +308,11 @@ def write_back(stage: Stage) -> None:
     as_admin(stage)
     stage.open(reverse("admin:accounts_writeback_change", args=[number_for_the_directory().pk]))
     stage.reads("Try again")
+
+
+@scene("admin:accounts_user_act", "give a temporary access code")
+def act_temporary(stage: Stage) -> None:
+    as_admin(stage, "helpdesk")
+    Application.objects.create(slug="vpn", name="VPN of the main office")
+    Application.objects.create(slug="wiki", name="Wiki")
+    stage.open(reverse("admin:accounts_user_act", args=["temporary"]) + f"?people={person('ada').pk}")

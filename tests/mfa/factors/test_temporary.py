@@ -1,0 +1,128 @@
+"""Temporary access codes: good for some hours, uses and applications, never a way into the portal."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from accounts.models import User
+from mfa import enrolment, policy, temporary
+from mfa.factors.totp import flows as totp
+from mfa.factors.totp.factor import token_of
+from mfa.kinds import Answer, Purpose
+from mfa.models import Application, AuditEvent, AuthenticationRecord, Delivery, Factor, Remembered, RememberRule
+from mfa.outcomes import NOTHING_ENROLLED, TEMPORARY_INCORRECT, TEMPORARY_VERIFIED
+from mfa.verification.dialogue import Asked, Identified, Reply, identify, reply
+from mfa.verification.service import Attempt, Verdict, verify
+from tests.stories.acting import code_of
+
+
+@pytest.fixture
+def vpn(db: None) -> Application:
+    Application.objects.create(slug="wiki", name="Wiki", mode="code-only")
+    return Application.objects.create(slug="vpn", name="VPN", mode="code-only")
+
+
+@pytest.fixture
+def code(alice: User, vpn: Application, now: datetime) -> str:
+    return issue(alice, now)
+
+
+def issue(user: User, now: datetime, uses: int = 2, where: tuple[str, ...] = ("vpn",)) -> str:
+    return temporary.issue(user, temporary.Terms(8, uses, where), actor=user, reason="INC-7", now=now)
+
+
+def judge(user: User, text: str, now: datetime, application: str = "vpn") -> Verdict:
+    return verify(Attempt(user, Answer(text, Purpose.APPLICATION), application, "192.0.2.7"), now=now)
+
+
+@pytest.mark.row("A-6.4.1")
+def test_it_works_as_often_as_was_said_and_never_again(alice: User, code: str, now: datetime) -> None:
+    spoken = temporary.grouped(code).lower()
+    assert [judge(alice, text, now).result for text in (code, spoken, code)] == [
+        TEMPORARY_VERIFIED,
+        TEMPORARY_VERIFIED,
+        NOTHING_ENROLLED,
+    ]
+    assert AuthenticationRecord.objects.filter(user=alice, code=1005, kind="temporary").count() == 2
+
+
+def test_it_is_over_after_its_hours(alice: User, code: str, now: datetime) -> None:
+    assert judge(alice, code, now + timedelta(hours=8)).result == NOTHING_ENROLLED
+    assert judge(alice, code, now + timedelta(hours=7, minutes=59)).accepted
+
+
+@pytest.mark.parametrize("elsewhere", ["wiki", "portal", "portal test"])
+def test_it_works_where_it_was_given_for_and_nowhere_else(
+    alice: User, code: str, elsewhere: str, now: datetime
+) -> None:
+    assert judge(alice, code, now, elsewhere).result == NOTHING_ENROLLED
+    assert judge(alice, code, now).accepted
+
+
+def test_a_wrong_one_is_logged_as_such_and_counts(alice: User, code: str, now: datetime) -> None:
+    wrong = ("A" if code[0] != "A" else "B") + code[1:]
+    assert judge(alice, wrong, now).result == TEMPORARY_INCORRECT
+    assert Factor.objects.get(user=alice).failures == 1
+
+
+@pytest.mark.row("T-60b")
+def test_it_is_no_factor_to_policy_and_the_password_alone_still_enrols_nothing(
+    alice: User, code: str, now: datetime
+) -> None:
+    usable = enrolment.usable(alice, now=now)
+    assert [factor.kind for factor in usable] == ["temporary"]
+    assert not enrolment.holding(usable).factors
+    assert not enrolment.holding(usable).backup
+    assert not enrolment.opening(alice, now=now)
+    assert policy.of(alice, now=now).activation_only
+
+
+def test_it_ends_when_a_new_factor_is_confirmed(alice: User, code: str, now: datetime) -> None:
+    factor = totp.begin(alice, name="New phone", now=now, replaces=None)
+    totp.confirm(alice, factor.pk, code_of(token_of(factor).secret, at=now), now=now)
+    assert [one.kind for one in Factor.objects.filter(user=alice)] == ["totp"]
+    assert AuditEvent.objects.filter(user=alice, action="temporary.ended").count() == 1
+
+
+def test_a_newer_one_ends_the_one_before(alice: User, code: str, now: datetime) -> None:
+    newer = issue(alice, now)
+    assert judge(alice, code, now).result == TEMPORARY_INCORRECT
+    assert judge(alice, newer, now).accepted
+
+
+def test_it_is_never_remembered_beyond_its_use(alice: User, code: str, vpn: Application, now: datetime) -> None:
+    RememberRule.objects.create(application=vpn, scope="application", seconds=86400)
+    assert judge(alice, code, now).accepted
+    assert not Remembered.objects.exists()
+
+
+def test_the_application_asks_for_it_first(alice: User, code: str, vpn: Application, now: datetime) -> None:
+    asked = Asked(vpn, "alice")
+    who = identify(asked, now=now)
+    assert isinstance(who, Identified)
+    question: Reply = reply(asked, who, now=now)
+    assert question.kind == "temporary"
+    answered = Asked(vpn, "alice", code=code, state=question.state)
+    who = identify(answered, now=now)
+    assert isinstance(who, Identified)
+    assert reply(answered, who, now=now).accepted
+
+
+@pytest.mark.row("N-22")
+def test_the_person_is_told_on_every_address_and_never_the_code(alice: User, vpn: Application, now: datetime) -> None:
+    User.objects.filter(pk=alice.pk).update(phone="+4917012345678", email="alice@example.test")
+    code = issue(alice, now)
+    told = Delivery.objects.filter(user=alice, template="temporary-issued")
+    assert {one.channel for one in told} == {"mail", "sms"}
+    assert not any(code in str(vars(row)) for row in (*told, *AuditEvent.objects.all(), *Factor.objects.all()))
+
+
+def test_it_cannot_be_given_for_an_application_that_lists_other_kinds(
+    alice: User, vpn: Application, now: datetime
+) -> None:
+    Application.objects.filter(slug="vpn").update(kinds=["totp"])
+    with pytest.raises(temporary.NowhereAccepted):
+        issue(alice, now)
+    assert not Factor.objects.exists()
