@@ -111,6 +111,8 @@ class FactorKind(ABC):
     lent: ClassVar[bool] = False
     """Whether helpdesk gives it for a short time. Rules about kinds do not speak of it, no remember rule outlasts it,
     it is asked for first, and it ends when the person has set up a factor."""
+    is_list: ClassVar[bool] = False
+    """Whether its answers are a list that is crossed off: an older database brings back those spent since."""
     rank: ClassVar[int]
     """Order in which ways to sign in are offered; the strongest first."""
     code_hint: ClassVar[str | Promise]

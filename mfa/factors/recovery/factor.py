@@ -35,6 +35,7 @@ class Recovery(FactorKind):
     single = True
     alone = False
     only_where_listed = True
+    is_list = True
     rank = 90
     code_hint = _("One of your recovery codes")
     code_field = "long"

@@ -25,7 +25,7 @@ ABOUT_NOBODY = {
     "application.unknown-key", "application.changed",
     "remember-rule.added", "remember-rule.changed", "token.found", "tokens.read", "tokens.imported",
     "rule.made", "rule.change", "rule.changed", "rule.end", "rule.ended", "rule.reminded", "delivery.tested",
-    "messages.in-trouble",
+    "messages.in-trouble", "keys.rotated", "restore.cleaned",
 }  # fmt: skip
 """Acts on the portal, not on a person; nobody reads them in a history of their own."""
 
