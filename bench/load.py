@@ -30,11 +30,12 @@ class Page:
     host: str
     cookies: Sequence[str]
 
-    def ask(self, link: http.client.HTTPConnection, visitor: int, number: int) -> bool:
+    def ask(self, link: http.client.HTTPConnection, visitor: int, number: int) -> tuple[int, bool]:
+        """The status of the answer, and whether it is the right one."""
         headers = {"Host": self.host, "Cookie": self.cookies[visitor % len(self.cookies)]}
         link.request("GET", self.path, headers=headers)
         answer = link.getresponse()
-        return self.mark in answer.read() and answer.status == http.client.OK
+        return answer.status, self.mark in answer.read() and answer.status == http.client.OK
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +69,13 @@ class Post:
     headers: Mapping[str, str]
     body: Callable[[int], object]
 
-    def ask(self, link: http.client.HTTPConnection, visitor: int, number: int) -> bool:
+    def ask(self, link: http.client.HTTPConnection, visitor: int, number: int) -> tuple[int, bool]:
+        """As a page's."""
         content = json.dumps(self.body(number))
         link.request("POST", self.path, content, {**self.headers, "Content-Type": "application/json"})
         answer = link.getresponse()
-        return self.mark in answer.read().replace(b" ", b"") and answer.status == http.client.OK
+        right = self.mark in answer.read().replace(b" ", b"")
+        return answer.status, right and answer.status == http.client.OK
 
 
 def put_on(page: Page | Post, *, requests: int, at_a_time: int) -> Load:
@@ -110,7 +113,7 @@ def _requests(
 ) -> Iterator[float]:
     while (number := ticket()) is not None:
         begun = time.perf_counter()
-        right = page.ask(link, visitor, number)
+        status, right = page.ask(link, visitor, number)
         yield time.perf_counter() - begun
         if not right:
-            raise BenchFailed(f"{page.path} answered something else than what is measured.")
+            raise BenchFailed(f"{page.path} answered {status}, and something else than what is measured.")
