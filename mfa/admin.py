@@ -12,6 +12,7 @@ from mfa.desk import (
     approvals,
     deliveries,
     exemptions,
+    health,
     problems,
     rules,
     runs,
@@ -21,7 +22,7 @@ from mfa.desk import (
 )
 from mfa.desk.people import PersonAdmin
 from mfa.desk.tokens import TokenAdmin
-from mfa.models import Application, Approval, Delivery, Exemption, HardwareToken, Rule
+from mfa.models import Application, Approval, Delivery, Exemption, Finding, HardwareToken, Rule
 
 admin.site.register(User, PersonAdmin)
 admin.site.register(SyncRun, runs.RunAdmin)
@@ -32,6 +33,7 @@ admin.site.register(Approval, approvals.ApprovalAdmin)
 admin.site.register(Application, applications.ApplicationAdmin)
 admin.site.register(Rule, rules.RuleAdmin)
 admin.site.register(Exemption, exemptions.ExemptionAdmin)
+admin.site.register(Finding, health.HealthAdmin)
 admin.site.register(HardwareToken, TokenAdmin)
 for model, model_admin in trail.MODELS.items():
     admin.site.register(model, model_admin)

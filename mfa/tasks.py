@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from mfa import message_alarms, reminders, retention
 from mfa.delivery.tasks import deliver, sweep
+from mfa.health import watch
 
-__all__ = ["clean_up", "deliver", "remind", "sweep", "watch_messages"]
+__all__ = ["clean_up", "deliver", "remind", "sweep", "watch_health", "watch_messages"]
 
 logger = logging.getLogger(__name__)
 
@@ -35,3 +36,10 @@ def remind() -> None:
 def watch_messages() -> None:
     """Tell somebody where codes cost too much or do not come back; each minute."""
     message_alarms.watch(now=timezone.now())
+
+
+@shared_task(name="mfa.tasks.watch_health", time_limit=120)
+def watch_health(everything: bool = False) -> None:
+    """Look at clocks, certificates and keys, and tell somebody of trouble; each minute, and with `everything` also at
+    what is looked at each hour only."""
+    watch.watch(now=timezone.now(), everything=everything)

@@ -33,6 +33,13 @@ def secret(text: str) -> str:
     return text
 
 
+def key(text: str) -> str:
+    """A key that is shown by who asks, or empty for none."""
+    if text and (len(text) < 32 or any(word in text.lower() for word in PLACEHOLDERS)):
+        raise ValueError("must be a random text of 32 characters or more, not a placeholder")
+    return text
+
+
 def key_ring(text: str) -> dict[str, bytes]:
     """`id:base64,id:base64` -> key bytes by id, in order; the first one writes."""
     ring: dict[str, bytes] = {}

@@ -21,6 +21,7 @@ LISTS = (
     ("mfa.view_auditevent", "mfa_auditevent", gettext_lazy("Audit trail"), "history"),
     ("mfa.view_authenticationrecord", "mfa_authenticationrecord", gettext_lazy("Authentication log"), "clipboard-list"),
     ("mfa.view_delivery", "mfa_delivery", gettext_lazy("Deliveries"), "mail"),
+    ("mfa.view_finding", "mfa_finding", gettext_lazy("Health"), "circle-check"),
     ("django_celery_beat.view_periodictask", "django_celery_beat_periodictask", gettext_lazy("Schedules"), "clock"),
 )
 """Right, list, label, icon."""
@@ -38,6 +39,7 @@ EXPLAINED = {
     "mfa_auditevent": gettext_lazy("Who changed what, for whom and why"),
     "mfa_authenticationrecord": gettext_lazy("Every attempt at every door, with its cause"),
     "mfa_delivery": gettext_lazy("Messages that left, and those that did not"),
+    "mfa_finding": gettext_lazy("Whether every part works, and what to do where one does not"),
     "django_celery_beat_periodictask": gettext_lazy("When the recurring jobs run"),
 }
 

@@ -53,6 +53,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Finding',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('part', models.CharField(max_length=200, unique=True, verbose_name='part')),
+                ('state', models.CharField(choices=[('ok', 'in order'), ('unknown', 'not known'), ('warn', 'needs somebody soon'), ('bad', 'in trouble')], max_length=8, verbose_name='state')),
+                ('figures', models.JSONField(default=dict, verbose_name='figures')),
+                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='seen')),
+                ('told', models.CharField(blank=True, max_length=8)),
+            ],
+            options={
+                'verbose_name': 'state of a part',
+                'verbose_name_plural': 'health',
+                'ordering': ('part',),
+            },
+        ),
+        migrations.CreateModel(
             name='GuessCounter',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -6,6 +6,7 @@ TASK = "mfa.delivery.tasks.sweep"
 CLEAN_UP = "mfa.tasks.clean_up"
 REMIND = "mfa.tasks.remind"
 WATCH = "mfa.tasks.watch_messages"
+HEALTH = "mfa.tasks.watch_health"
 
 
 def add(apps, schema_editor):
@@ -25,10 +26,13 @@ def add(apps, schema_editor):
     apps.get_model("django_celery_beat", "PeriodicTask").objects.get_or_create(
         name="Watch the codes that are sent", defaults={"task": WATCH, "interval": minute, "expire_seconds": 60}
     )
+    apps.get_model("django_celery_beat", "PeriodicTask").objects.get_or_create(
+        name="Watch the parts of the portal", defaults={"task": HEALTH, "interval": minute, "expire_seconds": 60}
+    )
 
 
 def remove(apps, schema_editor):
-    apps.get_model("django_celery_beat", "PeriodicTask").objects.filter(task__in=(TASK, CLEAN_UP, REMIND, WATCH)).delete()
+    apps.get_model("django_celery_beat", "PeriodicTask").objects.filter(task__in=(TASK, CLEAN_UP, REMIND, WATCH, HEALTH)).delete()
 
 
 class Migration(migrations.Migration):

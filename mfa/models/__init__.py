@@ -8,6 +8,7 @@ from mfa.models.browsers import KnownBrowser, OpenSession
 from mfa.models.configuration import Revision
 from mfa.models.deliveries import Delivery, DeliveryAlarm
 from mfa.models.factors import Budget, Factor, GuessCounter, OneTimeCode
+from mfa.models.health import Finding
 from mfa.models.policies import Exemption, Policy, Reminder, Rule
 from mfa.models.preferences import Preference
 from mfa.models.records import AuditEvent, AuthenticationRecord
@@ -24,6 +25,7 @@ __all__ = [
     "DeliveryAlarm",
     "Exemption",
     "Factor",
+    "Finding",
     "GuessCounter",
     "HardwareToken",
     "KnownBrowser",

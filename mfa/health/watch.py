@@ -1,0 +1,118 @@
+"""The watch over the portal's parts: looks, keeps what it found, and tells somebody once for each incident."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from mfa import alarm_mail, audit
+from mfa.delivery import outbox
+from mfa.health import certificates, clocks
+from mfa.health.words import sentence
+from mfa.models import ApplicationKey, Finding
+
+logger = logging.getLogger(__name__)
+
+State = Finding.State
+CLOCK_OFF = 15.0
+"""Seconds from which on codes of people are refused."""
+DAYS_LEFT = 21
+KEY_DAYS = timedelta(days=30)
+HOURLY = timedelta(minutes=55)
+WORSE = ("", State.WARN, State.BAD)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one part looked like."""
+
+    part: str
+    state: Finding.State
+    figures: dict[str, object] = field(default_factory=dict)
+
+
+def watch(*, now: datetime, everything: bool = False) -> None:
+    """Look at every part that is due and keep what was found. No network is asked within a transaction."""
+    latest = Finding.objects.filter(part__startswith="certificate:").order_by("at").first()
+    due = everything or latest is None or now - latest.at >= HOURLY
+    seen = [Seen("worker", State.OK), _clock(), *_keys(now), *(_certificates(now) if due else ())]
+    for one in seen:
+        _keep(one, now)
+    _forget({one.part for one in seen}, everything_seen=due)
+
+
+def _clock() -> Seen:
+    off, _took = clocks.against_database()
+    figures: dict[str, object] = {"database": round(off, 2)}
+    offsets = [abs(off)]
+    if settings.NTP_SERVER:
+        ntp = clocks.against_ntp(settings.NTP_SERVER)
+        figures["ntp"] = None if ntp is None else round(ntp, 2)
+        offsets.append(abs(ntp) if ntp is not None else 0.0)
+    if max(offsets) > CLOCK_OFF:
+        return Seen("clock", State.BAD, figures)
+    return Seen("clock", State.UNKNOWN if settings.NTP_SERVER and figures["ntp"] is None else State.OK, figures)
+
+
+def _certificates(now: datetime) -> Iterator[Seen]:
+    for place in certificates.places():
+        part = f"certificate:{place.name}"
+        try:
+            until = certificates.valid_until(place)
+        except certificates.Unreached as error:
+            state = State.UNKNOWN if error.verified else State.BAD
+            yield Seen(part, state, {"cause": str(error)[:200]})
+            continue
+        days = (until - now).days
+        state = State.OK if days >= DAYS_LEFT else State.WARN
+        yield Seen(part, state, {"days": days})
+
+
+def _keys(now: datetime) -> Iterator[Seen]:
+    """Keys that work and soon will not."""
+    ending = Q(revoked_at=None, expires_at__gt=now, expires_at__lt=now + KEY_DAYS, application__active=True)
+    for key in ApplicationKey.objects.filter(ending).select_related("application"):
+        yield Seen(
+            f"key:{key.prefix}", State.WARN,
+            {"days": (key.expires_at - now).days, "application": key.application.name, "pk": key.application_id},
+        )  # fmt: skip
+
+
+@transaction.atomic
+def _keep(seen: Seen, now: datetime) -> None:
+    row, _ = Finding.objects.select_for_update().get_or_create(part=seen.part, defaults={"state": seen.state})
+    row.state, row.figures, row.at = seen.state, seen.figures, now
+    if seen.state == State.OK:
+        row.told = ""
+    elif seen.state in WORSE and WORSE.index(seen.state) > WORSE.index(row.told):
+        _tell(row, now)
+        row.told = seen.state
+    row.save()
+
+
+def _tell(row: Finding, now: datetime) -> None:
+    words = sentence(row)
+    context: dict[str, object] = {
+        "part": words.part, "told": words.text, "step": words.step, "at": f"{timezone.localtime(now):%H:%M}",
+        "page_url": settings.PUBLIC_URL + reverse("admin:mfa_finding_changelist"),
+    }  # fmt: skip
+    mails = [
+        outbox.mail(user, address, "part-in-trouble", context, now=now) for user, address in alarm_mail.recipients()
+    ]
+    outbox.queue_many(mails)
+    audit.record("health.in-trouble", user=None, actor=None, part=row.part, state=row.state, mails=len(mails))
+    logger.error("%s: %s %s", row.part, row.state, row.figures)
+
+
+def _forget(parts: set[str], *, everything_seen: bool) -> None:
+    """Keys that were replaced and servers that the settings name no longer."""
+    gone = Q(part__startswith="key:") | (Q(part__startswith="certificate:") if everything_seen else Q(pk=None))
+    Finding.objects.filter(gone).exclude(part__in=parts).delete()
