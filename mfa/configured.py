@@ -43,9 +43,11 @@ def current() -> Configured:
     if held is not None:
         return held
     revision = _revision()
-    if not _last or revision is None or _last[0].revision != revision:
-        _last[:] = [_read(revision)]
-    return _last[0]
+    found = next(iter(_last), None)
+    if found is None or revision is None or found.revision != revision:
+        found = _read(revision)
+        _last[:] = [found]
+    return found  # not what another thread, which asked earlier, may have put there meanwhile
 
 
 @contextlib.contextmanager

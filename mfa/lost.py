@@ -24,7 +24,9 @@ def report(user: User, chosen: list[Factor], *, actor: User, now: datetime) -> l
     """Suspend these factors of the person, end every session and every code on its way, and tell every known address.
     Returns what was suspended; what went meanwhile is passed over."""
     person = enrolment.lock_person(user)
-    rows = [row for row in (_row(factor, now) for factor in chosen if factor.user_id == person.pk) if row]
+    own = [factor for factor in chosen if factor.user_id == person.pk]
+    in_order = sorted(own, key=lambda factor: (factor.pk is None, factor.pk))  # as where a code is judged
+    rows = [row for row in (_row(factor, now) for factor in in_order) if row]
     if not rows:
         return []
     for row in rows:

@@ -32,7 +32,18 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
         raise ValueError("a name twice")
+    for text in (*made.keys(), *made.values()):
+        _refuse_unkept(text)
     return made
+
+
+def _refuse_unkept(value: object) -> None:
+    """What no database keeps: NUL, and halves of characters. The log row of a verdict would fail on them, and undo the
+    verdict with its count."""
+    if isinstance(value, str):
+        value.encode()  # UnicodeEncodeError is a ValueError
+        if "\0" in value:
+            raise ValueError("NUL")
 
 
 def _refuse(constant: str) -> None:

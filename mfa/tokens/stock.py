@@ -64,8 +64,9 @@ def holder(token: HardwareToken) -> Factor | None:
 
 
 def locked(key: str) -> HardwareToken:
-    """The token with this key, its row locked. Raises Unusable."""
-    found = HardwareToken.objects.select_for_update().filter(key=key).first()
+    """The token with this key, its row locked. Raises Unusable, also where it was marked as lost: somebody may have
+    claimed it at that very moment."""
+    found = HardwareToken.objects.select_for_update().filter(key=key, lost_at=None).first()
     if found is None:
         raise Unusable
     return found

@@ -123,8 +123,8 @@ def recall(attempt: Attempt, *, now: datetime) -> Verdict | None:
     factor was right."""
     started = time.monotonic()
     with transaction.atomic():
-        person = User.objects.filter(pk=attempt.user.pk, is_active=True).first()
         counter = limits.lock(limits.of_account(attempt.user))
+        person = User.objects.filter(pk=attempt.user.pk, is_active=True).first()  # as after the wait for the lock
         verdict = _remembered(attempt, person, counter, now) if person else None
         if verdict is not None:
             log.record(attempt, verdict, now=now, seconds=time.monotonic() - started)

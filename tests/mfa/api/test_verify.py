@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -142,3 +143,16 @@ def test_a_code_sent_by_sms_answers_its_challenge(
     assert asked["kind"] == "sms"
     assert "5678" not in asked["message"]
     assert OneTimeCode.objects.get().purpose == Purpose.APPLICATION
+
+
+@pytest.mark.row("T-68")
+@pytest.mark.parametrize("field", ["username", "password", "code", "state", "address", "gateway"])
+@pytest.mark.parametrize("text", [r"\u0000", r"a\ud800"])
+def test_text_that_no_database_keeps_is_refused_before_anything_is_judged(
+    call: Call, vpn: Application, key_of: Keys, alice: User, field: str, text: str
+) -> None:
+    """Otherwise the log row fails, and with it goes the count of the guess that it belongs to."""
+    typed = {"username": "alice", "password": PASSWORD, "code": "000000"} | {field: "?"}
+    raw = json.dumps(typed).replace('"?"', f'"{text}"').encode()
+    assert call("verify", key_of(vpn), raw=raw).status_code == 400
+    assert not AuthenticationRecord.objects.exists()

@@ -171,3 +171,11 @@ def test_claiming_is_limited_like_any_guessing(alice: User, now: datetime) -> No
     with pytest.raises(Refused) as caught:
         flows.claim(alice, "1001", pressed(1), now=now)
     assert caught.value.result is ACCOUNT_LOCKED
+
+
+@pytest.mark.row("A-6.5.6")
+def test_a_token_that_was_claimed_while_it_was_marked_as_lost_opens_nothing(
+    alice: User, by_button: HardwareToken, now: datetime
+) -> None:
+    HardwareToken.objects.filter(pk=by_button.pk).update(lost_at=now)
+    assert not judge(alice, pressed(1), now).accepted

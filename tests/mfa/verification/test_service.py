@@ -11,7 +11,15 @@ from accounts.models import User
 from mfa import limits
 from mfa.delivery import outbox
 from mfa.kinds import Answer
-from mfa.models import Application, AuditEvent, AuthenticationRecord, Delivery, Factor, GuessCounter
+from mfa.models import (
+    Application,
+    AuditEvent,
+    AuthenticationRecord,
+    Delivery,
+    Factor,
+    GuessCounter,
+    RememberRule,
+)
 from mfa.outcomes import (
     ACCOUNT_LOCKED,
     FACTOR_DISABLED,
@@ -199,3 +207,22 @@ def test_the_log_names_the_kind_that_refused_where_only_one_can_have_been_meant(
     verify(alice, WRONG, now)
     kinds_logged = AuthenticationRecord.objects.order_by("pk").values_list("kind", flat=True)
     assert list(kinds_logged) == ["sample", ""]
+
+
+@pytest.mark.row("T-40")
+def test_who_is_switched_off_while_a_question_waits_for_its_turn_is_spared_nothing(
+    alice: User, gateway: Application, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    RememberRule.objects.create(name="x", scope="user", seconds=600)
+    give(alice)
+    assert verify(alice, RIGHT, now).accepted
+    attempt = Attempt(alice, Answer(""), "vpn", "203.0.113.9")
+    assert service.recall(attempt, now=now) is not None
+    lock = limits.lock
+
+    def locked_late(subject: str) -> GuessCounter:
+        User.objects.filter(pk=alice.pk).update(is_active=False)
+        return lock(subject)
+
+    monkeypatch.setattr(limits, "lock", locked_late)
+    assert service.recall(attempt, now=now) is None
