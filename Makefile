@@ -5,7 +5,7 @@ BIN := .venv/bin
 LOCK := --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --upgrade
 WITH_SAMPLE_SETTINGS := DJANGO_SETTINGS_MODULE=tests.settings PYTHONPATH=.
 
-.PHONY: help run test lint fix security bench lock code tools
+.PHONY: help run test lint fix security bench lock messages code tools
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -42,6 +42,11 @@ bench: tools ## Measure: make bench NAME=sync
 lock: tools ## Pin the newest allowed version of every requirement, with hashes
 	$(BIN)/pip-compile --quiet --strip-extras $(LOCK) requirements.in
 	$(BIN)/pip-compile --quiet --strip-extras $(LOCK) requirements-dev.in
+
+messages: ## Collect the texts for translation and compile what is translated (needs gettext)
+	$(WITH_SAMPLE_SETTINGS) $(BIN)/python manage.py makemessages --all --no-wrap --add-location file --no-obsolete \
+		--ignore .venv --ignore tests --ignore node_modules --ignore bench --ignore demo --ignore var
+	$(WITH_SAMPLE_SETTINGS) $(BIN)/python manage.py compilemessages --ignore .venv
 
 code: ## Show the present code of a sample account: make code USER=alice [KIND=motp]
 	@$(BIN)/python -m demo.code "$(USER)" "$(KIND)"

@@ -51,20 +51,37 @@ class Reason(StrEnum):
         return WORDS[self]
 
 
+def gettext_noop(text: str) -> str:
+    """Marks a text for the catalogues; this module knows no language but its own."""
+    return text
+
+
 WORDS = {
-    Reason.EMPTY: "There is no phone number here. Type your mobile number.",
-    Reason.NO_COUNTRY_CODE: "The country code is missing. Choose your country, or start with + and the country code.",
-    Reason.NOT_A_NUMBER: "This cannot be read as one phone number. Type a single number, with digits only.",
-    Reason.TOO_SHORT: "This number is too short. Check that no digit is missing.",
-    Reason.TOO_LONG: "This number is too long. Check for extra digits, and type one number only.",
-    Reason.EXTENSION: "A text message cannot reach an extension. Type the number of a mobile phone without one.",
-    Reason.LANDLINE: "This is a landline number. Use the number of a mobile phone that can receive text messages.",
-    Reason.PREMIUM: "This is a premium-rate number. Use the number of your own mobile phone.",
-    Reason.SHARED_COST: "This is a shared-cost service number. Use the number of your own mobile phone.",
-    Reason.SATELLITE: "Satellite and global service numbers cannot be used here. Use the number of a mobile phone.",
-    Reason.COUNTRY_NOT_ALLOWED: "Numbers of this country cannot be used here. Use another one, or ask your helpdesk.",
-    Reason.NOT_MOBILE: "This number does not belong to a mobile phone. Use the number of a mobile phone.",
-    Reason.INVALID: "This number does not exist. Check the country and every digit.",
+    Reason.EMPTY: gettext_noop("There is no phone number here. Type your mobile number."),
+    Reason.NO_COUNTRY_CODE: gettext_noop(
+        "The country code is missing. Choose your country, or start with + and the country code."
+    ),
+    Reason.NOT_A_NUMBER: gettext_noop(
+        "This cannot be read as one phone number. Type a single number, with digits only."
+    ),
+    Reason.TOO_SHORT: gettext_noop("This number is too short. Check that no digit is missing."),
+    Reason.TOO_LONG: gettext_noop("This number is too long. Check for extra digits, and type one number only."),
+    Reason.EXTENSION: gettext_noop(
+        "A text message cannot reach an extension. Type the number of a mobile phone without one."
+    ),
+    Reason.LANDLINE: gettext_noop(
+        "This is a landline number. Use the number of a mobile phone that can receive text messages."
+    ),
+    Reason.PREMIUM: gettext_noop("This is a premium-rate number. Use the number of your own mobile phone."),
+    Reason.SHARED_COST: gettext_noop("This is a shared-cost service number. Use the number of your own mobile phone."),
+    Reason.SATELLITE: gettext_noop(
+        "Satellite and global service numbers cannot be used here. Use the number of a mobile phone."
+    ),
+    Reason.COUNTRY_NOT_ALLOWED: gettext_noop(
+        "Numbers of this country cannot be used here. Use another one, or ask your helpdesk."
+    ),
+    Reason.NOT_MOBILE: gettext_noop("This number does not belong to a mobile phone. Use the number of a mobile phone."),
+    Reason.INVALID: gettext_noop("This number does not exist. Check the country and every digit."),
 }
 
 LANDLINE, MOBILE, EITHER = "landline", "mobile", "mobile or landline"

@@ -95,6 +95,12 @@ def note_written(user_id: int, e164: str, *, instead_of: str | None = None) -> N
     noted.update(directory_phone=e164, phone_next="", phone_next_at=None)
 
 
+def set_language(user: User, language: str) -> None:
+    """The language of the person's pages and messages, one of LANGUAGES."""
+    User.objects.filter(pk=user.pk).update(language=language)
+    user.language = language
+
+
 def move_epoch(user: User) -> None:
     """End every session and remembered verification of the person; the session at hand survives if the view keeps it
     with `django.contrib.auth.update_session_auth_hash`."""

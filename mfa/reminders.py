@@ -61,7 +61,7 @@ def day_for(rule: Rule, user: User, *, now: datetime) -> dict[str, str]:
     if deadline is None or deadline <= now:
         return {"day": ""}
     with override(user.language or settings.LANGUAGE_CODE):
-        return {"day": date_format(timezone.localtime(deadline), "j M Y")}
+        return {"day": date_format(timezone.localtime(deadline), "DATE_FORMAT")}
 
 
 def _due(rule: Rule, now: datetime) -> Iterator[tuple[str, QuerySet[User]]]:
@@ -116,4 +116,8 @@ def _tell_owners(now: datetime) -> int:
 def _ending(row: Exemption) -> dict[str, str]:
     with override(row.owner.language or settings.LANGUAGE_CODE):
         last = timezone.localtime(row.until - timedelta(seconds=1))
-        return {"exempt": row.user.get_full_name(), "exempt_name": row.user.username, "day": date_format(last, "j M Y")}
+        return {
+            "exempt": row.user.get_full_name(),
+            "exempt_name": row.user.username,
+            "day": date_format(last, "DATE_FORMAT"),
+        }

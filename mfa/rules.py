@@ -56,7 +56,7 @@ def digest(old: Rule | None, new: Rule | None) -> str:
 
 def words(rule: Rule) -> list[str]:
     """The effect of a rule, one sentence for each thing it does."""
-    start = date_format(rule.starts_on, "j M Y")
+    start = date_format(rule.starts_on, "DATE_FORMAT")
     found = [_musts(rule)] if rule.factors or rule.backup else []
     if found and rule.grace_days:
         found.append(

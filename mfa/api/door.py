@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import resolve
+from django.utils.translation import override
 
 from mfa import configured
 
@@ -19,8 +20,8 @@ logger = logging.getLogger(__name__)
 
 class ApiDoor:
     """The verification API behind nothing but what stands before this: it has no sessions, cookies, pages or messages,
-    and each middleware would cost every code its time. Only over https where the portal is: a key that came in the
-    clear is compromised."""
+    and each middleware would cost every code its time. Its thread may have shown a page in another language before.
+    Only over https where the portal is: a key that came in the clear is compromised."""
 
     PREFIX = "/api/"
 
@@ -35,7 +36,7 @@ class ApiDoor:
             detail = "Only over https. A key that was sent in the clear must be replaced."
             return JsonResponse({"detail": detail}, status=403)
         match = request.resolver_match = resolve(request.path_info)
-        with configured.held():
+        with configured.held(), override(settings.LANGUAGE_CODE):
             response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
         response.headers["Cache-Control"] = "no-store"
         return response

@@ -18,6 +18,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     """Names for everybody; navigation and the end of the fresh proof for whoever is signed in."""
     shared: dict[str, Any] = {
         "portal_name": settings.PORTAL_NAME,
+        "languages": settings.LANGUAGES,
         "helpdesk_contact": settings.HELPDESK_CONTACT,
         "directory_contact": settings.DIRECTORY_CONTACT,
     }

@@ -52,4 +52,4 @@ def choices(user: User, asked: Asked, missing: Missing) -> list[FactorKind]:
 
 def day(moment: datetime) -> str:
     """A day as the pages write it: 3 Aug 2026."""
-    return date_format(timezone.localtime(moment), "j M Y")
+    return date_format(timezone.localtime(moment), "DATE_FORMAT")

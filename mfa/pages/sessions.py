@@ -18,6 +18,7 @@ from accounts.models import User
 from accounts.requests import SignedInRequest, address_of
 from mfa import enrolment, proof, signed_in
 from mfa.models import Factor
+from mfa.pages import language
 
 Response = TypeVar("Response", bound=HttpResponseBase)
 
@@ -30,6 +31,7 @@ BROWSER = "browser"
 
 def remember_password_step(request: HttpRequest, user: User, *, now: datetime) -> None:
     """The password was right; the second step is open for `PASSWORD_STEP_AGE`. Neither password nor code is kept."""
+    language.learn(request, user)
     request.session.cycle_key()
     request.session[STEP] = {
         "user": user.pk,
@@ -61,6 +63,7 @@ def keep_password_step(request: HttpRequest, user: User) -> None:
 
 def sign_in(request: HttpRequest, user: User, factor: Factor | None, *, now: datetime) -> None:
     """Open the session of a person. Its id changes; the proof just given is fresh."""
+    language.learn(request, user)
     request.session.pop(STEP, None)
     signed_in.close(request.session.get(ROW))
     login(request, user)

@@ -22,7 +22,7 @@ from tests.tables import BAD_CODES, BAD_NAMES, BAD_PHONES
 PUBLIC = {
     "sign-in/", "sign-in/code/", "sign-in/code/send/", "sign-out/", "health/live", "health/ready",
     "sms/undo/<slug:token>/<slug:code>/", "sms/refuse/<slug:token>/<slug:code>/",
-    "messages/<int:delivery_id>/", "inbox/", "sign-in/lost-phone/", "sign-in/lost-phone/next/",
+    "messages/<int:delivery_id>/", "inbox/", "language/", "sign-in/lost-phone/", "sign-in/lost-phone/next/",
     "webauthn/sign-in/", "webauthn/sign-in/options/",
     "receipts/kannel/<slug:key>/<slug:token>/", "receipts/twilio/<slug:key>/<slug:token>/",
 }  # fmt: skip

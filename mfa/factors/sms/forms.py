@@ -49,9 +49,9 @@ class PhoneForm(forms.Form):
 def refusal(refused: Unusable) -> str:
     """The reason in words, with the number that was meant where that is clear."""
     if not refused.suggestion:
-        return refused.reason.words
+        return gettext(refused.reason.words)
     return gettext("%(reason)s Did you mean %(number)s?") % {
-        "reason": refused.reason.words,
+        "reason": gettext(refused.reason.words),
         "number": refused.suggestion,
     }
 
