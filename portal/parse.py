@@ -7,6 +7,7 @@ import binascii
 import ipaddress
 import re
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,13 +15,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import dj_database_url
 from phonenumbers import SUPPORTED_REGIONS
 
+import mfa.factors
 from accounts import memberships, places
 from accounts.places import Place
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 PLACEHOLDERS = ("change-me", "changeme", "insecure", "example", "placeholder", "secret")
-FACTORS = Path(__file__).resolve().parent.parent / "mfa" / "factors"
 BROKER_SCHEMES = ("filesystem", "redis", "rediss", "amqp", "amqps")
 ADDRESS = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+")
 SHARE = re.compile(r"([0-9]{1,3})\s*%\s*,\s*([0-9]{1,9})")
@@ -65,7 +66,7 @@ def public_url(text: str) -> str:
 
 
 def factors(text: str) -> list[str]:
-    known = {file.parent.name for file in FACTORS.glob("*/apps.py")}
+    known = {found.name for found in iter_modules(mfa.factors.__path__) if found.ispkg}
     slugs = text.replace(",", " ").split()
     if not slugs or len(set(slugs)) < len(slugs) or not set(slugs) <= known:
         raise ValueError(f"must name each kind of factor once, out of {', '.join(sorted(known))}")
