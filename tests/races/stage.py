@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import secrets
 import sys
 import time
 from datetime import timedelta
@@ -23,6 +24,8 @@ from django.utils import timezone
 from accounts import users
 from accounts.models import PhoneSource, User
 from mfa import approvals, enrolment, limits, policy
+from mfa.api import clients
+from mfa.api.clients import Verb
 from mfa.delivery import outbox
 from mfa.factors.email import flows as email
 from mfa.factors.motp import flows as motp
@@ -34,6 +37,7 @@ from mfa.factors.totp.factor import token_of
 from mfa.kinds import Answer, Purpose
 from mfa.models import (
     Application,
+    ApplicationKey,
     Approval,
     AuditEvent,
     AuthenticationRecord,
@@ -126,6 +130,25 @@ def say_to_vpn(username: str, token: str, code: str, at: float) -> list[int]:
     time.sleep(max(0, at - time.time()))
     attempt = service.Attempt(user, answer, "vpn", "")
     return [service.verify(attempt, now=timezone.now()).result.code for _ in range(10)]
+
+
+def give_radius_key() -> str:
+    """The text of a key of a VPN that asks for a code at a second prompt, for some minutes."""
+    vpn, _ = Application.objects.get_or_create(
+        slug="radius", defaults={"name": "VPN by RADIUS", "mode": Application.Mode.PASSWORD_THEN_CODE}
+    )
+    prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    ApplicationKey.objects.create(
+        application=vpn, prefix=prefix, secret_hash=clients.hash_of(secret), verbs=[Verb.RADIUS],
+        networks=["0.0.0.0/0"], expires_at=timezone.now() + timedelta(minutes=10),
+    )  # fmt: skip
+    return f"{prefix}.{secret}"
+
+
+def logged(username: str) -> list[int]:
+    """The result code of every row of the log about this person, in order."""
+    rows = AuthenticationRecord.objects.filter(username=username).order_by("pk")
+    return list(rows.values_list("code", flat=True))
 
 
 def factors(username: str) -> list[dict[str, Any]]:

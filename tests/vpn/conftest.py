@@ -52,7 +52,7 @@ def door(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Door]:
     certificate = Authority(tmp_path_factory.mktemp("authority")).issue()
-    with django_db_blocker.unblock(), override_settings(ALLOWED_HOSTS=["localhost", "portal.test"]):
+    with django_db_blocker.unblock(), override_settings(ALLOWED_HOSTS=["portal.test", "localhost"]):
         server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate.cert_file, certificate.key_file)

@@ -50,14 +50,18 @@ class FreeRadius:
     process: ServerProcess
     client: str
 
-    def ask(self, *, wait: float = 3.0, tries: int = 1, signed: bool = True, **attributes: str) -> Answered:
-        """Send one Access-Request (`User_Name="alice"`), with Message-Authenticator unless told otherwise."""
+    def ask(
+        self, *, wait: float = 3.0, tries: int = 1, times: int = 1, signed: bool = True, **attributes: str
+    ) -> Answered:
+        """Send one Access-Request (`User_Name="alice"`), or so many at once, with Message-Authenticator unless told
+        otherwise. The last answer."""
         lines = [f"{name.replace('_', '-')} = {quoted(value)}" for name, value in attributes.items()]
         if signed:
             lines.append("Message-Authenticator = 0x00")
         done = subprocess.run(
-            [self.client, "-x", "-r", str(tries), "-t", f"{wait:g}", f"127.0.0.1:{self.port}", "auth", self.secret],
-            input=", ".join(lines) + "\n", capture_output=True, text=True, check=False, timeout=60,
+            [self.client, "-x", "-p", str(times), "-r", str(tries), "-t", f"{wait:g}",
+             f"127.0.0.1:{self.port}", "auth", self.secret],
+            input=(", ".join(lines) + "\n\n") * times, capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
         return heard(done.stdout)
 

@@ -1,0 +1,161 @@
+"""Codes by SMS and mail at the second prompt of a VPN: a real FreeRADIUS, Kannel and mail server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.core.cache import cache
+from pytest_django import Settings
+
+from accounts.models import User
+from mfa.factors.email import addresses
+from mfa.models import Application, AuthenticationRecord, Budget, Delivery, Factor
+from mfa.outcomes import SMS_SENT, SMS_VERIFIED
+from tests.conftest import PASSWORD
+from tests.mfa.doors import SECRET, add_factor
+from tests.mfa.factors.phones import code_in, other_than
+from tests.services.kannel import Kannel
+from tests.services.servers.freeradius import Answered, FreeRadius
+from tests.services.smtp import Smtp
+from tests.stories.authenticator import Phone as App
+from tests.stories.phones import Phone, workers_do_their_round
+
+NUMBER = "+4915112345678"
+
+
+@pytest.fixture(autouse=True)
+def world(settings: Settings, kannel: Kannel, smtp: Smtp, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.clear()
+    kannel.start()
+    kannel.clear()
+    smtp.reset()
+    monkeypatch.setenv("SSL_CERT_FILE", str(smtp.ca_file))
+    settings.SMS_GATEWAYS = ["kannel"]
+    settings.SMS_KANNEL_URL = kannel.url
+    settings.SMS_KANNEL_USERNAME = kannel.username
+    settings.SMS_KANNEL_PASSWORD = kannel.password
+    settings.EMAIL_URL = f"smtp+starttls://{smtp.username}:{smtp.password}@127.0.0.1:{smtp.tls_port}"
+
+
+@pytest.fixture
+def owner(make_user: Callable[..., User], kannel: Kannel) -> Phone:
+    """Alice's telephone; she has no other factor."""
+    make_user("alice", phone=NUMBER)
+    return Phone(NUMBER, kannel)
+
+
+def first(radius: FreeRadius) -> Answered:
+    return radius.ask(User_Name="alice", User_Password=PASSWORD)
+
+
+def then(radius: FreeRadius, typed: str, asked: Answered) -> Answered:
+    return radius.ask(User_Name="alice", User_Password=typed, State=asked.state)
+
+
+def codes_sent() -> int:
+    return Delivery.objects.filter(template="code").count()
+
+
+def let_a_minute_pass() -> None:
+    Budget.objects.update(spent=[])
+
+
+def test_a_wrong_sms_code_is_typed_again_at_once_with_the_code_that_is_there(radius: FreeRadius, owner: Phone) -> None:
+    asked = first(radius)
+    assert (asked.packet, "***" in asked.words, "5678" in asked.words) == ("Access-Challenge", True, False)
+    code = owner.code()
+    assert then(radius, other_than(code), asked).packet == "Access-Reject"
+    again = first(radius)
+    assert (again.packet, codes_sent()) == ("Access-Challenge", 1)
+    assert then(radius, code, again).packet == "Access-Accept"
+    assert then(radius, code, again).packet == "Access-Reject"  # the question was answered, the code is spent
+    results = AuthenticationRecord.objects.order_by("pk").values_list("code", flat=True)
+    assert (results[0], results[3]) == (SMS_SENT.code, SMS_VERIFIED.code)
+
+
+@pytest.mark.row("T-67e")
+def test_a_retransmitted_password_sends_no_second_sms(radius: FreeRadius, owner: Phone) -> None:
+    with radius.losing_the_first_answer() as gateway:
+        asked = gateway.ask(User_Name="alice", User_Password=PASSWORD, tries=3, wait=1.0)
+    assert (asked.packet, codes_sent()) == ("Access-Challenge", 1)
+    assert then(radius, owner.code(), asked).packet == "Access-Accept"
+
+
+def test_another_factor_is_chosen_by_its_word_and_a_question_mark_asks_again(
+    radius: FreeRadius, vpn: Application, owner: Phone, smtp: Smtp
+) -> None:
+    user = User.objects.get(username="alice")
+    add_factor(user, state={"algorithm": "SHA1", "digits": 6, "period": 30})
+    mailbox = Factor(user=user, kind="email", name="Mail", confirmed=True)
+    Application.objects.update(kinds=["totp", "sms", "email"])
+    confirm_mailbox(mailbox)
+    asked = first(radius)
+    assert "authenticator app" in asked.words
+    assert asked.words.endswith("(or type sms / mail)")
+    by_sms = then(radius, " SMS ", asked)
+    assert (by_sms.packet, codes_sent()) == ("Access-Challenge", 1)
+    code = owner.code()
+    again = then(radius, "?", by_sms)
+    assert ("***" in again.words, codes_sent()) == (True, 1)
+    let_a_minute_pass()
+    resent = then(radius, "?", again)
+    assert codes_sent() == 2
+    assert then(radius, code, resent).packet == "Access-Reject"  # the older one ended
+    by_mail = then(radius, "mail", first(radius))
+    assert then(radius, mailed(smtp, user.email), by_mail).packet == "Access-Accept"
+    by_app = then(radius, "app", then(radius, "sms", first(radius)))
+    assert then(radius, App(SECRET, "alice").code(), by_app).packet == "Access-Accept"
+
+
+def test_a_code_by_mail_counts_only_where_the_application_lists_it(
+    radius: FreeRadius, vpn: Application, make_user: Callable[..., User], smtp: Smtp
+) -> None:
+    user = make_user("alice")
+    confirm_mailbox(Factor(user=user, kind="email", name="Mail", confirmed=True))
+    assert first(radius).packet == "Access-Reject"
+    Application.objects.update(kinds=["email"])
+    asked = first(radius)
+    assert asked.packet == "Access-Challenge"
+    assert then(radius, mailed(smtp, user.email), asked).packet == "Access-Accept"
+
+
+@pytest.mark.row("N-09")
+def test_another_sms_does_not_forget_the_wrong_codes(radius: FreeRadius, owner: Phone) -> None:
+    for _ in range(4):
+        asked = first(radius)
+        code = owner.code(nth=codes_sent())
+        assert then(radius, other_than(code), asked).packet == "Access-Reject"
+    let_a_minute_pass()
+    asked = first(radius)
+    assert codes_sent() == 2
+    code = owner.code(nth=2)
+    assert then(radius, other_than(code), asked).packet == "Access-Reject"
+    assert first(radius).packet == "Access-Reject"
+    record = AuthenticationRecord.objects.first()
+    assert record
+    assert "lock" in record.cause.lower()
+
+
+def test_where_no_sms_may_leave_the_next_factor_is_asked_for(radius: FreeRadius, owner: Phone) -> None:
+    user = User.objects.get(username="alice")
+    add_factor(user, state={"algorithm": "SHA1", "digits": 6, "period": 30})
+    then(radius, "sms", first(radius))
+    code = owner.code()
+    assert then(radius, code, then(radius, "sms", first(radius))).packet == "Access-Accept"
+    instead = then(radius, "sms", first(radius))  # within the minute, and the code is spent
+    assert "authenticator app" in instead.words
+    record = AuthenticationRecord.objects.first()
+    assert record
+    assert "instead of sms" in record.cause
+    assert then(radius, App(SECRET, "alice").code(), instead).packet == "Access-Accept"
+
+
+def confirm_mailbox(factor: Factor) -> None:
+    factor.state = {addresses.CONFIRMED: addresses.fingerprint(factor.user.email)}
+    factor.save()
+
+
+def mailed(smtp: Smtp, address: str) -> str:
+    workers_do_their_round()
+    return code_in([mail.text for mail in smtp.messages if address in mail.recipients][-1].strip())
