@@ -21,6 +21,11 @@ def of(name: str) -> str:
     return known[name]
 
 
+def keep(name: str, text: str) -> None:
+    """Keep a secret of the samples that was made elsewhere, for `of`."""
+    _write(_read() | {name: text})
+
+
 def _read() -> dict[str, str]:
     file = FOLDER / "passwords.json"
     return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}

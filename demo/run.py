@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import django
 from django.conf import settings
 from django.core.management import call_command
+from django.utils import timezone
 
 from demo import directory, passwords
 from demo.supervisor import ROOT, Supervisor
@@ -73,9 +74,10 @@ def only_one() -> None:
 
 
 def load_accounts() -> None:
-    from demo import accounts  # models exist after django.setup() only
+    from demo import accounts, life  # models exist after django.setup() only
 
     accounts.load()
+    life.load(now=timezone.now())
 
 
 def start_directory(supervisor: Supervisor, environment: dict[str, str]) -> bool:
@@ -128,7 +130,7 @@ def wait_for_web(supervisor: Supervisor, port: int) -> bool:
 
 
 def greet(address: str, has_directory: bool) -> None:
-    from demo import accounts  # models exist after django.setup() only
+    from demo import accounts, life  # models exist after django.setup() only
 
     rows = [(sample.username, passwords.of(sample.username), sample.what) for sample in accounts.SAMPLES]
     if has_directory:
@@ -136,6 +138,10 @@ def greet(address: str, has_directory: bool) -> None:
     print(f"\nThe portal runs at {address} - stop it with Ctrl-C.\n\nSample accounts:")
     for username, password, what in rows:
         print(f"  {username:<12} {password}  {what}")
+    print("\nThe sample VPN asks with its key; the code of an app: make code USER=alice")
+    print(f"  curl -H 'Authorization: Bearer {passwords.of(life.KEY)}' -H 'Content-Type: application/json' \\")
+    alice = f'{{"username":"alice","password":"{passwords.of("alice")}","code":"123456"}}'
+    print(f"    -d '{alice}' {address}/api/v1/verify")
     print(f"\nMessages that left: {address}/inbox/    Administration: {address}/admin/", flush=True)
 
 

@@ -5,6 +5,7 @@ A ceremony needs the portal's own pages in the person's browser, so no other app
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from accounts.models import User
@@ -27,6 +28,12 @@ OWN = frozenset({PORTAL, TRYING, ANY})
 def named(slug: str) -> Application | None:
     """The application of this name that is in use; None for the portal itself."""
     return configured.current().applications.get(slug)
+
+
+def names(slugs: Iterable[str]) -> dict[str, str]:
+    """What people call these applications, those no longer in use too, by their name in the log."""
+    wanted = set(slugs) - OWN - {""}
+    return dict(Application.objects.filter(slug__in=wanted).values_list("slug", "name")) if wanted else {}
 
 
 def is_listed(slug: str) -> bool:

@@ -17,7 +17,7 @@ from mfa import applications, enrolment, explanations, kinds, limits, obstacles
 from mfa.delivery import progress
 from mfa.delivery.writing import masked_address
 from mfa.kinds import CardAction, Note, Purpose
-from mfa.models import Application, AuthenticationRecord, Delivery, Factor
+from mfa.models import AuthenticationRecord, Delivery, Factor
 
 LOOK_BACK = timedelta(days=7)
 MOST = 50
@@ -52,7 +52,7 @@ def of(user: User, *, now: datetime) -> Diagnosis:
     """The diagnosis of one person, over the last days and at most MOST attempts and messages."""
     factors = list(Factor.objects.filter(user=user).defer("secret"))
     attempts = list(_attempts(user, now)[:MOST])
-    names = _names(attempts)
+    names = applications.names(record.application for record in attempts)
     lines = [_attempt(record, names, factors) for record in attempts]
     lines += [_message(delivery, now) for delivery in _messages(user, now)[:MOST]]
     success = next((record for record in attempts if record.accepted), None)
@@ -68,11 +68,6 @@ def _messages(user: User, now: datetime) -> QuerySet[Delivery]:
     """The codes that were sent; notices say nothing about signing in."""
     sent = Delivery.objects.filter(user=user, template__in=limits.CODES, created_at__gt=now - LOOK_BACK)
     return sent.defer("body").order_by("-created_at", "-pk")
-
-
-def _names(attempts: list[AuthenticationRecord]) -> dict[str, str]:
-    slugs = {record.application for record in attempts} - applications.OWN
-    return dict(Application.objects.filter(slug__in=slugs).values_list("slug", "name")) if slugs else {}
 
 
 def _attempt(record: AuthenticationRecord, names: dict[str, str], factors: list[Factor]) -> Line:

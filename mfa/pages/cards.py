@@ -10,10 +10,10 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import kinds, preferences
+from mfa import applications, kinds, preferences
 from mfa.applications import PORTAL
 from mfa.kinds import CardAction, FactorKind
-from mfa.models import Application, Factor, Preference
+from mfa.models import Factor, Preference
 from mfa.pages.preferred import mark
 
 FEW = 3
@@ -90,9 +90,7 @@ def _held(factor: Factor) -> Card:
 
 def _application_names(factors: list[Factor]) -> dict[str, str]:
     """What people call the applications that the factors were used for, by the name in the log."""
-    slugs = {factor.last_used_for for factor in factors} - {"", PORTAL}
-    found = Application.objects.filter(slug__in=slugs).values_list("slug", "name") if slugs else []
-    return dict(found) | {PORTAL: _("this portal")}
+    return applications.names(factor.last_used_for for factor in factors) | {PORTAL: _("this portal")}
 
 
 def missing(user: User, factors: list[Factor]) -> list[FactorKind]:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.requests import SignedInRequest
-from mfa import explanations, kinds
+from mfa import applications, explanations, kinds
 from mfa.applications import OWN
 from mfa.kinds import Purpose
 from mfa.models import AuditEvent, AuthenticationRecord
@@ -138,7 +138,8 @@ def _index(user: User, *, only: str = "") -> QuerySet[AuditEvent, tuple[datetime
 def _read(rows: list[tuple[datetime, str, int]]) -> list[Event]:
     changes = AuditEvent.objects.in_bulk([pk for _, source, pk in rows if source == "change"])
     attempts = AuthenticationRecord.objects.in_bulk([pk for _, source, pk in rows if source == "attempt"])
-    return [_change(changes[pk]) if source == "change" else _attempt(attempts[pk]) for _, source, pk in rows]
+    names = applications.names(record.application for record in attempts.values())
+    return [_change(changes[pk]) if source == "change" else _attempt(attempts[pk], names) for _, source, pk in rows]
 
 
 def _change(event: AuditEvent) -> Event:
@@ -147,11 +148,11 @@ def _change(event: AuditEvent) -> Event:
     return Event(event.at, str(WORDS.get(event.action, event.action)), _joined(parts), "info")
 
 
-def _attempt(record: AuthenticationRecord) -> Event:
+def _attempt(record: AuthenticationRecord, names: dict[str, str]) -> Event:
     kind = kinds.registry().get(record.kind)
     by_password = _("Password") if record.kind == "password" else ""
     label = str(kind.label) if kind else by_password
-    where = "" if record.application in OWN else record.application
+    where = "" if record.application in OWN else names.get(record.application, record.application)
     cause = "" if record.accepted else explanations.of(record).words
     parts = [label, where, cause, _from(record.address)]
     title = TITLES.get((record.purpose, record.accepted)) or TITLES["sign-in", record.accepted]

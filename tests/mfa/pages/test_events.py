@@ -12,7 +12,7 @@ from django.test import Client
 
 from accounts.models import User
 from mfa import audit
-from mfa.models import AuditEvent
+from mfa.models import Application, AuditEvent
 from mfa.outcomes import OATH_INCORRECT
 from mfa.pages import events
 from mfa.verification import log
@@ -51,6 +51,12 @@ def test_changes_and_sign_ins_are_one_list_newest_first(client: Client, alice: U
     assert [event.title for event in shown] == ["Second factor added", "Sign-in refused"]
     assert "The code was wrong" in shown[1].text
     assert "OATH" not in shown[1].text
+
+
+def test_an_application_is_called_what_people_call_it(alice: User, now: datetime) -> None:
+    Application.objects.create(slug="vpn", name="Office VPN")
+    log.write(alice, "alice", OATH_INCORRECT, application="vpn", address="", now=now, kind="totp")
+    assert "· Office VPN ·" in events.latest(alice)[0].text
 
 
 def test_the_history_is_paginated_and_costs_the_same_however_long_it_is(
