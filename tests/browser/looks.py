@@ -59,7 +59,7 @@ def _ask(page: Page, question: str, given: str | None = None) -> Problems:
 def _quiet(page: Page, seen: PageWatch) -> Problems:
     """Chromium reports the status of a refused form or an error page on the console; that is no noise of the page's."""
     own = [line for line in seen.console if "Failed to load resource" not in line]
-    broken = [line for line in seen.responses if "/static/" in line or line.startswith("5")]
+    broken = [line for line in seen.responses if "/static/" in line]
     return [*own, *seen.exceptions, *broken, *seen.policy_violations()]
 
 

@@ -12,6 +12,8 @@ from tests.browser.looks import problems_of
 from tests.browser.scenes import SCENES, Scene
 from tests.browser.stage import Stage
 
+BROKEN = "broken"
+"""The state of the one scene that shows an error page."""
 WITHOUT_LOOKS = {
     "sign_out", "second_step_send", "prove_send", "test_send", "rest_advice", "sms:resend",  # lead on to another page
     "email:resend",
@@ -25,6 +27,7 @@ WITHOUT_LOOKS = {
 def test_page_is_accessible_quiet_and_fits(stage: Stage, scene: Scene) -> None:
     scene.play(stage)
     assert view_shown(stage) == scene.view
+    assert any(line.startswith("5") for line in stage.seen.responses) is (scene.state == BROKEN)
     problems = problems_of(stage.page, stage.seen, name=str(scene))
     assert not problems, "\n".join(problems)
 
