@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import logging
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,15 +20,19 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.models import User
-from mfa import activation, kinds
-from mfa.delivery import hand_over, outbox
+from mfa import activation, kinds, temporary
+from mfa.api import clients
+from mfa.api.clients import Verb
+from mfa.delivery import hand_over, outbox, tasks
 from mfa.factors.motp.algorithm import Motp
 from mfa.models import Application, Delivery
 from mfa.oath.codes import Token
 from mfa.tokens import batches
 from portal.logs import AddRequestId, JsonLines
-from tests.stories import acting
+from tests.answers import Answer
+from tests.stories import acting, passkeys
 from tests.stories.authenticator import scan
+from tests.stories.soft_key import SoftKey
 
 pytestmark = pytest.mark.django_db
 
@@ -85,6 +91,11 @@ class Canaries:
 
     def found_in(self, sink: str) -> list[str]:
         return [name for name, secret in self.secrets.items() if any(form in sink for form in forms(secret))]
+
+
+def messages() -> str:
+    """All that was written to people."""
+    return "\n".join(outbox.read(delivery) for delivery in Delivery.objects.all())
 
 
 def codes_in_messages() -> list[str]:
@@ -152,6 +163,53 @@ def confirm_mailbox(client: Client, canaries: Canaries) -> None:
     assert canaries.codes[-1] not in str(Delivery.objects.filter(pk=sent.pk).values())
 
 
+def add_a_passkey(client: Client, canaries: Canaries) -> None:
+    """A challenge is in the session while it waits, and nowhere else."""
+    key, asked = SoftKey(), passkeys.question(client, passkeys.ADD)
+    canaries.codes.append(asked["challenge"])
+    answer = key.create(asked)
+    assert passkeys.give(client, passkeys.ADD, answer).status_code == 302
+
+
+def ask_as_gateways_do(client: Client, user: User, canaries: Canaries) -> None:
+    """Password, codes and key of the interface and of RADIUS, right ones and wrong ones."""
+    desk, now = Application.objects.create(slug="desk", name="Desk", kinds=["totp", "temporary"]), timezone.now()
+    terms = temporary.Terms(2, 3, ("desk",))
+    canaries.add("temporary code", temporary.issue(user, terms, actor=user, reason="test", now=now))
+    later = now + timedelta(days=1)
+    key = clients.issue(desk, verbs=tuple(Verb), networks=("127.0.0.0/8",), expires_at=later, actor=user, now=now)
+    canaries.add("API key", key)
+    canaries.add("secret part of the API key", key[-20:])
+    code = canaries.secrets["temporary code"].decode()
+    question = {"username": "alice", "password": PASSWORD, "code": code}
+    assert ask(client, key, "verify", question).json()["accepted"] is True
+    ask(client, key, "verify", question | {"code": "135791"})
+    ask(client, key + "x", "verify", question)
+    request = {"User-Name": "alice", "User-Password": PASSWORD, "Identifier": "7", "Authenticator": "0x" + "ab" * 16}
+    state = ask(client, key, "radius/authorize", request).json()["reply:State"]["value"][0]
+    answer = {"State": state, "User-Password": "135792", "Authenticator": "0x" + "cd" * 16}
+    assert ask(client, key, "radius/authorize", request | answer).status_code == 401
+    canaries.codes += ["135791", "135792", state.removeprefix("0x")]
+
+
+def ask(client: Client, key: str, path: str, question: dict[str, str]) -> Answer:
+    return client.post(
+        f"/api/v1/{path}", json.dumps(question), content_type="application/json", secure=True,
+        headers={"authorization": f"Bearer {key}"},
+    )  # fmt: skip
+
+
+def crash_while_sending(monkeypatch: pytest.MonkeyPatch) -> str:
+    """What a worker keeps of a fault that happens while a code is handed over."""
+    waiting = Delivery.objects.filter(state=Delivery.State.QUEUED, template="confirm-phone").first()
+    assert waiting is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(hand_over, "of", explode)
+        ended = tasks.deliver.apply(args=(waiting.pk,))
+    assert ended.state == "FAILURE"
+    return f"{ended.result!r} {ended.traceback} {ended.args}"
+
+
 def crash_in_the_verdict(client: Client, canaries: Canaries, monkeypatch: pytest.MonkeyPatch) -> str:
     """The page of a fault that happens while a code is judged."""
     monkeypatch.setattr(type(kinds.kind("totp")), "verify", explode)
@@ -187,13 +245,18 @@ def test_no_secret_of_a_whole_run_is_found_in_any_sink(
         change_phone(client, canaries)
         confirm_mailbox(client, canaries)
         canaries.add("activation code", activation.issue(user, actor=None, reason="test", now=timezone.now()).code)
+        add_a_passkey(client, canaries)
+        ask_as_gateways_do(Client(), user, canaries)
+        canaries.codes.append(client.session.session_key or "")
+        result = crash_while_sending(monkeypatch)
         page = crash_in_the_verdict(client, canaries, monkeypatch)
     assert woken
     assert len(log.getvalue()) > 1000
-    for sink in (log.getvalue(), tables(), broker(), page):
+    assert set(canaries.found_in(messages())) <= {"undo code"}
+    for sink in (log.getvalue(), tables(), broker(), page, result):
         assert canaries.found_in(sink) == []
     for code in canaries.codes:
-        assert not re.search(rf"\b{code}\b", log.getvalue() + broker()), code
+        assert not re.search(rf"\b{re.escape(code)}\b", log.getvalue() + broker() + result), code
     assert "3920090" not in log.getvalue()
 
 
