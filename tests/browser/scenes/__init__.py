@@ -12,6 +12,7 @@ from tests.browser.scenes import (  # noqa: F401  # they fill the list
     desk_policies,
     email,
     factors,
+    german,
     health,
     lost_phone,
     motp,
