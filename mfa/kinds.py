@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.utils.functional import Promise
+from django.utils.translation import override
 
 from mfa.outcomes import Refused, Result, WrongShape
 
@@ -85,6 +86,16 @@ class Note:
     actions: tuple[CardAction, ...] = ()
 
 
+@cache
+def _labels(kind: type[FactorKind]) -> frozenset[str]:
+    """The kind's label in every language of the portal."""
+    found = set()
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            found.add(str(kind.label))
+    return frozenset(found)
+
+
 class FactorKind(ABC):
     """One kind of factor. Instances hold no state; everything of a person is in the Factor row."""
 
@@ -137,6 +148,10 @@ class FactorKind(ABC):
     @abstractmethod
     def describe(self, factor: Factor) -> str:
         """What tells this factor from another of its kind without giving anything away, e.g. "+49 *** **12"."""
+
+    def says_no_more(self, name: str) -> bool:
+        """Whether the name of a factor is only its kind's, in whichever language it was stored."""
+        return name in _labels(type(self))
 
     @property
     def in_portal(self) -> bool:

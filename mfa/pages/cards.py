@@ -38,7 +38,7 @@ class Card:
     @property
     def name(self) -> str:
         """The name the owner gave it; nothing where that is just the kind's label."""
-        return "" if self.factor.name == self.kind.label else self.factor.name
+        return "" if self.kind.says_no_more(self.factor.name) else self.factor.name
 
 
 def of(user: User, factors: list[Factor]) -> list[Card]:

@@ -51,7 +51,7 @@ def mark(factor: Factor) -> str:
 def words(factor: Factor) -> str:
     """What tells the factor from the person's others."""
     kind = kinds.kind(factor.kind)
-    described = factor.name if factor.name not in ("", str(kind.label)) else kind.describe(factor)
+    described = kind.describe(factor) if not factor.name or kind.says_no_more(factor.name) else factor.name
     return " · ".join(part for part in (str(kind.label), described) if part)
 
 

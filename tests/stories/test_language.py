@@ -127,6 +127,14 @@ def test_the_cookie_of_a_language_is_for_the_server_alone(client: Client, db: No
     assert bool(cookie["secure"]) == settings.HTTPS
 
 
+def test_a_name_that_is_only_the_kinds_is_not_shown_in_the_language_of_before(client: Client, alice: User) -> None:
+    acting.with_app(client, alice)
+    choose(client, "de")
+    shown = page(client, "/")
+    assert "Authenticator-App" in shown
+    assert "Authenticator app ·" not in shown
+
+
 def test_the_admin_is_in_one_language(client: Client, alice: User) -> None:
     users.set_language(alice, "de")
     acting.give_password(client, "alice")
