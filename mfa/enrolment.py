@@ -241,7 +241,7 @@ def rename(factor: Factor, name: str, *, actor: User) -> None:
 @transaction.atomic
 def remove(factor: Factor, *, actor: User, now: datetime) -> None:
     """Delete a factor, with all that `let_go` says. Raises LastFactor."""
-    user = lock_person(factor.user)
+    user = lock_judging(factor.user)
     let_go(user, factor, now=now)
     Factor.objects.filter(pk=factor.pk, user=user).delete()
     users.move_epoch(user)
@@ -287,7 +287,7 @@ def reset(user: User, *, actor: User | None, reason: str, now: datetime, kind: s
 
     The phone may be lost too, so a number no longer implies a factor until it is confirmed again or changed.
     """
-    user = lock_person(user)
+    user = lock_judging(user)
     slugs = [kind] if kind else list(kinds.registry())
     mine = Factor.objects.filter(user=user)
     (mine.filter(kind=kind) if kind else mine).delete()  # also of kinds that are switched off: they may come back
@@ -318,6 +318,13 @@ def unlock(user: User, *, actor: User | None, reason: str, now: datetime) -> Non
     Factor.objects.filter(user=user, confirmed=True).update(disabled_at=None, failures=0)
     audit.record("account.unlocked", user=user, actor=actor, reason=reason)
     notifications.tell(user, "account-unlocked", {"at": now}, now=now)
+
+
+def lock_judging(user: User) -> User:
+    """As `lock_person`, behind the account's counter as where codes are judged: for whoever locks several factors, in
+    whatever order, and would else meet the judging of a code in a circle."""
+    limits.lock(limits.of_account(user))
+    return lock_person(user)
 
 
 def lock_person(user: User) -> User:

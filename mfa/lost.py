@@ -23,10 +23,8 @@ SENT_TO_IT = (Purpose.SIGN_IN, Purpose.PROOF, Purpose.TEST)
 def report(user: User, chosen: list[Factor], *, actor: User, now: datetime) -> list[Factor]:
     """Suspend these factors of the person, end every session and every code on its way, and tell every known address.
     Returns what was suspended; what went meanwhile is passed over."""
-    person = enrolment.lock_person(user)
-    own = [factor for factor in chosen if factor.user_id == person.pk]
-    in_order = sorted(own, key=lambda factor: (factor.pk is None, factor.pk))  # as where a code is judged
-    rows = [row for row in (_row(factor, now) for factor in in_order) if row]
+    person = enrolment.lock_judging(user)
+    rows = [row for row in (_row(factor, now) for factor in chosen if factor.user_id == person.pk) if row]
     if not rows:
         return []
     for row in rows:

@@ -99,7 +99,7 @@ def confirm(user: User, pk: int | None, code: str, *, now: datetime) -> Factor:
     """The first right code makes the waiting app count. Raises NothingWaiting, TooMany, NeedsAnother, and what
     `judging.accept` raises."""
     with transaction.atomic():
-        user = enrolment.lock_person(user)
+        user = enrolment.lock_judging(user)
         factor = waiting(user, pk, now=now, lock=True)
         memory = memory_of(factor)
         try:

@@ -80,7 +80,7 @@ def confirm(user: User, pk: int | None, text: str, *, now: datetime) -> Factor:
     Raises NothingWaiting, NeedsAnother, NotOfTheSet.
     """
     with transaction.atomic():
-        user = enrolment.lock_person(user)
+        user = enrolment.lock_judging(user)
         factor = waiting(user, pk, now=now, lock=True)
         _refuse_alone(user, now)
         drawn = _drawn(factor)

@@ -94,7 +94,7 @@ def remove(user: User, *, actor: User, now: datetime) -> None:
     and DirectoryDecides."""
     _leave_to_directory(user, "")
     with transaction.atomic():
-        user = enrolment.lock_person(user)
+        user = enrolment.lock_judging(user)
         if not user.phone:
             return
         enrolment.let_go(user, of(user), now=now)

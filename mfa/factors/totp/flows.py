@@ -72,7 +72,7 @@ def waiting(user: User, pk: int | None, *, now: datetime, lock: bool = False) ->
 def confirm(user: User, pk: int | None, code: str, *, now: datetime) -> Factor:
     """The first right code makes the waiting app count. Raises NothingWaiting, TooMany, WrongCode, ClockWrong."""
     with transaction.atomic():
-        user = enrolment.lock_person(user)
+        user = enrolment.lock_judging(user)
         factor = waiting(user, pk, now=now, lock=True)
         memory = Memory()
         try:
