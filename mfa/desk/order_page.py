@@ -72,7 +72,7 @@ def ask(
 
 
 def _people(pks: list[int]) -> list[User]:
-    return list(User.objects.filter(pk__in=pks).select_related("policy").prefetch_related("groups"))
+    return list(User.objects.filter(pk__in=pks).select_related("policy").prefetch_related("groups__permissions"))
 
 
 def _answer(model_admin: ModelAdmin[Any], request: HttpRequest, act: Act, outcomes: list[Outcome]) -> HttpResponse:

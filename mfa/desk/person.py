@@ -62,12 +62,13 @@ def context(person: User, actor: User, *, now: datetime) -> dict[str, Any]:
     asked = policy.of(person, now=now)
     usable = enrolment.usable(person, now=now)
     have = enrolment.holding(usable)
-    prefetch_related_objects([person], "groups", "exemptions")
+    prefetch_related_objects([person], "groups__permissions", "exemptions")
     return {
         "person": person,
         "shown_phone": masks.phone(person.phone, whole),
         "directory": person_directory.context(person, actor, whole=whole),
-        "roles": [group.name for group in person.groups.all()],
+        "roles": [group.name for group in person.groups.all() if group.permissions.all()],
+        "groups": [group.name for group in person.groups.all() if not group.permissions.all()],
         "asked": asked,
         "demands": [_demand(one, have, now) for one in asked.demands],
         "factors": factors(person, usable, now=now),

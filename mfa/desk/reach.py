@@ -28,7 +28,7 @@ def may(actor: User, act: Act) -> bool:
 def refusals(act: Act, order: Order, people: Iterable[User]) -> dict[int, str]:
     """Why the act is refused, by the pk of each person it is refused for. People who are not in it may be acted on."""
     people = list(people)
-    prefetch_related_objects(people, "groups", "exemptions")
+    prefetch_related_objects(people, "groups__permissions", "exemptions")
     factors = enrolment.usable_of_many(people, now=order.now)
     found = {person.pk: why_not(act, order, person, factors[person.pk]) for person in people}
     return {pk: words for pk, words in found.items() if words}
@@ -51,8 +51,8 @@ def out_of_reach(actor: User, person: User) -> str:
 
 
 def holds_a_role(person: User) -> bool:
-    """Staff, superusers and members of any group. Prefetch `groups` for lists."""
-    return person.is_staff or person.is_superuser or bool(person.groups.all())
+    """Staff, superusers and members of any group that gives a right. Prefetch `groups__permissions` for lists."""
+    return person.is_staff or person.is_superuser or any(group.permissions.all() for group in person.groups.all())
 
 
 def _pointless(act: Act, order: Order, person: User, factors: list[Factor]) -> str:

@@ -20,7 +20,7 @@ Mode = Application.Mode
 @dataclass(frozen=True, slots=True)
 class Door:
     """One application as the person sees it: the factors that it asks them for, in its order, and the kinds that it
-    accepts at all. `slug` is what the log calls it."""
+    accepts and one can set up. `slug` is what the log calls it."""
 
     slug: str
     name: str
@@ -45,6 +45,6 @@ def of(user: User, usable: list[Factor], *, now: datetime) -> list[Door]:
 
 def _door(slug: str, name: str, mode: str, accepted: frozenset[str], factors: list[Factor]) -> Door:
     typed = [kind for kind in kinds.registry().values() if kind.slug in accepted and kind.answers is Answers.CODE]
-    labels = [str(kind.label) for kind in typed if kind.signs_in]
+    labels = [str(kind.label) for kind in typed if kind.signs_in and not kind.lent]
     asks = [one for one in factors if one.kind in accepted and kinds.kind(one.kind).serves(one, slug)]
     return Door(slug, name, mode, asks, labels)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.utils import timezone
 
@@ -191,6 +191,20 @@ def test_only_the_acts_of_the_role_are_offered(staff: Callable[..., Client], ali
 
 
 @pytest.mark.row("T-59")
+def test_a_group_that_gives_no_right_keeps_nobody_from_helpdesk_and_one_that_gives_rights_does(
+    staff: Callable[..., Client], alice: User
+) -> None:
+    hanna = staff("helpdesk")
+    group = Group.objects.create(name="vpn-users")
+    alice.groups.add(group)
+    page = hanna.get(f"/admin/accounts/user/{alice.pk}/change/", secure=True).content.decode()
+    assert "<dt>Groups</dt><dd>vpn-users</dd>" in page
+    assert "only an admin may act" not in page
+    group.permissions.add(Permission.objects.get(codename="view_auditevent"))
+    page = hanna.get(f"/admin/accounts/user/{alice.pk}/change/", secure=True).content.decode()
+    assert "only an admin may act" in page
+
+
 def test_helpdesk_cannot_reset_one_person_after_the_other_without_end(
     staff: Callable[..., Client], make_user: Callable[..., User]
 ) -> None:
