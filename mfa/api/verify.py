@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from ninja import NinjaAPI, Schema
@@ -24,7 +26,7 @@ from mfa.verification.dialogue import Asked, Identified, Reply
 from mfa.verification.memory import canonical
 
 api = NinjaAPI(
-    title="Verification API", version="1.0.0", urls_namespace="api", docs_url=None, openapi_url="/openapi.json",
+    title="Verification API", version="1.0.0", urls_namespace="api", docs_url=None, openapi_url=None,
     parser=StrictJson(),
 )  # fmt: skip
 
@@ -56,7 +58,10 @@ class Question(Schema):
     username: str = Field(min_length=1, max_length=names.LONGEST, examples=["alice"])
     password: str = Field(default="", max_length=1024, description="Where the application leaves it to the portal")
     state: str = Field(default="", max_length=64, description="Of the challenge that is answered")
-    kind: str = Field(default="", max_length=20, description="One kind of factor only, such as totp")
+    kind: str = Field(
+        default="", max_length=20, description="One kind of factor only, such as totp",
+        json_schema_extra={"enum": ["", *settings.MFA_FACTORS]},
+    )  # fmt: skip
     address: str = Field(default="", max_length=45, description="The person's address, if the application is believed")
     gateway: str = Field(default="", max_length=100, description="What the application calls itself, for the log")
 
@@ -78,7 +83,10 @@ class Problem(Schema):
     detail: Any
 
 
-REFUSALS = {401: Problem, 403: Problem, 422: Problem}
+REFUSALS: dict[int, Any] = dict.fromkeys((400, 401, 403, 413, 415, 422), Problem)
+ATTRIBUTES = dict[str, Any]
+"""Of RADIUS, as rlm_rest takes them."""
+RADIUS = {**REFUSALS, 200: ATTRIBUTES, 401: ATTRIBUTES}
 
 
 @api.post("/verify", auth=Bearer(Verb.VERIFY), response={200: Answer, **REFUSALS}, summary="Judge a code")
@@ -95,7 +103,7 @@ def challenge(request: HttpRequest, body: Question) -> Answer:
     return _told(_reply(request.auth, body, code=""))  # type: ignore[attr-defined]
 
 
-@api.post("/radius/authorize", auth=Bearer(Verb.RADIUS), response=REFUSALS, summary="For FreeRADIUS (rlm_rest)")
+@api.post("/radius/authorize", auth=Bearer(Verb.RADIUS), response=RADIUS, summary="For FreeRADIUS (rlm_rest)")
 def authorize(request: HttpRequest, body: radius.Attributes) -> JsonResponse:
     """Attributes in, attributes out, as in deploy/freeradius. A retransmission hears the first answer again."""
     application, now = request.auth.application, timezone.now()  # type: ignore[attr-defined]
@@ -135,6 +143,24 @@ def _reply(client: Client, body: Question, *, code: str) -> Reply:
 
 def _told(reply: Reply) -> Answer:
     return Answer(accepted=reply.accepted, message=reply.words, state=reply.state, kind=reply.kind)
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document; whoever shows it decides to whom."""
+    return dict(api.get_openapi_schema(path_prefix="/api/v1/"))
+
+
+@api.exception_handler(HttpError)
+def refused(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """As it was raised: Ninja turns whatever a parser raises into a 400, and keeps the parser's own as its cause."""
+    told = error.__cause__ if isinstance(error.__cause__, HttpError) else error
+    return api.create_response(request, {"detail": str(told)}, status=told.status_code)
+
+
+@api.exception_handler(RequestDataTooBig)
+def too_long(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    """Longer than Django reads at all."""
+    return api.create_response(request, {"detail": "The body is too long."}, status=413)
 
 
 @api.exception_handler(ValidationError)

@@ -11,7 +11,7 @@ from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -21,9 +21,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from mfa import applications, kinds, registration
-from mfa.api import clients
+from mfa.api import clients, verify
 from mfa.api.clients import TooManyKeys, Verb
-from mfa.desk import application_figures, snippets
+from mfa.desk import application_figures, interface, snippets
 from mfa.desk.application_forms import ApplicationForm, KeyForm, RevokeForm
 from mfa.desk.readonly import ReadOnly, Rows
 from mfa.models import Application, ApplicationKey
@@ -73,12 +73,25 @@ class ApplicationAdmin(ReadOnly):
             return path(route, self.admin_site.admin_view(inner), name=f"mfa_application_{name}")
 
         return [
+            path(
+                "interface/", self.admin_site.admin_view(require_safe(self.interface)), name="mfa_application_interface"
+            ),
             page("add/", self.add, "add"),
             page("<int:pk>/edit/", self.edit, "edit"),
             page("<int:pk>/key/", self.new_key, "key"),
             page("<int:pk>/key/<int:key>/revoke/", self.revoke, "revoke"),
             *super().get_urls(),
         ]
+
+    def interface(self, request: HttpRequest) -> HttpResponse:
+        """What the interface takes and answers; with `?as=openapi` the document itself."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.GET.get("as") == "openapi":
+            return JsonResponse(verify.document())
+        shown = {"title": _("Interface"), "opts": self.opts, "operations": interface.operations()}
+        context = self.admin_site.each_context(request) | shown
+        return TemplateResponse(request, "admin/desk/interface.html", context)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

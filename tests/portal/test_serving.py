@@ -110,7 +110,17 @@ def test_cookies_belong_to_this_host_over_https_and_to_no_script(portal: Portal)
 
 @pytest.mark.row("A-13.4.1", "A-13.4.2", "A-13.4.3", "A-13.4.4", "A-13.4.5")
 @pytest.mark.parametrize(
-    "path", ["/.git/config", "/.env", "/static/", "/static/../.env", "/metrics", "/api/docs", "/inbox/"]
+    "path",
+    [
+        "/.git/config",
+        "/.env",
+        "/static/",
+        "/static/../.env",
+        "/metrics",
+        "/api/docs",
+        "/api/v1/openapi.json",
+        "/inbox/",
+    ],
 )
 def test_nothing_of_the_inside_is_served(portal: Portal, path: str) -> None:
     answer = portal.get(path)

@@ -1,4 +1,4 @@
-"""The health page of the administration."""
+"""The health page of the administration, and that of the interface."""
 
 from __future__ import annotations
 
@@ -31,3 +31,9 @@ def trouble(stage: Stage) -> None:
             channel="mail", template="code", recipient="x", state=state, created_at=now - timedelta(minutes=9)
         )
     stage.open(reverse("admin:mfa_finding_changelist"))
+
+
+@scene("admin:mfa_application_interface", "every operation")
+def interface(stage: Stage) -> None:
+    as_admin(stage, "auditor")
+    stage.open(reverse("admin:mfa_application_interface"))

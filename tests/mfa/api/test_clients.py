@@ -20,7 +20,7 @@ Keys = Callable[..., str]
 PATHS = {
     str(pattern.pattern): Verb(str(pattern.pattern).partition("/")[0])
     for pattern in api.urls[0]
-    if isinstance(pattern, URLPattern) and str(pattern.pattern) not in ("", "openapi.json")
+    if isinstance(pattern, URLPattern) and str(pattern.pattern)
 }
 
 
