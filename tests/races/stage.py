@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from accounts import users
 from accounts.models import PhoneSource, User
-from mfa import approvals, enrolment, limits, policy
+from mfa import activation, approvals, enrolment, limits, policy
 from mfa.api import clients
 from mfa.api.clients import Verb
 from mfa.delivery import outbox
@@ -104,6 +104,12 @@ def sms_codes(username: str) -> list[str]:
         outbox.read(row) for row in Delivery.objects.filter(user__username=username, template="code").order_by("pk")
     ]
     return [text.rpartition("#")[2] for text in texts]
+
+
+def give_activation(username: str) -> str:
+    """An activation code that waits."""
+    user = User.objects.get(username=username)
+    return activation.issue(user, actor=None, reason="race", now=timezone.now()).code
 
 
 def give_mailbox(username: str) -> None:

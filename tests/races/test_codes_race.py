@@ -9,6 +9,7 @@ import pytest
 from mfa import limits
 from mfa.outcomes import (
     ACCOUNT_LOCKED,
+    ACTIVATED,
     CODE_SPENT,
     OATH_DUPLICATE,
     OATH_INCORRECT,
@@ -16,7 +17,7 @@ from mfa.outcomes import (
     RECOVERY_VERIFIED,
 )
 from tests.races.browser import Answer
-from tests.races.harness import Portal, code_of, wait_for_fresh_step
+from tests.races.harness import PASSWORD, Portal, code_of, wait_for_fresh_step
 
 pytestmark = [pytest.mark.service("postgres"), pytest.mark.timeout(300)]
 
@@ -103,6 +104,22 @@ def test_two_recovery_codes_at_once_are_both_spent(portal: Portal, attempt: int)
     assert _left(portal, name) == 8
     for code in codes[:2]:
         assert portal.after_password(name).post(RECOVERY_PAGE, code=code).status == 422
+
+
+@pytest.mark.row("T-03")
+def test_of_ten_sessions_with_the_same_activation_code_one_may_set_up_a_factor(portal: Portal) -> None:
+    name = new_name()
+    portal.stage("make_person", username=name, apps=0)
+    code = portal.stage("give_activation", username=name)
+    browsers = [portal.browser() for _ in range(10)]
+    for browser in browsers:
+        browser.get("/sign-in/")
+        assert browser.post("/sign-in/", username=name, password=PASSWORD).status == 302
+    answers = in_time(portal.race([(browser, "/activation/", {"code": code}) for browser in browsers]), portal)
+    assert [answer.location for answer in answers if answer.status == 302] == ["/enrol/"]
+    results = portal.stage("results", username=name)
+    assert results.count(ACTIVATED.code) == 1
+    assert set(results) <= {ACTIVATED.code, CODE_SPENT.code, ACCOUNT_LOCKED.code}
 
 
 @pytest.mark.row("T-11")
