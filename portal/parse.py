@@ -182,3 +182,11 @@ def broker_folders(folder: Path) -> dict[str, str]:
         (folder / sub).mkdir(parents=True, exist_ok=True)
         options[name] = str(folder / sub)
     return options
+
+
+def host_and_port(text: str) -> str:
+    """`host:port` as it is, or nothing."""
+    host, _, port = text.rpartition(":")
+    if text and not (host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError("must be host:port.")
+    return text

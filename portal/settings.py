@@ -196,6 +196,8 @@ SMS_TWILIO_SERVICE = env.text("SMS_TWILIO_SERVICE", "")
 RECEIPTS_URL = env.parsed("RECEIPTS_URL", parse.public_url, PUBLIC_URL)
 if not DEBUG and not RECEIPTS_URL.startswith(("https://", "http://127.0.0.1", "http://localhost", "http://[::1]")):
     env.stop("RECEIPTS_URL", "must start with https:// outside development, unless it names this machine.")
+RADIUS_TEST_SERVER = env.parsed("RADIUS_TEST_SERVER", parse.host_and_port, "")
+RADIUS_TEST_SECRET = env.text("RADIUS_TEST_SECRET", "")
 SMS_PER_DAY = env.whole("SMS_PER_DAY", 5000, least=1)
 CODES_ALARM_PERCENT = env.whole("CODES_ALARM_PERCENT", 30)
 EMAIL_CODES_IN_PORTAL = env.flag("EMAIL_CODES_IN_PORTAL", default=False)

@@ -72,7 +72,12 @@ def request_key(application: Application, sent: Attributes) -> str:
 
 def request_id(sent: Attributes) -> str:
     """What FreeRADIUS's own log can be searched for: the site writes the same name of the request there."""
-    return "radius-" + sent.authenticator.removeprefix("0x")[:16]
+    return named(sent.authenticator)
+
+
+def named(authenticator: str) -> str:
+    """`request_id` of the request with this authenticator in hexadecimal digits."""
+    return "radius-" + authenticator.removeprefix("0x")[:16]
 
 
 def split(application: Application, text: str) -> tuple[str, str]:

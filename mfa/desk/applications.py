@@ -23,7 +23,7 @@ from accounts.models import User
 from mfa import applications, kinds, registration
 from mfa.api import clients, verify
 from mfa.api.clients import TooManyKeys, Verb
-from mfa.desk import application_figures, interface, snippets
+from mfa.desk import application_figures, interface, radius_probe, snippets
 from mfa.desk.application_forms import ApplicationForm, KeyForm, RevokeForm
 from mfa.desk.readonly import ReadOnly, Rows
 from mfa.models import Application, ApplicationKey
@@ -78,6 +78,7 @@ class ApplicationAdmin(ReadOnly):
             ),
             page("add/", self.add, "add"),
             page("<int:pk>/edit/", self.edit, "edit"),
+            page("<int:pk>/probe/", self.probe, "probe"),
             page("<int:pk>/key/", self.new_key, "key"),
             page("<int:pk>/key/<int:key>/revoke/", self.revoke, "revoke"),
             *super().get_urls(),
@@ -159,6 +160,10 @@ class ApplicationAdmin(ReadOnly):
         return TemplateResponse(
             request, "admin/desk/application_revoke.html", context, status=422 if form.errors else 200
         )
+
+    def probe(self, request: HttpRequest, pk: int) -> HttpResponse:
+        _must_change(request)
+        return radius_probe.page(request, self._row(request, str(pk)), self._shared(request))
 
     def _form(self, request: HttpRequest, form: ApplicationForm, title: str) -> HttpResponse:
         if form.is_valid():

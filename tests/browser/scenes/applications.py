@@ -98,3 +98,9 @@ def revoke(stage: Stage) -> None:
     row = vpn(as_admin(stage))
     first = ApplicationKey.objects.filter(application=row).earliest("pk")
     stage.open(reverse("admin:mfa_application_revoke", args=[row.pk, first.pk]))
+
+
+@scene("admin:mfa_application_probe", "not set")
+def probe(stage: Stage) -> None:
+    row = vpn(as_admin(stage))
+    stage.open(reverse("admin:mfa_application_probe", args=[row.pk]))
