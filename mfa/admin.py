@@ -10,10 +10,12 @@ from accounts.models import SyncProblem, SyncRun, User, WriteBack
 from mfa.desk import (
     applications,
     approvals,
+    authentication_log,
     deliveries,
     exemptions,
     health,
     problems,
+    remember_rules,
     rules,
     runs,
     schedules,
@@ -22,7 +24,18 @@ from mfa.desk import (
 )
 from mfa.desk.people import PersonAdmin
 from mfa.desk.tokens import TokenAdmin
-from mfa.models import Application, Approval, Delivery, Exemption, Finding, HardwareToken, Rule
+from mfa.models import (
+    Application,
+    Approval,
+    AuditEvent,
+    AuthenticationRecord,
+    Delivery,
+    Exemption,
+    Finding,
+    HardwareToken,
+    RememberRule,
+    Rule,
+)
 
 admin.site.register(User, PersonAdmin)
 admin.site.register(SyncRun, runs.RunAdmin)
@@ -31,12 +44,13 @@ admin.site.register(WriteBack, write_backs.WriteBackAdmin)
 admin.site.register(Delivery, deliveries.DeliveryAdmin)
 admin.site.register(Approval, approvals.ApprovalAdmin)
 admin.site.register(Application, applications.ApplicationAdmin)
+admin.site.register(RememberRule, remember_rules.RememberRuleAdmin)
 admin.site.register(Rule, rules.RuleAdmin)
 admin.site.register(Exemption, exemptions.ExemptionAdmin)
 admin.site.register(Finding, health.HealthAdmin)
 admin.site.register(HardwareToken, TokenAdmin)
-for model, model_admin in trail.MODELS.items():
-    admin.site.register(model, model_admin)
+admin.site.register(AuditEvent, trail.AuditAdmin)
+admin.site.register(AuthenticationRecord, authentication_log.RecordAdmin)
 
 schedules.register(admin.site)
 for hidden in (Group, TaskResult, GroupResult):

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.models import User
 from mfa import audit
-from mfa.models import Application, RememberRule
+from mfa.models import Application, Remembered, RememberRule
 
 RIGHT = "mfa.change_application"
 APPLICATION = (
@@ -45,6 +45,26 @@ def save_rule(rule: RememberRule, *, actor: User, reason: str) -> None:
     changes = _changes(old, rule, RULE)
     action = "remember-rule.changed" if old else "remember-rule.added"
     audit.record(action, user=None, actor=actor, reason=reason, application=where, **changes)
+
+
+@transaction.atomic
+def end_rule(rule: RememberRule, *, actor: User, reason: str) -> int:
+    """Switch the rule off and forget what it remembers; returns how many verifications those were."""
+    rule.active = False
+    save_rule(rule, actor=actor, reason=reason)
+    return _forget(rule)
+
+
+@transaction.atomic
+def forget_remembered(rule: RememberRule, *, actor: User, reason: str) -> int:
+    """Forget what the rule remembers, so that everybody is asked again; returns how many verifications those were."""
+    count = _forget(rule)
+    audit.record("remember-rule.forgotten", user=None, actor=actor, reason=reason, rule=rule.name, count=count)
+    return count
+
+
+def _forget(rule: RememberRule) -> int:
+    return Remembered.objects.filter(rule=rule).delete()[0]
 
 
 def _changes(old: Any, new: Any, names: tuple[str, ...]) -> dict[str, object]:

@@ -51,6 +51,7 @@ _SEE_ALL = (
     "mfa.view_delivery",
     "mfa.view_application",
     "mfa.view_finding",
+    "mfa.view_rememberrule",
     "mfa.view_approval",
     "mfa.view_rule",
     "mfa.view_exemption",

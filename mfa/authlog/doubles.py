@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +15,8 @@ from mfa.models import AuthenticationRecord
 
 COLUMNS = ("pk", "at", "user_id", "application", "gateway", "address", "kind")
 MOST_PROPOSALS = 5
+MOST_VERIFICATIONS = 20_000
+"""How many a page goes through: the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,14 @@ def proposals(doubles: list[Double]) -> list[Proposal]:
     return [Proposal(*key, longest[key]) for key, _ in ended.most_common(MOST_PROPOSALS)]
 
 
-def effect(proposal: Proposal, since: datetime) -> Effect:
-    """What the rule would have changed since then."""
-    return replay(proposal, _past(since))
-
-
-def _past(since: datetime) -> Iterator[Verification]:
+def effects(offered: list[Proposal], since: datetime) -> list[Effect]:
+    """What each of the rules would have changed since then; the log is read once."""
     rows = verified(since).order_by("at", "pk").values_list(*COLUMNS)
-    return (Verification(*row) for row in rows.iterator(chunk_size=5000))
+    past = [Verification(*row) for row in rows.iterator(chunk_size=5000)] if offered else []
+    return [replay(one, past) for one in offered]
+
+
+def bounded(since: datetime) -> datetime:
+    """Since then, or later where more verifications than a page may look at lie between."""
+    oldest = verified(since).order_by("-at").values_list("at", flat=True)[MOST_VERIFICATIONS - 1 : MOST_VERIFICATIONS]
+    return max(since, *oldest) if oldest else since

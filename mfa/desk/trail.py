@@ -1,4 +1,4 @@
-"""The audit trail and the authentication log, as lists that nobody can change."""
+"""What the trails have in common, which are lists that nobody can change; and the audit trail."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from django.views.decorators.http import require_POST
 
 from mfa.desk import export, filters
 from mfa.desk.readonly import ReadOnly
-from mfa.models import AuditEvent, AuthenticationRecord
 
 
 class Exportable(ReadOnly):
@@ -51,19 +50,3 @@ class AuditAdmin(Exportable):
     lookups = ("user__id__exact",)
     fields = ("at", "action", "username", "actor_name", "reason", "details", "address", "request_id")
     exported = ("at", "action", "username", "actor_name", "reason", "details", "address", "request_id")
-
-
-class RecordAdmin(Exportable):
-    list_display = ("shown_at", "username", "application", "kind", "accepted", "code", "cause", "address")
-    list_filter = (("at", admin.DateFieldListFilter), "accepted", filters.Outcome, filters.Kind)
-    search_fields = ("=username", "=application", "=request_id", "=address")
-    search_help_text = _("User name, application, address or request id")
-    date_hierarchy = "at"
-    lookups = ("user__id__exact",)
-    exported = (
-        "at", "username", "application", "kind", "accepted", "code", "cause", "address", "duration_ms", "request_id",
-    )  # fmt: skip
-    fields = exported
-
-
-MODELS = {AuditEvent: AuditAdmin, AuthenticationRecord: RecordAdmin}

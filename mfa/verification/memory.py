@@ -59,6 +59,11 @@ def remember(user: User, application: str, address: str, kind: str, *, epoch: in
     )  # fmt: skip
 
 
+def forget(user: User) -> None:
+    """Drop everything that is remembered about the person."""
+    Remembered.objects.filter(user=user).delete()
+
+
 def canonical(address: str) -> str:
     """One spelling for each address, an IPv4 one in IPv6 clothes included; empty for what is no address."""
     try:

@@ -192,7 +192,9 @@ def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, wrong: list[Fa
         row.last_used_at, row.last_used_for = now, attempt.application
     _FACTOR.replace(row)
     _tell_of_wrong_codes(attempt, limits.clear(counter, row.kind), now)
-    if not is_test and not kind.lent:
+    if not is_test and kind.backup:
+        memory.forget(row.user)  # who needs a way back has lost something: whoever has it is asked
+    elif not is_test and not kind.lent:
         epoch = attempt.user.security_epoch
         memory.remember(row.user, attempt.application, attempt.address, row.kind, epoch=epoch, now=now)
     return Verdict(kind.result(row), factor=row)

@@ -71,7 +71,7 @@ def test_the_narrowest_rule_that_ends_it_is_proposed(
     (double,) = found(now)
     assert narrowest(double.first, double.second) == proposed
     (proposal,) = doubles.proposals([double])
-    assert doubles.effect(proposal, now - MINUTE).gone == 1
+    assert doubles.effects([proposal], now - MINUTE)[0].gone == 1
 
 
 def test_the_effect_counts_prompts_people_and_gateways(
@@ -80,7 +80,7 @@ def test_the_effect_counts_prompts_people_and_gateways(
     for person in (alice, make_user("bob")):
         for seconds in (0, 10, 20, 31, 600):
             logged(person, seconds)
-    effect = doubles.effect(Proposal("application", "vpn", "totp", 30), now - MINUTE)
+    (effect,) = doubles.effects([Proposal("application", "vpn", "totp", 30)], now - MINUTE)
     # What is spared renews nothing: the prompt after 31 seconds comes.
     assert (effect.prompts, effect.gone, len(effect.people), effect.gateways) == (10, 4, 2, {"vpn-1"})
 

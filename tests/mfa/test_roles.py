@@ -18,7 +18,17 @@ from pytest_django import Settings
 
 from accounts.models import SyncChange, SyncProblem, SyncRun, User, WriteBack
 from mfa import approvals, roles, rules
-from mfa.models import Application, ApplicationKey, Approval, AuditEvent, Delivery, Exemption, Factor, Rule
+from mfa.models import (
+    Application,
+    ApplicationKey,
+    Approval,
+    AuditEvent,
+    Delivery,
+    Exemption,
+    Factor,
+    RememberRule,
+    Rule,
+)
 from tests.mfa.doors import add_factor, give_role, sign_in
 from tests.mfa.tokens.samples import csv
 from tests.mfa.tokens.shelf import put
@@ -81,6 +91,7 @@ def rows(make_user: Callable[..., User], settings: Settings) -> dict[str, int]:
         "alice": alice.pk, "run": run.pk, "delivery": delivery.pk, "stopped": stopped.pk, "applied": applied.pk,
         "written": written.pk, "approval": approval.pk, "rule": rule.pk, "exemption": exemption.pk,
         "held": held.pk, "application": application.pk, "key": key.pk,
+        "remember": RememberRule.objects.create(name="Minute", scope="application", seconds=60).pk,
     }  # fmt: skip
 
 
@@ -126,6 +137,8 @@ def filled(path: str, person: int) -> dict[str, Any]:
             "name": "Office", "slug": "office", "mode": "code-only", "code_length": "6", "reason": "Test",
             "verbs": ["radius"], "networks": "192.0.2.1", "days": "30",
         }  # fmt: skip
+    if "/rememberrule/" in path:
+        return {"name": "Minute", "scope": "application", "seconds": "60", "active": "on", "reason": "Test"}
     if path.endswith("/intervalschedule/add/"):
         return {"every": "5", "period": "minutes"}
     return {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tests.browser.scenes import (  # noqa: F401  # they fill the list
     applications,
+    authentication_log,
     desk,
     desk_deliveries,
     desk_policies,

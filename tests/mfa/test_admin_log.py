@@ -1,0 +1,172 @@
+"""The authentication log's pages: filters, double prompts, a foreign log explained, remember rules."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import User
+from mfa.authlog import doubles
+from mfa.models import Application, AuditEvent, AuthenticationRecord, Remembered, RememberRule
+from mfa.outcomes import OATH_VERIFIED, REMEMBERED
+from mfa.verification import log
+from tests.mfa.test_foreign_log import LOG
+
+RECORDS = "/admin/mfa/authenticationrecord/"
+RULES = "/admin/mfa/rememberrule/"
+
+
+@pytest.fixture
+def vpn(db: None) -> Application:
+    return Application.objects.create(slug="vpn", name="VPN", address_attribute="address")
+
+
+def write(user: User, seconds: int = 0, result: Any = OATH_VERIFIED, **more: Any) -> None:
+    fields = {"application": "vpn", "gateway": "vpn-1", "address": "198.51.100.7", "kind": "totp"} | more
+    log.write(
+        user, user.username, result, now=timezone.now() - timedelta(hours=1) + timedelta(seconds=seconds), **fields
+    )
+
+
+def listed(client: Client, query: str) -> set[str]:
+    answer = client.get(f"{RECORDS}?{query}", secure=True)
+    assert answer.status_code == 200
+    return {row.gateway for row in answer.context["cl"].result_list}
+
+
+def test_the_log_is_filtered_by_application_gateway_door_and_rule(
+    staff: Callable[..., Client], alice: User, vpn: Application
+) -> None:
+    write(alice, gateway="a")
+    write(alice, gateway="b", application="mail", result=REMEMBERED, rule="Minute")
+    write(alice, gateway="", application="portal")
+    AuthenticationRecord.objects.filter(gateway="a").update(request_id="radius-0123456789abcdef")
+    client = staff("auditor")
+    assert listed(client, "where=vpn") == {"a"}
+    assert listed(client, "gateway_is=b") == {"b"}
+    assert listed(client, "door=radius") == {"a"}
+    assert listed(client, "door=https") == {"b"}
+    assert listed(client, "door=portal") == {""}
+    assert listed(client, "rule_is=*") == listed(client, "rule_is=Minute") == {"b"}
+    assert listed(client, "q=radius-0123456789abcdef") == {"a"}
+    assert listed(client, "door=x") == {"a", "b", ""}
+
+
+def test_the_page_of_double_prompts_costs_a_fixed_number_of_queries(
+    staff: Callable[..., Client], alice: User, make_user: Callable[..., User], vpn: Application
+) -> None:
+    client = staff("auditor")
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            answer = client.get(f"{RECORDS}doubles/?days=1&seconds=300", secure=True)
+        assert "Make this rule" not in answer.content.decode(), "an auditor only looks"
+        return len(seen)
+
+    write(alice, 0)
+    write(alice, 9)
+    queries()  # the first one reads what is kept in the process
+    few = queries()
+    for user in (alice, User.objects.create(username="bob")):
+        for seconds in range(10, 400, 9):
+            write(user, seconds)
+    assert queries() == few
+
+
+def test_only_so_many_verifications_are_looked_at(
+    alice: User, vpn: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doubles, "MOST_VERIFICATIONS", 3)
+    since = timezone.now() - timedelta(days=1)
+    write(alice, 0)
+    assert doubles.bounded(since) == since
+    for seconds in (10, 20, 30):
+        write(alice, seconds)
+    assert doubles.verified(doubles.bounded(since)).count() == 3
+
+
+@pytest.mark.row("A-1.2.10")
+@pytest.mark.parametrize("way", ["text", "file"])
+def test_a_foreign_log_is_explained_escaped_and_kept_nowhere(way: str, staff: Callable[..., Client]) -> None:
+    lines = LOG + "2024-05-06T08:00:00|i|1|9|pfsvc|Calling pfAuthUser('=<script>x', '', 1)\n"
+    client = staff("auditor")
+
+    def post(**more: str) -> Any:
+        sent = lines if way == "text" else SimpleUploadedFile("radius.log", lines.encode())
+        return client.post(f"{RECORDS}explain/", {way: sent, "seconds": "60", **more}, secure=True)
+
+    before = AuthenticationRecord.objects.count()
+    page = post().content.decode()
+    assert "Mobile App Denied" in page
+    assert "15 s after" in page
+    assert "asked twice: 1." in page
+    assert "<script>x" not in page
+    rows = list(csv.reader(io.StringIO(b"".join(post(do="csv")).decode())))
+    assert rows[1][1:4] == [r"EXAMPLE\alice", "21", "Mobile App Authenticated"]
+    assert rows[-1][1] == "'=<script>x"
+    assert AuthenticationRecord.objects.count() == before
+
+
+def test_a_log_of_another_form_or_size_is_refused_in_words(staff: Callable[..., Client]) -> None:
+    client = staff("auditor")
+    large = SimpleUploadedFile("large.log", b"x" * 2_500_001)
+    for sent in ({"text": "nothing"}, {}, {"file": large}, {"text": LOG, "seconds": "0"}):
+        answer = client.post(f"{RECORDS}explain/", {"seconds": "60"} | sent, secure=True)
+        assert answer.status_code == 422
+        assert "reading" not in answer.context
+
+
+def test_ending_a_rule_and_forgetting_take_a_reason_and_are_audited(
+    staff: Callable[..., Client], alice: User, vpn: Application
+) -> None:
+    rule = RememberRule.objects.create(name="Minute", scope="user", seconds=60)
+    soon = timezone.now() + timedelta(minutes=1)
+    client = staff("admin")
+    for act, action in (("forget", "remember-rule.forgotten"), ("end", "remember-rule.changed")):
+        Remembered.objects.create(rule=rule, user=alice, kind="totp", epoch=0, until=soon)
+        assert client.post(f"{RULES}{rule.pk}/{act}/", {"reason": ""}, secure=True).status_code == 422
+        assert Remembered.objects.exists()
+        client.post(f"{RULES}{rule.pk}/{act}/", {"reason": "Test"}, secure=True)
+        assert not Remembered.objects.exists()
+        assert AuditEvent.objects.get(action=action).reason == "Test"
+    rule.refresh_from_db()
+    assert not rule.active
+
+
+@pytest.mark.parametrize(
+    "query", ["person=alice&application=x", "person=&application=1", "person=alice&application=1&address=a", "at=x"]
+)
+def test_a_case_that_makes_no_sense_is_refused_in_words(
+    query: str, staff: Callable[..., Client], vpn: Application
+) -> None:
+    answer = staff("auditor").get(f"{RECORDS}simulate/?{query}", secure=True)
+    assert answer.status_code in (200, 422)
+    assert "found" not in answer.context
+
+
+def test_the_simulator_names_the_rule_and_the_attributes_of_an_acceptance(
+    staff: Callable[..., Client], alice: User, vpn: Application
+) -> None:
+    Application.objects.filter(pk=vpn.pk).update(reply_attributes={"": {"Filter-Id": "staff"}})
+    rule = RememberRule.objects.create(name="Minute", scope="user", seconds=60)
+    now = timezone.now()
+    Remembered.objects.create(
+        rule=rule, user=alice, kind="totp", epoch=alice.security_epoch, at=now, until=now + timedelta(minutes=1)
+    )
+    client, before = staff("auditor"), AuthenticationRecord.objects.count()
+    page = client.get(f"{RECORDS}simulate/?person=alice&application={vpn.pk}", secure=True).content.decode()
+    assert all(words in page for words in ("Accepted without a code", "Minute", "Filter-Id", "staff"))
+    later = f"{timezone.localtime(now + timedelta(hours=1)):%Y-%m-%dT%H:%M}"
+    query = f"person=alice&application={vpn.pk}&at={later}"
+    assert "Refused" in client.get(f"{RECORDS}simulate/?{query}", secure=True).content.decode()
+    assert AuthenticationRecord.objects.count() == before

@@ -1,0 +1,92 @@
+"""The simulator against the dialogue itself, on cases drawn with a fixed seed; and that it leaves nothing behind."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from accounts.models import User
+from mfa import limits
+from mfa.models import Application, AuthenticationRecord, GuessCounter, Policy, Remembered, RememberRule, Rule
+from mfa.verification import dialogue
+from mfa.verification.dialogue import Asked, Identified
+from mfa.verification.simulation import simulate
+from tests.mfa.doors import add_factor
+
+ADDRESSES = ("", "198.51.100.7", "2001:db8::7")
+
+
+def everything() -> list[Any]:
+    """Every row of every table of ours, as it is now."""
+    labels = ("accounts", "mfa")
+    models = [model for model in apps.get_models() if model._meta.app_label in labels]
+    return [list(model._default_manager.order_by("pk").values()) for model in models]
+
+
+def drawn(chance: random.Random, user: User, now: datetime) -> Asked:
+    """A person with some factors, some rules, some memory, perhaps locked or gone; asked for by one application."""
+    some = {"name": "VPN", "kinds": chance.choice([[], ["sms"], ["totp", "sms"]])}
+    application = Application.objects.create(slug=f"a{user.pk}", address_attribute="address", **some)
+    if chance.random() < 0.7:
+        add_factor(user, state={"algorithm": "SHA1", "digits": 6, "period": 30})
+    spot = chance.choice(ADDRESSES)
+    for scope in chance.sample(["user", "application", "address"], chance.randint(0, 2)):
+        rule = RememberRule.objects.create(
+            name=f"{scope} {user.pk}", scope=scope, seconds=600, kind=chance.choice(["", "totp"]),
+            application=chance.choice([None, application]), active=chance.random() < 0.8,
+        )  # fmt: skip
+        at = now - timedelta(seconds=chance.choice([5, 700]))
+        Remembered.objects.create(
+            rule=rule, user=user, application=application, address=spot if scope == "address" else "",
+            kind=chance.choice(["totp", "sms"]), epoch=user.security_epoch + (chance.random() < 0.2), at=at,
+            until=at + timedelta(seconds=600),
+        )  # fmt: skip
+    if chance.random() < 0.2:
+        GuessCounter.objects.create(subject=limits.of_account(user), failures={"totp": [60, now.timestamp()]})
+    if chance.random() < 0.2:
+        Policy.objects.create(user=user, required=True)
+    if chance.random() < 0.15:
+        User.objects.filter(pk=user.pk).update(is_active=False)
+    name = chance.choice([user.username, user.username.upper(), "nobody"] if chance.random() < 0.2 else [user.username])
+    return Asked(application, name, address=chance.choice(ADDRESSES))
+
+
+@pytest.mark.row("T-33")
+@pytest.mark.parametrize("seed", range(12))
+def test_the_simulator_says_what_the_dialogue_then_does_and_leaves_no_trace(
+    seed: int, db: None, now: datetime,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:  # fmt: skip
+    chance = random.Random(seed)  # cases, not secrets
+    if chance.random() < 0.4:
+        Rule.objects.create(name="Only apps", starts_on=now.date() - timedelta(days=40), kinds=["totp"])
+    for number in range(4):
+        phone = f"+49151123456{seed:02d}{number}"[:13] if chance.random() < 0.6 else ""
+        asked = drawn(chance, User.objects.create(username=f"p{number}", phone=phone), now)
+        before = everything()
+        with django_capture_on_commit_callbacks() as left:
+            told = simulate(asked, now=now)
+        assert left == []
+        assert everything() == before
+        who = dialogue.identify(asked, now=now) if asked.application.mode == "code-only" else identified(asked)
+        if who is None:
+            assert not told.reply.accepted
+            assert told.reply.state == ""
+            continue
+        done = dialogue.reply(asked, who, now=now)
+        seen, real = told.reply, done
+        assert (seen.result, seen.accepted, bool(seen.state), seen.kind, seen.words) == (
+            real.result, real.accepted, bool(real.state), real.kind, real.words,
+        )  # fmt: skip
+        record = AuthenticationRecord.objects.latest("pk")
+        assert (told.rule, told.cause) == (record.rule, record.cause)
+
+
+def identified(asked: Asked) -> Identified | None:
+    user = User.objects.filter(username=asked.username.lower(), is_active=True).first()
+    return Identified(user) if user else None

@@ -1,0 +1,76 @@
+"""Somebody is asked twice at the VPN; an admin finds it in the log, makes the proposed rule, and it is gone."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from mfa.api import clients
+from mfa.api.clients import Verb
+from mfa.models import Application, AuditEvent, AuthenticationRecord, RememberRule
+from mfa.outcomes import OATH_VERIFIED, REMEMBERED_AT_ADDRESS
+from mfa.verification import log
+from tests.conftest import PASSWORD
+from tests.mfa.doors import SECRET, add_factor, give_role, sign_in
+from tests.stories.authenticator import Phone
+
+ADDRESS = "198.51.100.7"
+
+
+def ask(client: Client, path: str, key: str, **body: str) -> bool:
+    question = {"username": "alice", "password": PASSWORD, "address": ADDRESS, "gateway": "vpn-1"} | body
+    answer = client.post(
+        f"/api/v1/{path}", json.dumps(question), content_type="application/json", secure=True,
+        headers={"authorization": f"Bearer {key}"},
+    )  # fmt: skip
+    return bool(answer.json()["accepted"])
+
+
+@pytest.mark.row("T-32")
+def test_a_double_prompt_is_found_its_rule_is_made_and_it_is_gone(
+    client: Client, make_user: Callable[..., User]
+) -> None:
+    alice, admin = make_user("alice"), give_role(make_user("root"), "admin")
+    add_factor(alice, state={"algorithm": "SHA1", "digits": 6, "period": 30})
+    vpn = Application.objects.create(slug="vpn", name="VPN", address_attribute="address")
+    now = timezone.now()
+    key = clients.issue(
+        vpn, verbs=[Verb.VERIFY, Verb.CHALLENGE], networks=["127.0.0.0/8"], expires_at=now + timedelta(days=9),
+        actor=admin, now=now,
+    )  # fmt: skip
+    for minutes, seconds in ((120, 0), (120, 9), (60, 0), (60, 14)):
+        log.write(
+            alice, "alice", OATH_VERIFIED, application="vpn", gateway="vpn-1", address=ADDRESS, kind="totp",
+            now=now - timedelta(minutes=minutes) + timedelta(seconds=seconds),
+        )  # fmt: skip
+
+    sign_in(client, admin, add_factor(admin))
+    page = client.get("/admin/mfa/authenticationrecord/doubles/?days=1&seconds=60", secure=True).content.decode()
+    assert "2 of 4 prompts gone; people: 1; gateways: 1." in page
+    (link,) = re.findall(r'href="(/admin/mfa/rememberrule/add/[^"]*)"', page)
+
+    form = client.get(unescape(link), secure=True).context["form"]
+    typed = {name: form[name].value() for name in ("name", "scope", "application", "kind", "seconds")}
+    typed |= {"active": "on", "reason": "Asked twice within seconds"}
+    made = client.post(unescape(link), typed, secure=True)
+    rule = RememberRule.objects.get()
+    assert made.headers["location"] == f"/admin/mfa/rememberrule/{rule.pk}/change/"
+    assert (rule.scope, rule.application, rule.kind, rule.seconds) == ("address", vpn, "totp", 30)
+    assert AuditEvent.objects.get(action="remember-rule.added").reason == "Asked twice within seconds"
+    page = client.get("/admin/mfa/authenticationrecord/doubles/?days=1&seconds=60", secure=True).content.decode()
+    assert f"/admin/mfa/rememberrule/{rule.pk}/change/" in page
+
+    assert ask(Client(), "verify", key, code=Phone(SECRET, "alice").code())
+    assert ask(Client(), "challenge", key), "not asked again"
+    record = AuthenticationRecord.objects.latest("pk")
+    assert (record.code, record.rule) == (REMEMBERED_AT_ADDRESS.code, rule.name)
+    assert not ask(Client(), "challenge", key, address="203.0.113.9"), "asked from elsewhere"
+    assert not ask(Client(), "challenge", key, password="wrong")
