@@ -73,7 +73,7 @@ def test_the_simulator_says_what_the_dialogue_then_does_and_leaves_no_trace(
             told = simulate(asked, now=now)
         assert left == []
         assert everything() == before
-        who = dialogue.identify(asked, now=now) if asked.application.mode == "code-only" else identified(asked)
+        who = identified(asked)
         if who is None:
             assert not told.reply.accepted
             assert told.reply.state == ""
