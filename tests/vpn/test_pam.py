@@ -10,7 +10,7 @@ import pytest
 
 from mfa.models import Application, AuthenticationRecord
 from tests.conftest import PASSWORD
-from tests.services.servers.freeradius import UNSIGNING, UNSIGNING_ADDRESS, FreeRadius
+from tests.services.servers.freeradius import UNSIGNING, UNSIGNING_ADDRESS, FreeRadius, freeradius_server
 from tests.services.servers.ports import free_port
 from tests.services.servers.processes import find_program
 from tests.stories.authenticator import Phone
@@ -48,3 +48,15 @@ def test_the_next_server_is_asked_where_the_first_is_out_of_reach(
     Application.objects.update(mode=Application.Mode.PASSWORD_AND_CODE)
     servers = [(free_port(), "secret-of-the-one-that-is-down"), (radius.port, radius.secret)]
     assert sign_in(tmp_path, servers, "alice", PASSWORD + phone.code())
+
+
+@pytest.mark.row("F-07")
+def test_the_next_server_is_asked_where_the_first_ones_portal_is_down(
+    radius: FreeRadius, vpn: Application, phone: Phone, tmp_path: Path
+) -> None:
+    Application.objects.update(mode=Application.Mode.PASSWORD_AND_CODE)
+    with freeradius_server(f"https://localhost:{free_port()}", "000000000000.key") as alone:
+        assert alone.ask(User_Name="alice", User_Password=PASSWORD + phone.code(), wait=1.0).packet == ""
+        servers = [(alone.port, alone.secret), (radius.port, radius.secret)]
+        assert sign_in(tmp_path, servers, "alice", PASSWORD + phone.code())
+    assert AuthenticationRecord.objects.count() == 1
