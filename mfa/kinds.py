@@ -44,6 +44,13 @@ class Purpose(StrEnum):
     ALONE = "alone"
     """Signing in with nothing before it: the factor itself must have verified the person."""
     ENROL = "enrol"
+    CALLER = "caller"
+    """To be read back to helpdesk by whoever calls."""
+
+    @property
+    def message(self) -> str:
+        """The template of the message that carries a code for this purpose."""
+        return "caller-code" if self is Purpose.CALLER else "code"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 Channel = Delivery.Channel
 Window = tuple[int, timedelta]
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-CODES = ("code", "confirm-phone", "confirm-email")
+CODES = ("code", "confirm-phone", "confirm-email", "caller-code")
 """The messages the day's budget is for; notices do not use it up: thousands may follow one change in a directory."""
 
 

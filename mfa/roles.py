@@ -67,7 +67,7 @@ _SCHEDULES = tuple(
 )
 
 RIGHTS: Final[dict[str, tuple[str, ...]]] = {
-    HELPDESK: (*_SEE_PEOPLE, *_HELP),
+    HELPDESK: (*_SEE_PEOPLE, *_HELP, "mfa.view_approval"),
     AUDITOR: _SEE_ALL,
     ADMIN: (
         *_SEE_ALL, *_HELP, *_SCHEDULES, IMPORT_TOKENS, SEND_TEST, SEE_PHONES, TOUCH_STAFF, GIVE_ROLES, END_SESSIONS,

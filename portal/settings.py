@@ -179,6 +179,7 @@ PHONE_STRICT = env.flag("PHONE_STRICT", default=False)
 PHONE_REGIONS_BY_OU = env.parsed("PHONE_REGIONS_BY_OU", parse.regions_by_ou, "")
 PHONE_SHARED = env.choice("PHONE_SHARED", "warn", ("allow", "warn", "refuse"))
 PHONE_AUTHORITY = env.choice("PHONE_AUTHORITY", "newest", ("newest", "directory", "self", "write_back"))
+TICKET_REQUIRED = env.flag("TICKET_REQUIRED", default=True)
 TEMPORARY_CODE_HOURS = env.whole("TEMPORARY_CODE_HOURS", 72, least=1)
 PHONE_COOL_DOWN_HOURS = env.whole("PHONE_COOL_DOWN_HOURS", 24)
 

@@ -234,3 +234,5 @@ ALL = (
     ),
 )  # fmt: skip
 BY_SLUG = {act.slug: act for act in ALL}
+VOUCHED = frozenset({"reset", "reset-one", "activate", "temporary", "assign-token"})
+"""What opens an account to whoever is on the telephone: see `vouching`."""

@@ -8,6 +8,7 @@ from typing import Any, cast
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -35,6 +36,14 @@ class ApprovalAdmin(ReadOnly):
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def shown_state(self, row: Approval) -> str:
         return str(Approval.State(_state(row, timezone.now())).label)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Approval]:
+        """All for whoever may read the trail; for others what they asked for or may decide."""
+        actor = cast(User, request.user)
+        rows: QuerySet[Approval] = super().get_queryset(request)
+        if actor.has_perm("mfa.view_auditevent"):
+            return rows
+        return rows.filter(Q(asked_by=actor) | Q(right__in=actor.get_all_permissions()))
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -82,7 +91,7 @@ class ApprovalAdmin(ReadOnly):
             raise PermissionDenied
         row = self.get_object(request, object_id)
         if not isinstance(row, Approval):
-            raise Http404
+            raise Http404 if cast(User, request.user).has_perm("mfa.view_auditevent") else PermissionDenied
         if request.method == "POST" and row.asked_by_id != request.user.pk and not _holds(request, row):
             raise PermissionDenied
         return row

@@ -14,7 +14,7 @@ from accounts import names
 from accounts.models import User
 from mfa import exemptions, kinds, roles, temporary
 from mfa.delivery.writing import one_line
-from mfa.desk.acts import Act
+from mfa.desk.acts import VOUCHED, Act
 from mfa.desk.readonly import is_number_of_a_row
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ IDENTITY = (
     ("manager", _("The manager or a known colleague vouched")),
     ("first-issue", _("First set-up, handed over in person")),
 )
+
+
+CALLER = ("caller-check", _("Caller check: a code was read back"))
 
 
 class LineField(forms.CharField):
@@ -73,11 +76,15 @@ class ActForm(forms.Form):
     )  # fmt: skip
     ticket = LineField(label=_("Ticket"), max_length=64, required=False)
 
-    def __init__(self, act: Act, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, act: Act, *args: Any, checked: bool = False, **kwargs: Any) -> None:
+        """`checked`: the caller has read back a code, so that this can be named as the proof."""
         super().__init__(*args, **kwargs)
         for name in [name for name in self.fields if name != "reason" and name not in act.asks]:
             del self.fields[name]
         self._choose("kind", [(one.slug, one.label) for one in kinds.registry().values() if one.signs_in])
+        self._choose("identity", [*IDENTITY, *([CALLER] if checked else [])])
+        if "ticket" in self.fields and act.slug in VOUCHED:
+            self.fields["ticket"].required = settings.TICKET_REQUIRED
         self._choose("applications", [(row.slug, row.name) for row in temporary.takers()])
         self._choose("role", [("", _("No role")), *((role, role) for role in roles.RIGHTS)])
 

@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _, ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from mfa import activation, qr, temporary
-from mfa.desk import person, reach
+from mfa import activation, approvals, qr, temporary
+from mfa.desk import person, reach, vouching
 from mfa.desk.acts import Act, Order
-from mfa.desk.forms import ActForm, ChosenForm
+from mfa.desk.forms import CALLER, ActForm, ChosenForm
 from mfa.desk.perform import Outcome, perform
 from mfa.proof import fresh_proof_required
 
@@ -31,11 +31,35 @@ def _order(request: HttpRequest, model_admin: ModelAdmin[Any], act: Act) -> Http
     if not people:
         messages.error(request, _("Choose people from the list, at most 500 at a time."))
         return redirect("admin:accounts_user_changelist")
-    form = ActForm(act, request.POST or None)
+    now, actor = timezone.now(), cast(User, request.user)
+    checked = vouching.checked(act, Order(actor=actor, reason="", now=now), people)
+    form = ActForm(act, request.POST or None, checked=checked, initial=_given(request, act, checked=checked))
     if request.method == "POST" and form.is_valid():
-        order = Order(actor=cast(User, request.user), now=timezone.now(), **form.cleaned_data)
+        order = Order(actor=actor, now=now, **form.cleaned_data)
+        if request.POST.get("do") == "ask":
+            return _ask_second(request, act, order, people)
         return _answer(model_admin, request, act, perform(act, order, people))
     return ask(model_admin, request, act, people, form)
+
+
+def _given(request: HttpRequest, act: Act, *, checked: bool) -> dict[str, Any]:
+    """What the link from an approval fills in, and the proof that a caller check is."""
+    found: dict[str, Any] = {name: request.GET[name] for name in act.asks if name in request.GET}
+    if "applications" in found:
+        found["applications"] = request.GET.getlist("applications")
+    return found | ({"identity": CALLER[0]} if checked else {})
+
+
+def _ask_second(request: HttpRequest, act: Act, order: Order, people: list[User]) -> HttpResponse:
+    refused = reach.refusals(act, order, people)
+    affected = [one for one in people if one.pk not in refused]
+    if not affected:
+        return redirect(_back([one.pk for one in people]))
+    told = " · ".join(part for part in (order.reason, order.ticket, order.identity) if part)
+    matter = vouching.matter(act, order, affected)
+    row = approvals.ask(matter, actor=order.actor, reason=told[:500], now=order.now)
+    messages.success(request, _("A second person was asked. You will find it here once it is approved."))
+    return redirect("admin:mfa_approval_change", row.pk)
 
 
 @require_http_methods(["GET", "POST"])
@@ -67,6 +91,9 @@ def ask(
         "url": person.act_url(act),
         "back_url": _back([one.pk for one in people]),
         "form": form,
+        "vouching": vouching.needed(act, order, affected),
+        "checked": vouching.checked(act, order, affected),
+        "caller_url": reverse("admin:accounts_user_caller", args=[affected[0].pk]) if len(affected) == 1 else "",
     }
     return TemplateResponse(request, "admin/desk/order.html", context, status=422 if form.errors else 200)
 

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from mfa import audit, diagnosis, enrolment, kinds, policy
-from mfa.desk import acts, filters, forms, masks, order_page, person as page, reach
+from mfa.desk import acts, caller_page, filters, forms, masks, order_page, person as page, reach
 from mfa.desk.readonly import ReadOnly, Rows
 
 CREATED = gettext_lazy("The account was created. It has no password yet: an operator sets the first one at a shell.")
@@ -86,6 +86,7 @@ class PersonAdmin(ReadOnly):
         why = self.admin_site.admin_view(require_safe(self.why_view))
         return [
             path("act/<slug:slug>/", act, name="accounts_user_act"),
+            path("<int:pk>/caller/", self.admin_site.admin_view(self.caller_view), name="accounts_user_caller"),
             path("<int:pk>/why/", why, name="accounts_user_why"),
             *self._add_url(),
             *super().get_urls(),
@@ -99,6 +100,9 @@ class PersonAdmin(ReadOnly):
         if act is None:
             raise Http404
         return order_page.order(self, request, act)
+
+    def caller_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return caller_page.check(self, request, get_object_or_404(User, pk=pk))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

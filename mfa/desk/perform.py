@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from mfa import enrolment, limits
-from mfa.desk import reach
+from mfa.approvals import NotApproved
+from mfa.desk import reach, vouching
 from mfa.desk.acts import Act, Order
 from mfa.outcomes import Refused
 
@@ -28,11 +29,25 @@ class Outcome:
 
 def perform(act: Act, order: Order, people: list[User]) -> list[Outcome]:
     """What became of each person. Reach is judged again under the lock: roles may have moved since the preview."""
-    return [_one(act, order, person) for person in people]
+    if len(people) == 1:
+        return [_one(act, order, people[0])]
+    refused = reach.refusals(act, order, people)
+    affected = [one for one in people if one.pk not in refused]
+    if vouching.needed(act, order, affected):
+        try:
+            vouching.spend(act, order, affected)
+        except NotApproved:
+            return [Outcome(one, refused=refused.get(one.pk) or needs_another()) for one in people]
+    return [_one(act, order, person, vouched=True) for person in people]
+
+
+def needs_another() -> str:
+    """What is said where nobody vouches for the act."""
+    return _("Check the caller, or have a second person approve it first.")
 
 
 @transaction.atomic
-def _one(act: Act, order: Order, person: User) -> Outcome:
+def _one(act: Act, order: Order, person: User, *, vouched: bool = False) -> Outcome:
     limits.lock(limits.of_account(person))  # before the people, as wherever codes are judged
     for pk in sorted({person.pk, order.actor.pk}):
         enrolment.lock_person(User(pk=pk))
@@ -48,6 +63,11 @@ def _one(act: Act, order: Order, person: User) -> Outcome:
     if refused:
         return Outcome(person, refused=refused)
     try:
-        return Outcome(person, code=act.do(person, order))
+        with transaction.atomic():  # what vouches for the act is used up with it, or not at all
+            if not vouched and vouching.needed(act, order, [person]):
+                vouching.spend(act, order, [person])
+            return Outcome(person, code=act.do(person, order))
+    except NotApproved:
+        return Outcome(person, refused=needs_another())
     except Refused as refusal:  # by the act's own rules, under its own locks, before anything was written
         return Outcome(person, refused=refusal.words)

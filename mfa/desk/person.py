@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from mfa import activation, enrolment, kinds, limits, policy, roles, rules
 from mfa.demands import Demand, Holding, Source
-from mfa.desk import acts, masks, person_directory, reach
+from mfa.desk import acts, caller_page, masks, person_directory, reach
 from mfa.kinds import Purpose
 from mfa.models import AuditEvent, AuthenticationRecord, Factor, GuessCounter, OneTimeCode
 
@@ -75,6 +75,7 @@ def context(person: User, actor: User, *, now: datetime) -> dict[str, Any]:
         "locked": locked(person, now=now),
         "activation": activation.newest(person) if asked.by_code else None,
         "activation_live": _live(person, now=now),
+        "checks_callers": caller_page.may(actor, person),
         "offers": offers(person, actor, usable, now=now),
         "events": AuditEvent.objects.filter(user=person)[:LATEST],
         "records": AuthenticationRecord.objects.filter(user=person)[:LATEST],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mfa.models.applications import Application, ApplicationKey, Prompt, RadiusAnswer, Remembered, RememberRule
-from mfa.models.approvals import Approval
+from mfa.models.approvals import Approval, CallerCheck
 from mfa.models.browsers import KnownBrowser, OpenSession
 from mfa.models.configuration import Revision
 from mfa.models.deliveries import Delivery, DeliveryAlarm
@@ -21,6 +21,7 @@ __all__ = [
     "AuditEvent",
     "AuthenticationRecord",
     "Budget",
+    "CallerCheck",
     "Delivery",
     "DeliveryAlarm",
     "Exemption",

@@ -27,7 +27,7 @@ class Approval(models.Model):
     act = models.CharField(_("act"), max_length=40)
     subject = models.CharField(max_length=64, editable=False)
     words = models.TextField(_("what would be done"))
-    page = models.CharField(max_length=2000, editable=False)
+    page = models.TextField(editable=False)
     right = models.CharField(max_length=100, editable=False)
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="+", verbose_name=_("person"))
     asked_by = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("asked by"))
@@ -56,3 +56,25 @@ class Approval(models.Model):
 
     def __str__(self) -> str:
         return f"{self.act} {self.state}"
+
+
+class CallerCheck(models.Model):
+    """A code that helpdesk sent to a factor of whoever calls, to have it read back. Passed, it stands for a second
+    person for this agent and this person, for a short time, once for each act."""
+
+    agent = models.ForeignKey(User, models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=20)
+    token = models.CharField(max_length=43, unique=True, editable=False)
+    """Of the code that was sent."""
+    sent_at = models.DateTimeField()
+    passed_at = models.DateTimeField(null=True)
+    used_for = models.JSONField(default=list)
+    """The acts that it has stood for."""
+
+    class Meta:
+        verbose_name = _("caller check")
+        indexes = (models.Index(fields=["agent", "user"], name="mfa_caller_check"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {'passed' if self.passed_at else 'sent'}"

@@ -12,7 +12,8 @@ from django_otp import DEVICE_ID_SESSION_KEY
 
 from accounts.models import User
 from mfa import proof, roles, signed_in
-from mfa.models import Factor
+from mfa.models import CallerCheck, Factor
+from mfa.models.factors import new_key
 from mfa.pages import sessions
 
 SECRET = b"12345678901234567890"
@@ -45,3 +46,9 @@ def give_role(user: User, role: str) -> User:
     user.groups.add(Group.objects.get(name=role))
     User.objects.filter(pk=user.pk).update(is_staff=True)
     return User.objects.get(pk=user.pk)
+
+
+def read_back(agent: User, person: User) -> None:
+    """The person has just read back the code of a caller check to this agent."""
+    now = timezone.now()
+    CallerCheck.objects.create(agent=agent, user=person, kind="sms", token=new_key(), sent_at=now, passed_at=now)

@@ -29,7 +29,7 @@ from mfa.models import (
     RememberRule,
     Rule,
 )
-from tests.mfa.doors import add_factor, give_role, sign_in
+from tests.mfa.doors import add_factor, give_role, read_back, sign_in
 from tests.mfa.tokens.samples import csv
 from tests.mfa.tokens.shelf import put
 
@@ -122,6 +122,7 @@ def filled(path: str, person: int) -> dict[str, Any]:
             "people": str(person),
             "reason": "Test",
             "identity": "in-person",
+            "ticket": "INC-7",
             "kind": "totp",
             "role": "helpdesk",
             "serial": "1001",
@@ -183,7 +184,7 @@ def body(answer: Any) -> str:
 def test_the_table_of_rights_is_what_the_server_does(
     what: str, address: str, role: str, cell: str, client: Client, rows: dict[str, int], enter: Callable[[str], User]
 ) -> None:
-    enter(role)
+    read_back(enter(role), User.objects.get(pk=rows["alice"]))
     prepare(address, rows["alice"])
     before = AuditEvent.objects.count()
     answer = ask(client, address, rows)
@@ -228,6 +229,7 @@ def test_who_may_touch_whom(
     elif target != agent:
         add_factor(target)
     factors = Factor.objects.filter(user=target).count()
+    read_back(agent, target)
     answer = client.post(f"/admin/accounts/user/act/{slug}/", filled("/act/", target.pk), secure=True)
     assert answer.status_code in (200, 302)
     done = AuditEvent.objects.filter(user=target).exists()

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from mfa import kinds
-from mfa.models import AuditEvent, Delivery, OneTimeCode
+from mfa.models import Approval, AuditEvent, Delivery, OneTimeCode
 from tests.mfa.doors import give_role
 from tests.stories import acting
 from tests.stories.authenticator import Phone, scan
@@ -28,6 +28,12 @@ def agent(make_user: Callable[..., User]) -> acting.Person:
     return acting.with_app(browser(), give_role(make_user("hanna"), "helpdesk"))
 
 
+@pytest.fixture
+def second(make_user: Callable[..., User]) -> acting.Person:
+    """A colleague of the agent's."""
+    return acting.with_app(browser(), give_role(make_user("henry"), "helpdesk"))
+
+
 def browser() -> Client:
     return Client(headers={"host": "portal.test"}, SERVER_NAME="portal.test")
 
@@ -35,6 +41,15 @@ def browser() -> Client:
 def do(agent: acting.Person, slug: str, person: User, reason: str = "Lost phone") -> str:
     form = {"people": str(person.pk), "reason": reason, "identity": "call-back", "ticket": "INC-7"}
     return agent.client.post(f"{PEOPLE}act/{slug}/", form, secure=True, follow=True).content.decode()
+
+
+def with_second(agent: acting.Person, slug: str, person: User, second: acting.Person) -> str:
+    """As `do`, with a second person who approves it before."""
+    form = {"people": str(person.pk), "reason": "Lost phone", "identity": "call-back", "ticket": "INC-7"}
+    agent.client.post(f"{PEOPLE}act/{slug}/", form | {"do": "ask"}, secure=True)
+    row = Approval.objects.latest("pk")
+    second.client.post(f"/admin/mfa/approval/{row.pk}/approve/", secure=True)
+    return do(agent, slug, person)
 
 
 def land(client: Client, path: str) -> str:
@@ -50,15 +65,17 @@ def set_up_app(client: Client) -> Phone:
 
 @pytest.mark.row("A-6.4.4")
 @pytest.mark.row("T-60b")
-def test_lost_phone_to_new_app(agent: acting.Person, alice: User) -> None:
+def test_lost_phone_to_new_app(agent: acting.Person, second: acting.Person, alice: User) -> None:
     lost = acting.with_app(browser(), alice)
-    assert "All second factors were reset." in do(agent, "reset", alice)
+    assert "have a second person approve it first" in do(agent, "reset", alice)
+    assert land(lost.client, "/") == "", "nothing happened by the word of one"
+    assert "All second factors were reset." in with_second(agent, "reset", alice, second)
     assert land(lost.client, "/").startswith("/sign-in/"), "the old session is over"
     thief, owner = browser(), browser()
     for client in (thief, owner):
         acting.give_password(client, "alice")
         assert land(client, "/totp/add/") == "/activation/"
-    code = CODE.search(do(agent, "activate", alice))
+    code = CODE.search(with_second(agent, "activate", alice, second))
     assert code
     assert owner.post("/activation/", {"code": code[0].lower()}, secure=True).headers["location"] == "/enrol/"
     assert thief.post("/activation/", {"code": code[0]}, secure=True).status_code == 422

@@ -66,7 +66,7 @@ class Email(FactorKind):
         """Joins the caller's transaction. Raises TooManyMessages, or Unusable where the mailbox is not confirmed."""
         if not self.works(factor):
             raise Unusable(EMAIL_NOT_SENT)
-        return send_code(factor.user, purpose, template="code", now=now)
+        return send_code(factor.user, purpose, template=purpose.message, now=now)
 
     def describe(self, factor: Factor) -> str:
         return masked_address(factor.user.email)

@@ -61,7 +61,7 @@ class Sms(FactorKind):
         user = factor.user
         if not self.implied(user):
             raise Unusable(SMS_NOT_SENT)
-        return send_code(user, user.phone, purpose, template="code", now=now)
+        return send_code(user, user.phone, purpose, template=purpose.message, now=now)
 
     def describe(self, factor: Factor) -> str:
         return mask(factor.user.phone)

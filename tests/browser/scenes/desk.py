@@ -316,3 +316,19 @@ def act_temporary(stage: Stage) -> None:
     Application.objects.create(slug="vpn", name="VPN of the main office")
     Application.objects.create(slug="wiki", name="Wiki")
     stage.open(reverse("admin:accounts_user_act", args=["temporary"]) + f"?people={person('ada').pk}")
+
+
+@scene("admin:accounts_user_caller", "a code is on its way")
+def caller(stage: Stage) -> None:
+    as_admin(stage, "helpdesk")
+    user = with_phone()
+    stage.open(reverse("admin:accounts_user_caller", args=[user.pk]))
+    stage.page.locator("button[name=to]").first.click()
+
+
+@scene("admin:accounts_user_act", "a reset that takes more than one word")
+def act_reset_vouched(stage: Stage) -> None:
+    as_admin(stage, "helpdesk")
+    user = with_phone()
+    give_app(user)
+    stage.open(reverse("admin:accounts_user_act", args=["reset"]) + f"?people={user.pk}")

@@ -1,0 +1,75 @@
+"""What helpdesk cannot do alone: the caller read back a code, or a second person approved exactly this."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from mfa import approvals, roles
+from mfa.desk import reach
+from mfa.desk.acts import VOUCHED, Act, Order
+from mfa.models import AuditEvent, Factor
+from mfa.verification import callers
+
+RESETS = frozenset({"reset", "reset-one"})
+FIRST = frozenset({"activate", "assign-token"})
+HAD_ONE = ("factor.added", "factor.removed", "factors.reset", "token.assigned", "phone.changed")
+
+
+def needed(act: Act, order: Order, people: list[User]) -> bool:
+    """Whether the agent alone is not enough. An admin is, for one ordinary person; anybody with the right is, for
+    people who never had a factor: there is nothing to take over yet but what the first set-up gives."""
+    if act.slug not in VOUCHED or not people:
+        return False
+    if order.actor.has_perm(roles.TOUCH_STAFF):
+        return any(reach.holds_a_role(one) for one in people) or (len(people) > 1 and act.slug in RESETS)
+    return act.slug not in FIRST or _had_a_factor(people)
+
+
+def _had_a_factor(people: list[User]) -> bool:
+    return (
+        Factor.objects.filter(user__in=people).exists()
+        or AuditEvent.objects.filter(user__in=people, action__in=HAD_ONE).exists()
+    )
+
+
+def checked(act: Act, order: Order, people: list[User]) -> bool:
+    """Whether a caller check stands for the act now; it is about one person."""
+    return len(people) == 1 and callers.passed(people[0], act.slug, actor=order.actor, now=order.now) is not None
+
+
+def matter(act: Act, order: Order, people: list[User]) -> approvals.Matter:
+    """Exactly this act with these answers on these people. Staff are decided about by who may act on staff."""
+    pks = sorted(one.pk for one in people)
+    answers: dict[str, object] = {
+        "kind": order.kind, "serial": order.serial, "hours": order.hours, "uses": order.uses,
+        "applications": sorted(order.applications),
+    }  # fmt: skip
+    given = {name: value for name, value in answers.items() if value}
+    digest = hashlib.sha256(json.dumps([act.slug, pks, given]).encode()).hexdigest()
+    query = urlencode({"people": ",".join(map(str, pks)), **given}, doseq=True)
+    staff = any(reach.holds_a_role(one) for one in people)
+    return approvals.Matter(
+        act.slug, digest, _words(act, people, given), reverse("admin:accounts_user_act", args=[act.slug]) + "?" + query,
+        roles.TOUCH_STAFF if staff else act.right, people[0] if len(people) == 1 else None,
+    )  # fmt: skip
+
+
+def _words(act: Act, people: list[User], given: dict[str, object]) -> str:
+    names = ", ".join(one.username for one in people)
+    count = ngettext("%(count)d person", "%(count)d people", len(people)) % {"count": len(people)}
+    details = "; ".join(", ".join(value) if isinstance(value, list) else str(value) for value in given.values())
+    return f"{act.label}{f' ({details})' if details else ''}: {count}: {names}"
+
+
+def spend(act: Act, order: Order, people: list[User]) -> None:
+    """Use up what stands for the act: a caller check, else an approval. Raises approvals.NotApproved. Joins the
+    caller's transaction."""
+    if len(people) == 1 and callers.use(people[0], act.slug, actor=order.actor, now=order.now):
+        return
+    approvals.spend(matter(act, order, people), actor=order.actor, now=order.now)

@@ -1,0 +1,89 @@
+"""Whether a caller is who they say: a code to a factor they still have, read back to helpdesk, who types it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import PhoneSource, User
+from mfa import audit, codes, enrolment, kinds
+from mfa.kinds import Purpose
+from mfa.models import CallerCheck, Factor
+from mfa.outcomes import CALLER_INCORRECT, Refused, Unusable
+from mfa.verification import service
+
+STANDS_FOR = timedelta(minutes=10)
+"""How long a passed check unlocks acts of the agent who made it."""
+
+
+class NothingToSendTo(Unusable):
+    """The person has no factor of this kind that a code can be sent to."""
+
+    @property
+    def words(self) -> str:
+        return _("No code can be sent there now. Choose another way, or ask a second person.")
+
+
+def ways(user: User, *, now: datetime) -> list[Factor]:
+    """The factors a code can be sent to. A number that helpdesk itself put there, unconfirmed, proves nobody."""
+    doubtful = user.phone_source == PhoneSource.HELPDESK and user.phone_confirmed_at is None
+    found = [factor for factor in enrolment.usable(user, now=now) if kinds.kind(factor.kind).sends]
+    return [factor for factor in found if not (doubtful and kinds.kind(factor.kind).by_phone)]
+
+
+@transaction.atomic
+def start(user: User, kind: str, *, actor: User, now: datetime) -> CallerCheck:
+    """Send the code; an older one ends, whoever asked for it. Raises Refused: NothingToSendTo, too many messages,
+    locked."""
+    factor = next((one for one in ways(user, now=now) if one.kind == kind), None)
+    if factor is None:
+        raise NothingToSendTo
+    sent = service.challenge(factor, purpose=Purpose.CALLER, now=now)
+    audit.record("caller.asked", user=user, actor=actor, kind=kind)
+    return CallerCheck.objects.create(agent=actor, user=user, kind=kind, token=sent.token, sent_at=now)
+
+
+def latest(user: User, *, actor: User) -> CallerCheck | None:
+    """The agent's latest check of this person, passed or not."""
+    return CallerCheck.objects.filter(agent=actor, user=user).order_by("-pk").first()
+
+
+def finish(user: User, text: str, *, actor: User, now: datetime) -> None:
+    """Judge what the caller read back. Raises Refused, with the try counted in the code."""
+    refusal: Refused | None = None
+    with transaction.atomic():
+        enrolment.lock_person(user)
+        check = latest(user, actor=actor)
+        try:
+            codes.spend(
+                user, Purpose.CALLER, check.token if check else "", text.strip(), wrong=CALLER_INCORRECT, now=now,
+                kind=check.kind if check else "",
+            )  # fmt: skip
+        except Refused as refused:
+            refusal = refused
+        else:
+            CallerCheck.objects.filter(token=check.token if check else "").update(passed_at=now)
+        action = "caller.failed" if refusal else "caller.passed"
+        audit.record(action, user=user, actor=actor, kind=check.kind if check else "")
+    if refusal:
+        raise refusal
+
+
+def passed(user: User, act: str, *, actor: User, now: datetime) -> CallerCheck | None:
+    """The check that stands for this act of the agent now: passed a moment ago, not used for it yet."""
+    found = latest(user, actor=actor)
+    if found is None or found.passed_at is None or act in found.used_for:
+        return None
+    return found if found.passed_at <= now < found.passed_at + STANDS_FOR else None
+
+
+def use(user: User, act: str, *, actor: User, now: datetime) -> bool:
+    """Use the check up for this act; False where there is none. The caller holds the rows of agent and person."""
+    found = passed(user, act, actor=actor, now=now)
+    if found is None:
+        return False
+    found.used_for = [*found.used_for, act]
+    found.save(update_fields=["used_for"])
+    return True
