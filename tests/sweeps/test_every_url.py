@@ -79,6 +79,11 @@ def test_exactly_the_listed_pages_are_open_to_everybody() -> None:
     assert {page.route for page in ALL if page.is_public} - PUBLIC == set()
 
 
+def test_every_argument_of_an_address_is_filled_in(alice: User) -> None:
+    """An argument with a name that is new here would be swept as an address that does not exist."""
+    assert [page.route for page in ALL if "<" in fill(page, alice)] == []
+
+
 @pytest.mark.row("A-6.3.3")
 @pytest.mark.parametrize("page", CLOSED, ids=str)
 def test_a_stranger_is_sent_to_sign_in(client: Client, page: Page, db: None) -> None:
