@@ -1,18 +1,21 @@
 """What is deleted when, a bounded batch at a time. It decides nothing: what has expired is refused at its use.
 
-The audit trail and the authentication log stay until an operator decides; deliveries tell where a message went.
+The audit trail stays until an operator decides, and the authentication log unless AUTHENTICATION_LOG_DAYS says for how
+long; deliveries tell where a message went.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db.models import Model, Q, QuerySet
 
 from accounts import leavers
 from mfa.api import answers
 from mfa.models import (
+    AuthenticationRecord,
     Budget,
     Delivery,
     DeliveryAlarm,
@@ -64,6 +67,9 @@ def _over(now: datetime) -> list[QuerySet[Model]]:
         Remembered.objects.filter(until__lt=now - PROMPTS_FOR),
         answers.over(now=now),
     ]
+    if settings.AUTHENTICATION_LOG_DAYS:
+        kept_for = timedelta(days=settings.AUTHENTICATION_LOG_DAYS)
+        rows.append(AuthenticationRecord.objects.filter(at__lt=now - kept_for))
     return rows
 
 

@@ -228,6 +228,8 @@ LDAP_PAGE_SIZE = env.whole("LDAP_PAGE_SIZE", 1000, least=1)
 LDAP_GROUPS = env.parsed("LDAP_GROUPS", parse.groups, "")
 DIRECTORY_FILE = env.text("DIRECTORY_FILE", "")
 LEAVER_RETENTION_DAYS = env.whole("LEAVER_RETENTION_DAYS", 180)
+AUTHENTICATION_LOG_DAYS = env.whole("AUTHENTICATION_LOG_DAYS", 0)
+"""0: it stays until an operator decides."""
 NTP_SERVER = env.text("NTP_SERVER", "")
 METRICS_KEY = env.parsed("METRICS_KEY", parse.key, "")
 ALARM_MAIL = env.parsed("ALARM_MAIL", parse.addresses, "")

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.contrib.sessions.models import Session
 from django.db.models import Model
+from pytest_django import Settings
 
 from accounts.models import User
 from mfa import codes, limits, retention
@@ -12,6 +13,7 @@ from mfa.kinds import Purpose
 from mfa.models import (
     Application,
     AuditEvent,
+    AuthenticationRecord,
     Budget,
     Delivery,
     Factor,
@@ -98,3 +100,18 @@ def test_what_was_said_for_a_message_goes_long_before_the_message(lived: User, n
     assert Delivery.objects.exclude(trace=[]).count() == 2
     assert retention.clean_up(now=now + timedelta(days=31))["traces"] == 2
     assert Delivery.objects.filter(trace=[]).count() == 2
+
+
+@pytest.mark.row("A-14.2.7")
+@pytest.mark.parametrize(("days", "left"), [(0, 3), (90, 1)])
+def test_the_authentication_log_goes_batch_by_batch_after_the_days_that_are_set(
+    days: int, left: int, alice: User, now: datetime, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "BATCH", 1)
+    settings.AUTHENTICATION_LOG_DAYS = days
+    for age in (89, 91, 400):
+        AuthenticationRecord.objects.create(
+            user=alice, application="vpn", code=23, accepted=True, at=now - timedelta(days=age)
+        )
+    retention.clean_up(now=now)
+    assert AuthenticationRecord.objects.count() == left
