@@ -33,6 +33,8 @@ from mfa.verification.service import Attempt
 
 OPEN_FOR = timedelta(minutes=5)
 """How long a question waits for its answer; as long as a code that was sent."""
+LONGEST = timedelta(minutes=10)
+"""How long one right password can be asked about, however often another factor is asked for by its word."""
 Mode = Application.Mode
 _BY_NAME = Compiled(lambda: User.objects.filter(username="alice"))
 
@@ -104,7 +106,7 @@ def reply(asked: Asked, who: Identified, *, now: datetime) -> Reply:
         if spared is not None:
             return Reply(spared.result, kind=spared.kind, user=who.user)
     before = who.prompt.kind if who.prompt else asked.kind
-    return _ask(asked, who.user, wanted.slug if wanted else before, now)
+    return _ask(asked, who, wanted.slug if wanted else before, now)
 
 
 def no(result: Result) -> Reply:
@@ -121,9 +123,10 @@ def _judge(asked: Asked, who: Identified, now: datetime) -> Reply:
     return Reply(verdict.result, kind=verdict.kind, user=who.user)
 
 
-def _ask(asked: Asked, user: User, wanted: str, now: datetime) -> Reply:
+def _ask(asked: Asked, who: Identified, wanted: str, now: datetime) -> Reply:
     """A question for a code of the kind that is wanted, else of the first one; sent where the kind sends. What may not
     be sent now gives way to the next."""
+    user, begun = who.user, who.prompt.created_at if who.prompt else now
     accepted = applications.kinds_of(asked.application)
     slug, found = asked.application.slug, typed(user, enrolment.usable(user, now=now), now=now)
     factors = [one for one in found if one.kind in accepted and kinds.kind(one.kind).serves(one, slug)]
@@ -134,23 +137,26 @@ def _ask(asked: Asked, user: User, wanted: str, now: datetime) -> Reply:
         except Refused as refusal:
             refused, refusing = refusal.result, factor.kind
             continue
-        return _question(asked, factor, factors, challenge, f"{refusing}: {refused.meaning}" if refusing else "", now)
+        cause = f" (instead of {refusing}: {refused.meaning})" if refusing else ""
+        reply = _question(factor, factors, _open(asked, factor, challenge, begun, now))
+        _log(asked, user, reply.result, now, kind=factor.kind, cause=cause and f"{reply.result.meaning}{cause}")
+        return reply
     _log(asked, user, refused, now, kind=refusing)
     return no(refused)
 
 
-def _question(
-    asked: Asked, factor: Factor, factors: list[Factor], challenge: str, instead_of: str, now: datetime
-) -> Reply:
-    """Open the question; its answer can be a code of this factor, or the word of another."""
-    kind, user = kinds.kind(factor.kind), factor.user
-    prompt = Prompt.objects.create(
+def _open(asked: Asked, factor: Factor, challenge: str, begun: datetime, now: datetime) -> Prompt:
+    """A question that waits; `begun` is when the password was right, which no further question makes younger."""
+    user, sends = factor.user, kinds.kind(factor.kind).sends
+    return Prompt.objects.create(
         application=asked.application, user=user, epoch=user.security_epoch, challenge=challenge,
-        kind=factor.kind if kind.sends else "", created_at=now, expires_at=now + OPEN_FOR,
+        kind=factor.kind if sends else "", created_at=begun, expires_at=min(now + OPEN_FOR, begun + LONGEST),
     )  # fmt: skip
-    result = SMS_SENT if kind.sends else CODE_PENDING
-    cause = f"{result.meaning} (instead of {instead_of})" if instead_of else ""
-    _log(asked, user, result, now, kind=factor.kind, cause=cause)
+
+
+def _question(factor: Factor, factors: list[Factor], prompt: Prompt) -> Reply:
+    """The words of an open question; its answer can be a code of this factor, or the word of another."""
+    result = SMS_SENT if kinds.kind(factor.kind).sends else CODE_PENDING
     others = list(dict.fromkeys(kinds.kind(one.kind) for one in factors if one.kind != factor.kind))
     return Reply(result, prompts.ask(factor, others), prompt.token, factor.kind)
 

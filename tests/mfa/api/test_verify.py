@@ -10,8 +10,10 @@ from django.utils import timezone
 from accounts import users
 from accounts.models import User
 from mfa.kinds import Purpose
-from mfa.models import Application, AuthenticationRecord, OneTimeCode, Remembered, RememberRule
+from mfa.models import Application, AuthenticationRecord, OneTimeCode, Prompt, Remembered, RememberRule
 from mfa.outcomes import CODE_PENDING, OATH_VERIFIED, REMEMBERED_AT_APPLICATION
+from mfa.verification import dialogue
+from mfa.verification.dialogue import Asked, Identified
 from tests.conftest import PASSWORD
 from tests.mfa.api.conftest import Call
 from tests.mfa.doors import SECRET, add_factor
@@ -156,3 +158,17 @@ def test_text_that_no_database_keeps_is_refused_before_anything_is_judged(
     raw = json.dumps(typed).replace('"?"', f'"{text}"').encode()
     assert call("verify", key_of(vpn), raw=raw).status_code == 400
     assert not AuthenticationRecord.objects.exists()
+
+
+@pytest.mark.row("T-28")
+def test_asking_again_and_again_does_not_keep_a_right_password_alive(
+    vpn: Application, app_of_alice: Phone, alice: User
+) -> None:
+    now = timezone.now()
+    state = dialogue.reply(Asked(vpn, "alice"), Identified(alice), now=now).state
+    for minutes in (4, 8):
+        asked, later = Asked(vpn, "alice", code="?", state=state), now + timedelta(minutes=minutes)
+        who = dialogue.identify(asked, now=later)
+        assert isinstance(who, Identified)
+        state = dialogue.reply(asked, who, now=later).state
+    assert Prompt.objects.get(token=state).expires_at == now + timedelta(minutes=10)
