@@ -74,7 +74,10 @@ class ActForm(forms.Form):
         label=_("How often it works"), min_value=1, max_value=temporary.MOST_USES, initial=5,
         help_text=_("Every sign-in takes one."),
     )  # fmt: skip
-    ticket = LineField(label=_("Ticket"), max_length=64, required=False)
+    ticket = LineField(
+        label=_("Ticket"), max_length=64, required=False,
+        error_messages={"required": _("Name the ticket that this belongs to.")},
+    )  # fmt: skip
 
     def __init__(self, act: Act, *args: Any, checked: bool = False, **kwargs: Any) -> None:
         """`checked`: the caller has read back a code, so that this can be named as the proof."""

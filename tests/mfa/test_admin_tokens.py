@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.models import User
 from mfa.models import AuditEvent, Factor, HardwareToken, TokenBatch
 from mfa.tokens import files, stock
-from tests.mfa.doors import add_factor, give_role
+from tests.mfa.doors import add_factor, give_role, read_back
 from tests.mfa.tokens.samples import RFC_6030_FIGURE_6, RFC_6030_KEY, SEED, csv
 from tests.mfa.tokens.shelf import put
 
@@ -149,15 +149,23 @@ def test_a_token_is_given_out_on_the_persons_page(staff: Callable[..., Client], 
     put("1001")
     client = staff("helpdesk")
     assert ACT in page(client, f"/admin/accounts/user/{alice.pk}/change/")
-    form = {"people": str(alice.pk), "reason": "First day", "identity": "in-person", "serial": "10-01"}
+    form = {
+        "people": str(alice.pk),
+        "reason": "First day",
+        "identity": "in-person",
+        "ticket": "INC-7",
+        "serial": "10-01",
+    }
     answer = client.post(ACT, form, secure=True, follow=True)
     assert "The token was assigned. 1 person." in text(answer)
     assert "serial 1001" in text(answer)
     assert Factor.objects.get(user=alice).kind == "token"
+    assert "approve it first" in text(client.post(ACT, form, secure=True, follow=True)), "no longer the first"
+    read_back(User.objects.get(username="helpdesk-person"), alice)
     again = client.post(ACT, form, secure=True, follow=True)
     assert "No token with this serial number is in stock." in text(again)
     assert AuditEvent.objects.get(action="token.assigned").reason == "First day"
-    assert AuditEvent.objects.get(action="identity.checked").details == {"identity": "in-person"}
+    assert AuditEvent.objects.get(action="identity.checked").details == {"ticket": "INC-7", "identity": "in-person"}
 
 
 @pytest.mark.row("T-59")
@@ -166,7 +174,7 @@ def test_helpdesk_neither_gives_tokens_to_staff_nor_takes_them(
 ) -> None:
     boss, token = give_role(make_user("boss"), "admin"), put("1001")
     client = staff("helpdesk")
-    form = {"people": str(boss.pk), "reason": "x", "identity": "in-person", "serial": "1001"}
+    form = {"people": str(boss.pk), "reason": "x", "identity": "in-person", "ticket": "INC-7", "serial": "1001"}
     client.post(ACT, form, secure=True)
     assert not Factor.objects.filter(user=boss).exists()
     hold(boss, token)

@@ -58,7 +58,13 @@ def test_from_the_file_to_the_hand_to_the_loss(client: Client, alice: User, staf
     admin, helpdesk = staff("admin"), staff("helpdesk")
     assert "1 token was imported." in bring(admin, RFC_6030_FIGURE_6.encode(), RFC_6030_KEY)
 
-    order = {"people": str(alice.pk), "reason": "First day", "identity": "in-person", "serial": "987654321"}
+    order = {
+        "people": str(alice.pk),
+        "reason": "First day",
+        "identity": "in-person",
+        "ticket": "INC-7",
+        "serial": "987654321",
+    }
     given = text(helpdesk.post("/admin/accounts/user/act/assign-token/", order, secure=True, follow=True))
     assert "The token was assigned." in given
     assert Delivery.objects.filter(user=alice, template="factor-added").exists()

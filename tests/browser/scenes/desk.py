@@ -131,6 +131,7 @@ def activation_code(stage: Stage) -> None:
     as_admin(stage)
     ask(stage, "activate", people()[3:4])
     stage.type("Reason", "lost phone, came to the desk")
+    stage.type("Ticket", "INC-7")
     for box in stage.page.locator("form.form select").all():
         box.select_option(index=1)
     stage.press("Issue an activation code")
