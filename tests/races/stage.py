@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from accounts import users
 from accounts.models import PhoneSource, User
-from mfa import activation, approvals, enrolment, limits, policy
+from mfa import activation, approvals, enrolment, limits, policy, temporary
 from mfa.api import clients
 from mfa.api.clients import Verb
 from mfa.delivery import outbox
@@ -115,7 +115,7 @@ def give_activation(username: str) -> str:
 def give_mailbox(username: str) -> None:
     """An app, codes by mail, and a VPN that takes them."""
     user = User.objects.get(username=username)
-    Application.objects.get_or_create(slug="vpn", defaults={"name": "VPN", "kinds": ["email"]})
+    _make_vpn()
     earlier = timezone.now() - timedelta(minutes=5)
     token, delivery = email.begin(user, now=earlier)
     email.confirm(user, token, outbox.read(delivery).rpartition("#")[2], actor=user, now=earlier)
@@ -127,6 +127,18 @@ def mail_code(username: str) -> dict[str, str]:
     (factor,) = [one for one in enrolment.usable(user, now=timezone.now()) if one.kind == "email"]
     sent = service.challenge(factor, purpose=Purpose.SIGN_IN, now=timezone.now())
     return {"token": sent.token, "code": outbox.read(sent.delivery).rpartition("#")[2]}
+
+
+def _make_vpn() -> None:
+    Application.objects.get_or_create(slug="vpn", defaults={"name": "VPN", "kinds": ["email", "temporary"]})
+
+
+def lend_code(username: str, uses: int) -> str:
+    """A temporary access code for the VPN."""
+    _make_vpn()
+    user = User.objects.get(username=username)
+    terms = temporary.Terms(hours=1, uses=uses, applications=("vpn",))
+    return temporary.issue(user, terms, actor=user, reason="race", now=timezone.now())
 
 
 def say_to_vpn(username: str, token: str, code: str, at: float) -> list[int]:
