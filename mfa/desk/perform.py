@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, replace
 
 from django.db import transaction
@@ -11,11 +10,9 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from mfa import enrolment, limits
 from mfa.approvals import NotApproved
-from mfa.desk import reach, vouching
+from mfa.desk import pace, reach, vouching
 from mfa.desk.acts import Act, Order
 from mfa.outcomes import Refused
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +54,7 @@ def _one(act: Act, order: Order, person: User, *, vouched: bool = False) -> Outc
         return Outcome(person, refused=_("You may not do this any more."))
     order = replace(order, actor=actor)
     refused = reach.refusals(act, order, [person]).get(person.pk, "")
-    if not refused and reach.too_many(act, order):
-        logger.warning("helpdesk pace reached by user %s", actor.pk)
-        refused = _("Too many resets in a short time. Wait ten minutes, or ask an admin.")
+    refused = refused or pace.stop(act, order)
     if refused:
         return Outcome(person, refused=refused)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db.models import prefetch_related_objects
@@ -12,12 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from mfa import enrolment, kinds, roles, temporary
 from mfa.desk.acts import Act, Order
-from mfa.models import AuditEvent, Factor
-
-PACE = 20
-PACE_WITHIN = timedelta(minutes=10)
-PACED_ACTIONS = ("factors.reset", "activation.issued", "temporary.issued", "token.assigned")
-PACED = (roles.RESET_FACTORS, roles.ISSUE_ACTIVATION, roles.ASSIGN_TOKENS)
+from mfa.models import Factor
 
 
 def may(actor: User, act: Act) -> bool:
@@ -103,14 +98,3 @@ def _is_exempt(person: User, now: datetime) -> bool:
 def _has(person: User, kind: str, factors: list[Factor]) -> bool:
     """Whether there is a factor of the kind, be it a disabled one."""
     return any(factor.kind == kind for factor in factors) or Factor.objects.filter(user=person, kind=kind).exists()
-
-
-def too_many(act: Act, order: Order) -> bool:
-    """Whether a helpdesk person has reset, activated or given out so many in a row that somebody else must look first.
-
-    The caller holds the actor's row, so that two tabs do not count past each other.
-    """
-    if act.right not in PACED or order.actor.has_perm(roles.TOUCH_STAFF):
-        return False
-    recent = AuditEvent.objects.filter(actor=order.actor, action__in=PACED_ACTIONS, at__gt=order.now - PACE_WITHIN)
-    return recent.count() >= PACE

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import User
-from mfa import enrolment, limits, policy
-from mfa.desk.reach import PACE
+from mfa import audit, enrolment, limits, policy
+from mfa.delivery import outbox
+from mfa.desk import acts, pace
+from mfa.desk.pace import IN_A_ROW
 from mfa.models import AuditEvent, Delivery, Factor, GuessCounter, OneTimeCode
 from tests.mfa.doors import add_factor, give_role, read_back
 
@@ -215,15 +219,51 @@ def test_a_group_that_gives_no_right_keeps_nobody_from_helpdesk_and_one_that_giv
     assert "only an admin may act" in page
 
 
+@pytest.mark.row("T-59")
 def test_helpdesk_cannot_reset_one_person_after_the_other_without_end(
-    staff: Callable[..., Client], make_user: Callable[..., User]
+    staff: Callable[..., Client], make_user: Callable[..., User], settings: Settings
 ) -> None:
+    settings.ALARM_MAIL = ["team@example.test"]
     client = staff("helpdesk")
-    people = [make_user(f"p{n}") for n in range(PACE + 2)]
+    people = [make_user(f"p{n}") for n in range(IN_A_ROW + 2)]
     seen = "".join(act(vouched(client, one), "reset", one) for one in people)
     assert seen.count("Too many resets in a short time") == 2
-    assert AuditEvent.objects.filter(action="factors.reset").count() == PACE
+    assert AuditEvent.objects.filter(action="factors.reset").count() == IN_A_ROW
     assert "Too many resets" in act(client, "activate", people[0])
+    alarm = Delivery.objects.get(template="helpdesk-stopped")  # one, however often it is tried
+    assert (alarm.recipient, alarm.subject) == (
+        "team@example.test", "Helpdesk: helpdesk-person was stopped after many resets",
+    )  # fmt: skip
+    told = outbox.read(alarm)
+    assert "20 factors within 10 minutes" in told
+    agent = User.objects.get(username="helpdesk-person")
+    assert f"https://portal.test/admin/mfa/auditevent/?by={agent.pk}\n" in told
+
+
+@pytest.mark.row("T-59")
+def test_helpdesk_is_stopped_for_the_day_too_and_the_alarm_comes_again_only_a_day_later(
+    staff: Callable[..., Client], make_user: Callable[..., User], settings: Settings
+) -> None:
+    settings.ALARM_MAIL, settings.HELPDESK_RESETS_PER_DAY = ["team@example.test"], 2
+    staff("helpdesk")
+    agent, now = User.objects.get(username="helpdesk-person"), timezone.now()
+    reset = next(one for one in acts.ALL if one.slug == "reset")
+
+    def stopped(hours: int) -> str:
+        return pace.stop(reset, acts.Order(actor=agent, reason="", now=now + timedelta(hours=hours)))
+
+    for hours, name in enumerate(("p1", "p2")):
+        assert not stopped(0)
+        audit.record("factors.reset", user=make_user(name), actor=agent)
+        AuditEvent.objects.filter(user__username=name).update(at=now - timedelta(hours=hours))
+    assert "Too many resets in 24 hours" in stopped(1)
+    assert "Too many resets in 24 hours" in stopped(2)
+    assert "2 factors within 24 hours" in outbox.read(Delivery.objects.get(template="helpdesk-stopped"))
+    assert not stopped(24)
+    AuditEvent.objects.update(at=now)
+    AuditEvent.objects.filter(action="factors.reset").update(at=now + timedelta(hours=24))
+    assert "Too many resets in 24 hours" in stopped(25)
+    assert Delivery.objects.filter(template="helpdesk-stopped").count() == 2
 
 
 def test_roles_are_given_and_taken(staff: Callable[..., Client], alice: User) -> None:

@@ -27,7 +27,7 @@ ABOUT_NOBODY = {
     "token.found", "tokens.read", "tokens.imported",
     "rule.made", "rule.change", "rule.changed", "rule.end", "rule.ended", "rule.reminded", "delivery.tested",
     "messages.in-trouble", "keys.rotated", "restore.cleaned",
-    "health.in-trouble", "health.look-asked",
+    "health.in-trouble", "health.look-asked", "helpdesk.stopped",
 }  # fmt: skip
 """Acts on the portal, not on a person; nobody reads them in a history of their own."""
 
