@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.utils.translation import gettext
 
-from accounts.phones import Rules
+from accounts.phones import Rules, Unusable
 
 
 def rules() -> Rules:
@@ -16,3 +17,13 @@ def rules() -> Rules:
         strict=settings.PHONE_STRICT,
         places=settings.PHONE_REGIONS_BY_OU,
     )
+
+
+def refusal(refused: Unusable) -> str:
+    """The reason in words, with the number that was meant where that is clear."""
+    if not refused.suggestion:
+        return gettext(refused.reason.words)
+    return gettext("%(reason)s Did you mean %(number)s?") % {
+        "reason": gettext(refused.reason.words),
+        "number": refused.suggestion,
+    }

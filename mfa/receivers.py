@@ -54,8 +54,7 @@ def numbers_changed(
         if not told:
             people = User.objects.in_bulk([change.user_id for change in part])
             audit.record_many(_changed(people[change.user_id], change, source, actor) for change in part)
-            notice = _notice(source, now)
-            outbox.queue_many([m for change in part for m in _messages(people[change.user_id], change, notice)])
+            outbox.queue_many(list(_messages(part, people, source, now)))
 
 
 @receiver(phones_announced, dispatch_uid="mfa.receivers.numbers_announced")
@@ -132,11 +131,17 @@ def _notice(source: PhoneSource, now: datetime) -> outbox.Circular:
     return outbox.Circular("phone-changed-for-you", {"by": by, "at": now}, now=now, worth_until=until)
 
 
-def _messages(person: User, change: PhoneChange, notice: outbox.Circular) -> Iterator[Delivery]:
+def _messages(
+    changes: list[PhoneChange], people: dict[int, User], source: PhoneSource, now: datetime
+) -> Iterator[Delivery]:
     """To the old number and the mailbox; a first number that the directory brings is no news."""
-    if not change.old or not person.is_active:
-        return
-    own = {"old": mask(change.old), "new": mask(change.new)}
-    if mailbox := change.mailbox or person.email:
-        yield notice.mail(person, mailbox, own)
-    yield notice.sms(person, change.old, own)
+    notice = _notice(source, now)
+    for change in changes:
+        person = people[change.user_id]
+        if not person.is_active or not (change.old or source is PhoneSource.HELPDESK):
+            continue
+        own = {"old": mask(change.old), "new": mask(change.new)}
+        if mailbox := change.mailbox or person.email:
+            yield notice.mail(person, mailbox, own)
+        if change.old:
+            yield notice.sms(person, change.old, own)

@@ -17,6 +17,7 @@ from mfa.api import answers
 from mfa.models import (
     AuthenticationRecord,
     Budget,
+    CallerCheck,
     Delivery,
     DeliveryAlarm,
     Factor,
@@ -33,6 +34,7 @@ BATCH = 1000
 CODES_FOR = timedelta(days=30)
 PASSWORD_COUNTERS_FOR = timedelta(days=7)
 BUDGETS_FOR = timedelta(days=2)
+CALLER_CHECKS_FOR = timedelta(days=1)
 PROMPTS_FOR = timedelta(days=1)
 SESSIONS_FOR = timedelta(days=1)
 BROWSERS_FOR = timedelta(days=400)
@@ -58,6 +60,7 @@ def _over(now: datetime) -> list[QuerySet[Model]]:
         OneTimeCode.objects.filter(Q(expires_at__lt=now - CODES_FOR)),
         GuessCounter.objects.filter(subject__startswith="password:", updated_at__lt=now - PASSWORD_COUNTERS_FOR),
         Budget.objects.filter(updated_at__lt=now - BUDGETS_FOR),
+        CallerCheck.objects.filter(sent_at__lt=now - CALLER_CHECKS_FOR),
         ended.filter(created_at__lt=now - DELIVERIES_FOR),
         OpenSession.objects.filter(seen_at__lt=now - SESSIONS_FOR),
         KnownBrowser.objects.filter(seen_at__lt=now - BROWSERS_FOR),

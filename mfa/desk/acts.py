@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass
 
 from django.contrib.auth.models import Group
 from django.utils import timezone
@@ -12,37 +11,16 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts import users
-from accounts.models import User
+from accounts.models import PhoneSource, User
 from mfa import activation, audit, enrolment, exemptions, policy, roles, temporary
+from mfa.desk.asked import Order
 from mfa.tokens import stock
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """An act as it was asked for: by whom, why, and the answers to what the act asks besides."""
-
-    actor: User
-    reason: str
-    now: datetime
-    ticket: str = ""
-    identity: str = ""
-    kind: str = ""
-    role: str = ""
-    until: date | None = None
-    serial: str = ""
-    hours: int = 0
-    uses: int = 0
-    applications: list[str] = field(default_factory=list)
-
-    @property
-    def proof(self) -> dict[str, object]:
-        """What was checked before, for the audit trail."""
-        return {name: value for name, value in (("ticket", self.ticket), ("identity", self.identity)) if value}
-
-
-@dataclass(frozen=True, slots=True)
 class Act:
-    """`asks` names the fields of the form beside the reason. `do` returns a code to show once, or an empty text."""
+    """`asks` names the fields of the form beside the reason. `do` returns a code to show once, or an empty text. A
+    `single` act is about one person at a time."""
 
     slug: str
     label: str | Promise
@@ -52,6 +30,7 @@ class Act:
     do: Callable[[User, Order], str]
     asks: tuple[str, ...] = ()
     danger: bool = False
+    single: bool = False
 
 
 def _require(person: User, order: Order) -> str:
@@ -97,6 +76,13 @@ def _end_lent(person: User, order: Order) -> str:
 
 def _assign_token(person: User, order: Order) -> str:
     stock.assign(person, order.serial, actor=order.actor, reason=order.reason, now=order.now)
+    audit.record("identity.checked", user=person, actor=order.actor, reason=order.reason, **order.proof)
+    return ""
+
+
+def _set_number(person: User, order: Order) -> str:
+    """The receiver of the change audits it, and tells the old number and the mailbox."""
+    users.set_phone(person, order.number, source=PhoneSource.HELPDESK, confirmed_at=None, actor=order.actor)
     audit.record("identity.checked", user=person, actor=order.actor, reason=order.reason, **order.proof)
     return ""
 
@@ -182,6 +168,15 @@ ALL = (
         _("The token was assigned."), roles.ASSIGN_TOKENS, _assign_token, ("serial", "identity", "ticket"),
     ),
     Act(
+        "phone", _("Set the phone number"),
+        _(
+            "Codes by SMS go to this number at once, and all sessions of the person end. It counts as not confirmed, "
+            "and is no proof in a caller check. The old number and the mailbox are told."
+        ),
+        _("The phone number was set. It is not confirmed."), roles.RESET_FACTORS, _set_number,
+        ("number", "identity", "ticket"), single=True,
+    ),
+    Act(
         "unlock", _("Unlock"),
         _("All wrong codes are forgotten and factors that too many of them disabled work again."),
         _("The account was unlocked."), roles.UNLOCK, _unlock, ("ticket",),
@@ -234,5 +229,5 @@ ALL = (
     ),
 )  # fmt: skip
 BY_SLUG = {act.slug: act for act in ALL}
-VOUCHED = frozenset({"reset", "reset-one", "activate", "temporary", "assign-token"})
+VOUCHED = frozenset({"reset", "reset-one", "activate", "temporary", "assign-token", "phone"})
 """What opens an account to whoever is on the telephone: see `vouching`."""

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import names
 from accounts.models import User
+from accounts.phone_rules import refusal, rules
+from accounts.phones import Unusable, normalise
 from mfa import exemptions, kinds, roles, temporary
 from mfa.delivery.writing import one_line
 from mfa.desk.acts import VOUCHED, Act
@@ -65,6 +67,11 @@ class ActForm(forms.Form):
         label=_("Serial number of the token"), max_length=128,
         error_messages={"required": _("Type the serial number.")},
     )  # fmt: skip
+    number = LineField(
+        label=_("Phone number"), max_length=100, widget=forms.TextInput({"type": "tel", "autocomplete": "off"}),
+        error_messages={"required": _("Type the phone number.")},
+        help_text=_("With the country code, such as +49 170 1234567."),
+    )  # fmt: skip
     applications = forms.MultipleChoiceField(
         label=_("Where it works"), widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one application.")},
@@ -90,6 +97,12 @@ class ActForm(forms.Form):
             self.fields["ticket"].required = settings.TICKET_REQUIRED
         self._choose("applications", [(row.slug, row.name) for row in temporary.takers()])
         self._choose("role", [("", _("No role")), *((role, role) for role in roles.RIGHTS)])
+
+    def clean_number(self) -> str:
+        try:
+            return normalise(self.cleaned_data["number"], region=None, rules=rules()).e164
+        except Unusable as refused:
+            raise forms.ValidationError(refusal(refused)) from None
 
     def clean_hours(self) -> int:
         hours: int = self.cleaned_data["hours"]

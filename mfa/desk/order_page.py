@@ -18,7 +18,8 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from mfa import activation, approvals, qr, temporary
 from mfa.desk import person, reach, vouching
-from mfa.desk.acts import Act, Order
+from mfa.desk.acts import Act
+from mfa.desk.asked import Order
 from mfa.desk.forms import CALLER, ActForm, ChosenForm
 from mfa.desk.perform import Outcome, perform
 from mfa.proof import fresh_proof_required
@@ -30,6 +31,9 @@ def _order(request: HttpRequest, model_admin: ModelAdmin[Any], act: Act) -> Http
     people = _people(chosen.cleaned_data["people"]) if chosen.is_valid() else []
     if not people:
         messages.error(request, _("Choose people from the list, at most 500 at a time."))
+        return redirect("admin:accounts_user_changelist")
+    if act.single and len(people) > 1:
+        messages.error(request, _("This is done for one person at a time."))
         return redirect("admin:accounts_user_changelist")
     now, actor = timezone.now(), cast(User, request.user)
     checked = vouching.checked(act, Order(actor=actor, reason="", now=now), people)

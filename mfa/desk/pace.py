@@ -14,13 +14,14 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from mfa import alarm_mail, audit, roles
 from mfa.delivery import outbox
-from mfa.desk.acts import Act, Order
+from mfa.desk.acts import Act
+from mfa.desk.asked import Order
 from mfa.models import AuditEvent
 
 IN_A_ROW = 20
 IN_A_ROW_WITHIN = timedelta(minutes=10)
 DAY = timedelta(days=1)
-COUNTED = ("factors.reset", "activation.issued", "temporary.issued", "token.assigned")
+COUNTED = ("factors.reset", "activation.issued", "temporary.issued", "token.assigned", "phone.changed")
 PACED = (roles.RESET_FACTORS, roles.ISSUE_ACTIVATION, roles.ASSIGN_TOKENS)
 STOPPED = "helpdesk.stopped"
 

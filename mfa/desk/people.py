@@ -77,9 +77,10 @@ class PersonAdmin(ReadOnly):
         return PeopleList
 
     def get_actions(self, request: HttpRequest) -> dict[str, tuple[Chosen, str, str | Promise]]:  # type: ignore[override]
-        """The acts that the role has."""
+        """The acts that the role has and that several people can be chosen for."""
         actor = cast(User, request.user)
-        return {act.slug: (_chosen(act), act.slug, act.label) for act in acts.ALL if reach.may(actor, act)}
+        several = [act for act in acts.ALL if reach.may(actor, act) and not act.single]
+        return {act.slug: (_chosen(act), act.slug, act.label) for act in several}
 
     def get_urls(self) -> list[URLPattern]:
         act = self.admin_site.admin_view(self.act_view)

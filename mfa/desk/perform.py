@@ -11,7 +11,8 @@ from accounts.models import User
 from mfa import enrolment, limits
 from mfa.approvals import NotApproved
 from mfa.desk import pace, reach, vouching
-from mfa.desk.acts import Act, Order
+from mfa.desk.acts import Act
+from mfa.desk.asked import Order
 from mfa.outcomes import Refused
 
 

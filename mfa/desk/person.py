@@ -15,6 +15,7 @@ from accounts.models import User
 from mfa import activation, enrolment, kinds, limits, policy, roles, rules
 from mfa.demands import Demand, Holding, Source
 from mfa.desk import acts, caller_page, masks, person_directory, reach
+from mfa.desk.asked import Order
 from mfa.kinds import Purpose
 from mfa.models import AuditEvent, AuthenticationRecord, Factor, GuessCounter, OneTimeCode
 
@@ -137,7 +138,7 @@ def _live(person: User, *, now: datetime) -> bool:
 
 def offers(person: User, actor: User, usable: list[Factor], *, now: datetime) -> list[Offer]:
     """Every act that the actor's role has, for this person with these usable factors."""
-    order = acts.Order(actor=actor, reason="", now=now)
+    order = Order(actor=actor, reason="", now=now)
     return [
         Offer(act, f"{act_url(act)}?people={person.pk}", reach.why_not(act, order, person, usable))
         for act in acts.ALL

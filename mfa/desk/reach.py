@@ -9,9 +9,11 @@ from django.conf import settings
 from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
+from accounts import owners, whose
 from accounts.models import User
 from mfa import enrolment, kinds, roles, temporary
-from mfa.desk.acts import Act, Order
+from mfa.desk.acts import Act
+from mfa.desk.asked import Order
 from mfa.models import Factor
 
 
@@ -59,7 +61,7 @@ def _pointless(act: Act, order: Order, person: User, factors: list[Factor]) -> s
             return _("The account is deactivated already.")
         case "reactivate" if person.is_active:
             return _("The account is active.")
-        case "activate" | "assign-token" if not person.is_active:
+        case "activate" | "assign-token" | "phone" if not person.is_active:
             return _("The account is deactivated.")
         case "activate" if any(kinds.kind(factor.kind).in_portal for factor in factors):
             return _("A second factor works; reset it first if it is lost.")
@@ -69,6 +71,12 @@ def _pointless(act: Act, order: Order, person: User, factors: list[Factor]) -> s
             return _("No application takes such a code.")
         case "end-temporary" if not _has(person, temporary.KIND, factors):
             return _("There is no such code.")
+        case "phone" if whose.directory_decides(person):
+            return _("The directory decides about this number; change it there.")
+        case "phone" if order.number and order.number == person.phone:
+            return _("The person has this number already.")
+        case "phone" if owners.refuses(person, order.number):
+            return _("This number belongs to another account.")
         case "require" if _is_required(person):
             return _("Two-factor sign-in is required already.")
         case "release" if person.is_staff:

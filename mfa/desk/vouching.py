@@ -10,9 +10,11 @@ from django.urls import reverse
 from django.utils.translation import ngettext
 
 from accounts.models import User
+from accounts.phones import mask
 from mfa import approvals, roles
 from mfa.desk import reach
-from mfa.desk.acts import VOUCHED, Act, Order
+from mfa.desk.acts import VOUCHED, Act
+from mfa.desk.asked import Order
 from mfa.models import AuditEvent, Factor
 from mfa.verification import callers
 
@@ -51,11 +53,13 @@ def matter(act: Act, order: Order, people: list[User]) -> approvals.Matter:
         "applications": sorted(order.applications),
     }  # fmt: skip
     given = {name: value for name, value in answers.items() if value}
-    digest = hashlib.sha256(json.dumps([act.slug, pks, given]).encode()).hexdigest()
+    exactly = given | ({"number": order.number} if order.number else {})
+    digest = hashlib.sha256(json.dumps([act.slug, pks, exactly]).encode()).hexdigest()
     query = urlencode({"people": ",".join(map(str, pks)), **given}, doseq=True)
+    told = given | ({"number": mask(order.number)} if order.number else {})  # in an address it is not at all
     staff = any(reach.holds_a_role(one) for one in people)
     return approvals.Matter(
-        act.slug, digest, _words(act, people, given), reverse("admin:accounts_user_act", args=[act.slug]) + "?" + query,
+        act.slug, digest, _words(act, people, told), reverse("admin:accounts_user_act", args=[act.slug]) + "?" + query,
         roles.TOUCH_STAFF if staff else act.right, people[0] if len(people) == 1 else None,
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from accounts.models import User
 from mfa import audit, enrolment, limits, policy
 from mfa.delivery import outbox
 from mfa.desk import acts, pace
+from mfa.desk.asked import Order
 from mfa.desk.pace import IN_A_ROW
 from mfa.models import AuditEvent, Delivery, Factor, GuessCounter, OneTimeCode
 from tests.mfa.doors import add_factor, give_role, read_back
@@ -250,7 +251,7 @@ def test_helpdesk_is_stopped_for_the_day_too_and_the_alarm_comes_again_only_a_da
     reset = next(one for one in acts.ALL if one.slug == "reset")
 
     def stopped(hours: int) -> str:
-        return pace.stop(reset, acts.Order(actor=agent, reason="", now=now + timedelta(hours=hours)))
+        return pace.stop(reset, Order(actor=agent, reason="", now=now + timedelta(hours=hours)))
 
     for hours, name in enumerate(("p1", "p2")):
         assert not stopped(0)

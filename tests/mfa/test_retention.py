@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from mfa.models import (
     AuditEvent,
     AuthenticationRecord,
     Budget,
+    CallerCheck,
     Delivery,
     Factor,
     GuessCounter,
@@ -115,3 +117,10 @@ def test_the_authentication_log_goes_batch_by_batch_after_the_days_that_are_set(
         )
     retention.clean_up(now=now)
     assert AuthenticationRecord.objects.count() == left
+
+
+def test_a_caller_check_goes_a_day_after_it(alice: User, make_user: Callable[..., User], now: datetime) -> None:
+    CallerCheck.objects.create(agent=make_user("agent"), user=alice, kind="sms", token="t", sent_at=now)
+    assert retention.clean_up(now=now + timedelta(hours=23))["callercheck"] == 0
+    assert retention.clean_up(now=now + timedelta(hours=25))["callercheck"] == 1
+    assert not CallerCheck.objects.exists()

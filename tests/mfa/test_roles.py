@@ -126,6 +126,7 @@ def filled(path: str, person: int) -> dict[str, Any]:
             "kind": "totp",
             "role": "helpdesk",
             "serial": "1001",
+            "number": "+4917011111111",
             "applications": "vpn",
             "hours": "8",
             "uses": "3",

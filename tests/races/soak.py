@@ -25,6 +25,7 @@ from accounts.models import SyncChange, SyncRun, User
 from accounts.phones import mask
 from mfa import codes
 from mfa.desk import acts, perform
+from mfa.desk.asked import Order
 from mfa.factors.sms import flows
 from mfa.factors.totp import flows as totp
 from mfa.factors.totp.factor import token_of
@@ -94,8 +95,8 @@ def reset() -> str:
     return "reset" if not outcome.refused else f"not reset: {outcome.refused}"
 
 
-def _order() -> acts.Order:
-    return acts.Order(User.objects.get(username=ADMIN), "Lost", clock(), identity="in-person")
+def _order() -> Order:
+    return Order(User.objects.get(username=ADMIN), "Lost", clock(), identity="in-person")
 
 
 def check_a_code() -> str:

@@ -8,11 +8,11 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from accounts import users, whose
+from accounts import owners, users, whose
 from accounts.models import PhoneSource, User
 from accounts.phones import mask
 from mfa import audit, codes, enrolment, limits, notifications, policy
-from mfa.factors.sms import notices, owners, undo
+from mfa.factors.sms import notices, undo
 from mfa.factors.sms.factor import KIND, send_code
 from mfa.factors.sms.refusals import DirectoryDecides, NothingToConfirm, SameNumber, SharedNumber
 from mfa.kinds import Purpose

@@ -6,10 +6,10 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.utils.translation import gettext, gettext_lazy as _
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.phone_rules import rules
+from accounts.phone_rules import refusal, rules
 from accounts.phones import Phone, Unusable, normalise
 from mfa.factors.sms import notes, numbers
 
@@ -44,16 +44,6 @@ class PhoneForm(forms.Form):
             except Unusable as refused:
                 self.add_error("number", refusal(refused))
         return typed
-
-
-def refusal(refused: Unusable) -> str:
-    """The reason in words, with the number that was meant where that is clear."""
-    if not refused.suggestion:
-        return gettext(refused.reason.words)
-    return gettext("%(reason)s Did you mean %(number)s?") % {
-        "reason": gettext(refused.reason.words),
-        "number": refused.suggestion,
-    }
 
 
 def filled_in(user: User, wish: str) -> dict[str, str]:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from accounts import users
+from accounts import owners, users
 from accounts.models import PhoneSource, User
 from accounts.phones import mask
 from mfa import audit, codes, enrolment, notifications, policy
-from mfa.factors.sms import links, notices, owners
+from mfa.factors.sms import links, notices
 from mfa.factors.sms.refusals import NumberTaken
 from mfa.kinds import Purpose
 from mfa.models import OneTimeCode

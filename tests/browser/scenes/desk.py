@@ -126,6 +126,15 @@ def reset_without_reason(stage: Stage) -> None:
     stage.page.locator(".field-error").first.wait_for()
 
 
+@scene("admin:accounts_user_act", "set the phone number, refused")
+def set_number(stage: Stage) -> None:
+    as_admin(stage, "helpdesk")
+    ask(stage, "phone", people()[3:4])
+    stage.page.get_by_label("Phone number").fill("12")
+    stage.press("Set the phone number")
+    stage.page.locator(".field-error, .errorlist").first.wait_for()
+
+
 @scene("admin:accounts_user_act", "activation code shown")
 def activation_code(stage: Stage) -> None:
     as_admin(stage)

@@ -1,0 +1,32 @@
+"""An act as an agent asks for it, with the answers of the form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from accounts.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An act as it was asked for: by whom, why, and the answers to what the act asks besides."""
+
+    actor: User
+    reason: str
+    now: datetime
+    ticket: str = ""
+    identity: str = ""
+    kind: str = ""
+    role: str = ""
+    until: date | None = None
+    serial: str = ""
+    number: str = ""
+    hours: int = 0
+    uses: int = 0
+    applications: list[str] = field(default_factory=list)
+
+    @property
+    def proof(self) -> dict[str, object]:
+        """What was checked before, for the audit trail."""
+        return {name: value for name, value in (("ticket", self.ticket), ("identity", self.identity)) if value}
