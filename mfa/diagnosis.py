@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.phones import mask
-from mfa import applications, enrolment, explanations, kinds, limits, obstacles
+from mfa import applications, enrolment, explanations, limits, obstacles
 from mfa.delivery import progress
 from mfa.delivery.writing import masked_address
 from mfa.kinds import CardAction, Note, Purpose
@@ -45,7 +45,12 @@ class Diagnosis:
 
     @property
     def well(self) -> bool:
-        return not self.obstacles and all(line.tone in ("ok", "info") for line in self.lines)
+        return not self.obstacles and not self.failures
+
+    @property
+    def failures(self) -> list[Line]:
+        """The tries and messages that failed, newest first."""
+        return [line for line in self.lines if line.tone not in ("ok", "info")]
 
 
 def of(user: User, *, now: datetime) -> Diagnosis:
@@ -79,11 +84,9 @@ def _attempt(record: AuthenticationRecord, names: dict[str, str], factors: list[
 
 def _circumstances(record: AuthenticationRecord, names: dict[str, str]) -> list[str]:
     """Where, with what, from where, and whether it was only a test."""
-    kind = kinds.registry().get(record.kind)
-    own = record.application in applications.OWN
     return [
-        _("this portal") if own else names.get(record.application, record.application),
-        str(kind.label) if kind else (_("Password") if record.kind == "password" else ""),
+        explanations.place_words(record, names),
+        explanations.kind_words(record),
         _("from %(address)s") % {"address": record.address} if record.address else "",
         _("a test") if record.purpose == Purpose.TEST else "",
     ]

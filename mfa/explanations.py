@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _, gettext_lazy as lazy
 
-from mfa import kinds, outcomes
+from mfa import applications, kinds, outcomes
 from mfa.kinds import CardAction, FactorKind, Purpose
 from mfa.models import AuthenticationRecord, Factor
 from mfa.outcomes import ClockWrong
@@ -111,6 +111,19 @@ def of(record: AuthenticationRecord) -> Explanation:
         return _clock(int(record.cause[:-2]), kinds.registry().get(record.kind))
     words, advice = _BY_CODE.get(record.code, (_("It was refused"), HELPDESK))
     return Explanation("warn", str(words), str(advice))
+
+
+def kind_words(record: AuthenticationRecord) -> str:
+    """What was tried, as its owner calls it; empty where the log names nothing that is known."""
+    kind = kinds.registry().get(record.kind)
+    by_password = _("Password") if record.kind == "password" else ""
+    return str(kind.label) if kind else by_password
+
+
+def place_words(record: AuthenticationRecord, names: dict[str, str]) -> str:
+    """Where it was tried, by the `names` of `applications.names`."""
+    own = record.application in applications.OWN
+    return _("this portal") if own else names.get(record.application, record.application)
 
 
 def mends(record: AuthenticationRecord, factors: list[Factor]) -> list[CardAction]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,12 +12,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import activation, enrolment, kinds, limits, policy, roles, rules
+from mfa import activation, diagnosis, enrolment, kinds, limits, policy, roles, rules
 from mfa.demands import Demand, Holding, Source
-from mfa.desk import acts, caller_page, masks, person_directory, reach
+from mfa.desk import acts, caller_page, masks, person_directory, person_words, reach
 from mfa.desk.asked import Order
 from mfa.kinds import Purpose
 from mfa.models import AuditEvent, AuthenticationRecord, Factor, GuessCounter, OneTimeCode
+from mfa.pages import cards
 
 LATEST = 20
 
@@ -31,6 +32,7 @@ class Line:
     factor: Factor
     state: str
     tone: str
+    used_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,10 @@ def context(person: User, actor: User, *, now: datetime) -> dict[str, Any]:
         "activation_live": _live(person, now=now),
         "checks_callers": caller_page.may(actor, person),
         "offers": offers(person, actor, usable, now=now),
-        "events": AuditEvent.objects.filter(user=person)[:LATEST],
-        "records": AuthenticationRecord.objects.filter(user=person)[:LATEST],
+        "standing": person_words.how(person, usable, asked.standing(have), now=now),
+        "failed": diagnosis.of(person, now=now).failures[:1],
+        "changes": person_words.changes(AuditEvent.objects.filter(user=person)[:LATEST]),
+        "sign_ins": person_words.sign_ins(AuthenticationRecord.objects.filter(user=person)[:LATEST]),
     }
 
 
@@ -100,7 +104,9 @@ def factors(person: User, usable: list[Factor], *, now: datetime) -> list[Line]:
     works = {(factor.kind, factor.key) for factor in usable}
     rows = Factor.objects.filter(user=person).defer("secret")
     others = [row for row in rows if (row.kind, row.key) not in works]
-    return [_line(factor, now, works=True) for factor in usable] + [_line(row, now, works=False) for row in others]
+    names = cards.application_names([*usable, *others])
+    lines = [_line(one, now, works=True) for one in usable] + [_line(one, now, works=False) for one in others]
+    return [replace(one, used_for=names.get(one.factor.last_used_for, one.factor.last_used_for)) for one in lines]
 
 
 def _line(factor: Factor, now: datetime, *, works: bool) -> Line:

@@ -43,7 +43,7 @@ class Card:
 
 def of(user: User, factors: list[Factor]) -> list[Card]:
     """A card for each usable factor: what is asked for first in front, then in the given order."""
-    chosen, names = preferences.of(user), _application_names(factors)
+    chosen, names = preferences.of(user), application_names(factors)
     ordered = sorted(factors, key=lambda one: not preferences.is_chosen(chosen, one))
     choosable = sum(preferences.may_be_first(factor) for factor in factors) > 1
     return [_usable(factor, chosen, names, choosable=choosable) for factor in ordered]
@@ -88,7 +88,7 @@ def _held(factor: Factor) -> Card:
     return Card(kind, factor, kind.describe(factor), [], [back, *ends], None, "warn", _("Suspended"), "")
 
 
-def _application_names(factors: list[Factor]) -> dict[str, str]:
+def application_names(factors: list[Factor]) -> dict[str, str]:
     """What people call the applications that the factors were used for, by the name in the log."""
     return applications.names(factor.last_used_for for factor in factors) | {PORTAL: _("this portal")}
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.requests import SignedInRequest
-from mfa import applications, explanations, kinds
+from mfa import applications, explanations
 from mfa.applications import OWN
 from mfa.kinds import Purpose
 from mfa.models import AuditEvent, AuthenticationRecord
@@ -116,6 +116,11 @@ def latest(user: User) -> list[Event]:
     return _read(list(_index(user)[:LATEST]))
 
 
+def words(event: AuditEvent) -> str:
+    """A change as people read it; by its name in the trail where it concerns nobody."""
+    return str(WORDS.get(event.action, event.action))
+
+
 def _filters(shown: str) -> list[dict[str, object]]:
     """What the list can be narrowed to, with what it is narrowed to now."""
     labels = {"": _("Everything"), "changes": _("Changes"), "sign-ins": _("Sign-ins")}
@@ -148,16 +153,13 @@ def _read(rows: list[tuple[datetime, str, int]]) -> list[Event]:
 def _change(event: AuditEvent) -> Event:
     by = "" if event.actor_id == event.user_id else event.actor_name or _("the portal")
     parts = [str(event.details.get("name") or ""), _("by %(who)s") % {"who": by} if by else "", _from(event.address)]
-    return Event(event.at, str(WORDS.get(event.action, event.action)), _joined(parts), "info")
+    return Event(event.at, words(event), _joined(parts), "info")
 
 
 def _attempt(record: AuthenticationRecord, names: dict[str, str]) -> Event:
-    kind = kinds.registry().get(record.kind)
-    by_password = _("Password") if record.kind == "password" else ""
-    label = str(kind.label) if kind else by_password
     where = "" if record.application in OWN else names.get(record.application, record.application)
     cause = "" if record.accepted else explanations.of(record).words
-    parts = [label, where, cause, _from(record.address)]
+    parts = [explanations.kind_words(record), where, cause, _from(record.address)]
     title = TITLES.get((record.purpose, record.accepted)) or TITLES["sign-in", record.accepted]
     return Event(record.at, str(title), _joined(parts), "ok" if record.accepted else "warn")
 

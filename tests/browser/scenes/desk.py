@@ -14,6 +14,8 @@ from accounts.models import SyncAlarm, SyncProblem, SyncRun, User, WriteBack
 from accounts.people import COLUMNS, Change, Person
 from mfa import limits
 from mfa.models import Application, AuditEvent, GuessCounter, Policy
+from mfa.outcomes import OATH_INCORRECT
+from mfa.verification import log
 from tests.browser.scenes.scene import scene
 from tests.browser.scenes.way_in import with_phone
 from tests.browser.stage import Stage, give_app, person, work_off_outbox
@@ -74,6 +76,7 @@ def one_person(stage: Stage) -> None:
     give_app(user)
     failures = {"totp": [100, timezone.now().timestamp()]}
     GuessCounter.objects.update_or_create(subject=limits.of_account(user), defaults={"failures": failures})
+    log.write(user, user.username, OATH_INCORRECT, application="portal", address="", now=timezone.now(), kind="totp")
     stage.open(reverse("admin:accounts_user_change", args=[user.pk]))
 
 
