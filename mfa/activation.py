@@ -6,34 +6,85 @@ Here a code is issued, and here is said whether a session has spent one; typing 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import audit, codes, notifications, policy
+from mfa import audit, codes, enrolment, kinds, notifications, policy
 from mfa.codes import Issued
+from mfa.delivery import outbox
 from mfa.kinds import Purpose
-from mfa.models import OneTimeCode
+from mfa.models import Delivery, Factor, OneTimeCode
+from mfa.outcomes import Unusable
 
 LENGTH = 12
 """Of 30 characters each: 58 bits."""
 LIFETIME = timedelta(hours=24)
+BY_SMS_FOR = timedelta(minutes=10)
+"""NIST SP 800-63B-4 4.2.1.2; a mail has the 24 hours."""
 ENROL_WITHIN = timedelta(hours=1)
 """How long a session that spent its code may take to set up the factor."""
 SESSION_KEY = "activated_by"
 
 
+class HandOver(StrEnum):
+    """How the code reaches the person. Shown, it is the agent who hands it over."""
+
+    SHOWN = ""
+    SMS = "sms"
+    MAIL = "mail"
+
+
+class NotConfirmed(Unusable):
+    """The person has confirmed no address of this kind, or reported the phone lost."""
+
+    @property
+    def words(self) -> str:
+        return _("No code can be sent there: the address is not confirmed. Have the code shown, and hand it over.")
+
+
+def ways(user: User, *, now: datetime) -> list[HandOver]:
+    """How a code can reach the person: by a message only where a code that went to that address came back."""
+    by_phone = [kind for kind in kinds.registry().values() if kind.by_phone and kind.implied(user)]
+    lost = Factor.objects.filter(user=user, kind__in=[kind.slug for kind in by_phone], suspended_at__isnull=False)
+    found = [HandOver.SHOWN]
+    if user.phone_confirmed_at and by_phone and not lost.exists():
+        found.append(HandOver.SMS)
+    usable = [kinds.kind(factor.kind) for factor in enrolment.usable(user, now=now)]
+    if any(kind.sends and kind.channel == Delivery.Channel.MAIL for kind in usable):
+        found.append(HandOver.MAIL)
+    return found
+
+
 @transaction.atomic
-def issue(user: User, *, actor: User | None, reason: str, now: datetime, **details: object) -> Issued:
-    """A new activation code; the one before ends, with any enrolment it opened. Audited and told without the code."""
+def issue(
+    user: User, *, actor: User | None, reason: str, now: datetime, by: HandOver = HandOver.SHOWN, **details: object
+) -> Issued:
+    """A new activation code, sent if it is not to be shown; the one before ends, with any enrolment it opened. Audited,
+    and told without the code. Raises NotConfirmed."""
+    if by not in ways(user, now=now):
+        raise NotConfirmed
+    lifetime = BY_SMS_FOR if by is HandOver.SMS else LIFETIME
     issued = codes.issue(
-        user, Purpose.ACTIVATE, length=LENGTH, alphabet=codes.UNAMBIGUOUS, lifetime=LIFETIME, now=now, issued_by=actor
+        user, Purpose.ACTIVATE, length=LENGTH, alphabet=codes.UNAMBIGUOUS, lifetime=lifetime, now=now, issued_by=actor
     )
     policy.demand_activation(user, demanded=True)
-    audit.record("activation.issued", user=user, actor=actor, reason=reason, **details)
+    audit.record("activation.issued", user=user, actor=actor, reason=reason, by=by.value or "shown", **details)
     notifications.tell(user, "activation-issued", {"at": now}, now=now)
+    _send(user, issued, by, now=now)
     return issued
+
+
+def _send(user: User, issued: Issued, by: HandOver, *, now: datetime) -> None:
+    context: dict[str, object] = {"code": grouped(issued.code), "at": now}
+    until = issued.row.expires_at
+    if by is HandOver.SMS:
+        outbox.queue_sms(user, user.phone, "activation-code", context, now=now, worth_until=until)
+    elif by is HandOver.MAIL:
+        outbox.queue_mail(user, user.email, "activation-code", context, now=now, worth_until=until)
 
 
 def grouped(code: str) -> str:

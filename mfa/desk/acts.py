@@ -61,7 +61,9 @@ def _reset(person: User, order: Order) -> str:
 
 
 def _issue(person: User, order: Order) -> str:
-    return activation.issue(person, actor=order.actor, reason=order.reason, now=order.now, **order.proof).code
+    by = activation.HandOver(order.hand_over)
+    issued = activation.issue(person, actor=order.actor, reason=order.reason, now=order.now, by=by, **order.proof)
+    return "" if by else issued.code
 
 
 def _lend(person: User, order: Order) -> str:
@@ -140,10 +142,11 @@ ALL = (
     Act(
         "activate", _("Issue an activation code"),
         _(
-            "A new code, shown once on the next page. It works once and for 24 hours; an older one ends. Hand it over "
-            "yourself; it is sent to nobody."
+            "A new code, shown once on the next page, or sent where the person has confirmed an address. It works once "
+            "and for 24 hours, by SMS for 10 minutes; an older one ends."
         ),
-        _("An activation code was issued."), roles.ISSUE_ACTIVATION, _issue, ("identity", "ticket"),
+        _("An activation code was issued."), roles.ISSUE_ACTIVATION, _issue,
+        ("hand_over", "identity", "ticket"),
     ),
     Act(
         "temporary", _("Give a temporary access code"),

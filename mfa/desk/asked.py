@@ -22,6 +22,7 @@ class Order:
     until: date | None = None
     serial: str = ""
     number: str = ""
+    hand_over: str = ""
     hours: int = 0
     uses: int = 0
     applications: list[str] = field(default_factory=list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from accounts import names
 from accounts.models import User
 from accounts.phone_rules import refusal, rules
 from accounts.phones import Unusable, normalise
-from mfa import exemptions, kinds, roles, temporary
+from mfa import activation, exemptions, kinds, roles, temporary
 from mfa.delivery.writing import one_line
 from mfa.desk.acts import VOUCHED, Act
 from mfa.desk.readonly import is_number_of_a_row
@@ -36,6 +37,11 @@ IDENTITY = (
 )
 
 
+HAND_OVER = {
+    activation.HandOver.SHOWN: _("Shown here once; you hand it over"),
+    activation.HandOver.SMS: _("By SMS to the confirmed number; works 10 minutes"),
+    activation.HandOver.MAIL: _("By mail to the confirmed mailbox; works 24 hours"),
+}
 CALLER = ("caller-check", _("Caller check: a code was read back"))
 
 
@@ -55,6 +61,7 @@ class ActForm(forms.Form):
         label=_("Last day"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
         help_text=_("At most half a year from now."),
     )  # fmt: skip
+    hand_over = forms.ChoiceField(label=_("Hand it over"), required=False)
     identity = forms.ChoiceField(
         label=_("How did the person prove who they are?"), choices=IDENTITY,
         error_messages={"required": _("Say how the person proved who they are.")},
@@ -86,13 +93,18 @@ class ActForm(forms.Form):
         error_messages={"required": _("Name the ticket that this belongs to.")},
     )  # fmt: skip
 
-    def __init__(self, act: Act, *args: Any, checked: bool = False, **kwargs: Any) -> None:
-        """`checked`: the caller has read back a code, so that this can be named as the proof."""
+    def __init__(
+        self, act: Act, *args: Any, checked: bool = False,
+        ways: Iterable[activation.HandOver] = (activation.HandOver.SHOWN,), **kwargs: Any,
+    ) -> None:  # fmt: skip
+        """`checked`: the caller has read back a code, so that this can be named as the proof. `ways`: how an activation
+        code can reach the person."""
         super().__init__(*args, **kwargs)
         for name in [name for name in self.fields if name != "reason" and name not in act.asks]:
             del self.fields[name]
         self._choose("kind", [(one.slug, one.label) for one in kinds.registry().values() if one.signs_in])
         self._choose("identity", [*IDENTITY, *([CALLER] if checked else [])])
+        self._choose("hand_over", [(way.value, HAND_OVER[way]) for way in ways])
         if "ticket" in self.fields and act.slug in VOUCHED:
             self.fields["ticket"].required = settings.TICKET_REQUIRED
         self._choose("applications", [(row.slug, row.name) for row in temporary.takers()])

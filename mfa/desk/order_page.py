@@ -37,7 +37,10 @@ def _order(request: HttpRequest, model_admin: ModelAdmin[Any], act: Act) -> Http
         return redirect("admin:accounts_user_changelist")
     now, actor = timezone.now(), cast(User, request.user)
     checked = vouching.checked(act, Order(actor=actor, reason="", now=now), people)
-    form = ActForm(act, request.POST or None, checked=checked, initial=_given(request, act, checked=checked))
+    sendable = "hand_over" in act.asks and len(people) == 1
+    ways = activation.ways(people[0], now=now) if sendable else [activation.HandOver.SHOWN]
+    given = _given(request, act, checked=checked)
+    form = ActForm(act, request.POST or None, checked=checked, ways=ways, initial=given)
     if request.method == "POST" and form.is_valid():
         order = Order(actor=actor, now=now, **form.cleaned_data)
         if request.POST.get("do") == "ask":

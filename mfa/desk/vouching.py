@@ -50,7 +50,7 @@ def matter(act: Act, order: Order, people: list[User]) -> approvals.Matter:
     pks = sorted(one.pk for one in people)
     answers: dict[str, object] = {
         "kind": order.kind, "serial": order.serial, "hours": order.hours, "uses": order.uses,
-        "applications": sorted(order.applications),
+        "applications": sorted(order.applications), "hand_over": order.hand_over,
     }  # fmt: skip
     given = {name: value for name, value in answers.items() if value}
     exactly = given | ({"number": order.number} if order.number else {})

@@ -31,7 +31,7 @@ SEPARATORS = str.maketrans("", "", " \u00a0\t-\u2010\u2011\u2012\u2013\u2014")
 
 
 class CodeOver(Expired):
-    """The code's 24 hours are over, or it was typed wrong too often."""
+    """The code's time is over, or it was typed wrong too often."""
 
     @property
     def words(self) -> str:

@@ -48,7 +48,8 @@ def _open(user: User, reason: str, kind: str, now: datetime) -> str:
     audit.record("breakglass.used", user=user, actor=None, reason=reason, kind=kind or "all", **_operator())
     if enrolment.opening(user, now=now):
         return ""
-    return activation.issue(user, actor=None, reason=reason, now=now, **_operator()).code
+    shown = activation.HandOver.SHOWN
+    return activation.issue(user, actor=None, reason=reason, now=now, by=shown, **_operator()).code
 
 
 def _reason(text: str) -> str:

@@ -144,8 +144,7 @@ def activation_code(stage: Stage) -> None:
     ask(stage, "activate", people()[3:4])
     stage.type("Reason", "lost phone, came to the desk")
     stage.type("Ticket", "INC-7")
-    for box in stage.page.locator("form.form select").all():
-        box.select_option(index=1)
+    stage.page.locator("select[name=identity]").select_option(index=1)
     stage.press("Issue an activation code")
     stage.reads("Shown this once.")
 

@@ -1,0 +1,79 @@
+"""An activation code that is sent: to confirmed addresses only, not shown to the agent, by SMS for ten minutes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from mfa import activation, enrolment
+from mfa.delivery import outbox
+from mfa.factors.activation import flows
+from mfa.factors.email import addresses
+from mfa.models import AuditEvent, Delivery, Factor, OneTimeCode
+from mfa.outcomes import Expired
+from tests.mfa.doors import add_factor
+from tests.mfa.test_admin_acts import LIST, act
+
+NUMBER = "+4917012345678"
+
+
+@pytest.fixture
+def bob(make_user: Callable[..., User]) -> User:
+    """His factors were reset; number and mailbox are confirmed."""
+    bob = make_user("bob", phone=NUMBER, phone_source="self", phone_confirmed_at=timezone.now())
+    enrolment.reset(bob, actor=None, reason="new phone", now=timezone.now())
+    add_factor(bob, kind="email", state={addresses.CONFIRMED: addresses.fingerprint(bob.email)})
+    AuditEvent.objects.all().delete()
+    return bob
+
+
+def sent(channel: str) -> tuple[Delivery, str]:
+    letter = Delivery.objects.get(template="activation-code", channel=channel)
+    found = re.search(r"\w{4}-\w{4}-\w{4}", outbox.read(letter))
+    assert found
+    return letter, found[0]
+
+
+@pytest.mark.row("N-20")
+@pytest.mark.parametrize(("by", "minutes"), [("sms", 10), ("mail", 24 * 60)])
+def test_the_code_goes_to_the_person_and_is_not_shown(
+    staff: Callable[..., Client], bob: User, by: str, minutes: int
+) -> None:
+    seen = act(staff("admin"), "activate", bob, hand_over=by)
+    letter, code = sent(by)
+    assert "An activation code was issued. 1 person." in seen
+    assert code not in seen
+    assert letter.recipient == (NUMBER if by == "sms" else bob.email)
+    row = OneTimeCode.objects.get(purpose="activate")
+    assert letter.expires_at == row.expires_at == row.created_at + timedelta(minutes=minutes)
+    assert AuditEvent.objects.get(action="activation.issued").details["by"] == by
+    with pytest.raises(Expired):
+        flows.redeem(bob, code, address="192.0.2.1", now=row.expires_at)
+    assert flows.redeem(bob, code, address="192.0.2.1", now=row.expires_at - timedelta(minutes=1)) == row
+
+
+@pytest.mark.row("N-20")
+@pytest.mark.parametrize("by", ["sms", "mail"])
+def test_nothing_goes_to_an_address_that_is_not_confirmed(staff: Callable[..., Client], bob: User, by: str) -> None:
+    User.objects.filter(pk=bob.pk).update(phone_confirmed_at=None, email="moved@example.test")
+    client = staff("admin")
+    page = client.get(f"{LIST}act/activate/?people={bob.pk}", secure=True).content.decode()
+    assert "Shown here once" in page
+    assert "By SMS to" not in page + act(client, "activate", bob, hand_over=by)
+    bob.refresh_from_db()
+    with pytest.raises(activation.NotConfirmed):
+        activation.issue(bob, actor=None, reason="r", now=timezone.now(), by=activation.HandOver(by))
+    assert not OneTimeCode.objects.exists()
+
+
+@pytest.mark.row("N-20")
+def test_no_sms_goes_to_a_phone_that_was_reported_lost(bob: User) -> None:
+    assert activation.HandOver.SMS in activation.ways(bob, now=timezone.now())
+    Factor.objects.filter(user=bob, kind="sms").update(suspended_at=timezone.now())
+    assert activation.HandOver.SMS not in activation.ways(bob, now=timezone.now())
