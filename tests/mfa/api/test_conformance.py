@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from django.test import Client
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
@@ -36,6 +38,17 @@ def inside(environ: dict[str, Any], start_response: Callable[..., Any]) -> Itera
 inside.portal = get_wsgi_application()  # type: ignore[attr-defined]
 schema = schemathesis.openapi.from_dict(json.loads(json.dumps(document())))
 schema.app = inside
+
+
+@pytest.fixture(autouse=True)
+def connection_of_the_test() -> Iterator[None]:
+    """Each request would begin and end with closing what it takes for its own: the connection of the test."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in signals:
+        signal.connect(close_old_connections)
 
 
 @pytest.mark.row("A-4.1.4", "A-15.3.3")
