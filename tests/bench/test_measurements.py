@@ -58,6 +58,13 @@ def test_dashboard_yields_rates_and_times_of_the_three_pages() -> None:
         assert all(row.ratio for row in rows)
 
 
+@pytest.mark.service("postgres and freeradius")
+def test_verification_yields_rates_beside_a_bare_view_and_through_freeradius() -> None:
+    with started(measured("verification", "--requests=16", "--at-a-time=2", "--repeat=1")) as rows:
+        assert [str(row.target) for row in rows if row.target] == [">= 1", ">= 1", ">= 0.6", "<= 4", "<= 4"]
+        assert all(row.value for row in rows)
+
+
 def test_no_page_asks_the_database_more_often_because_there_is_more_in_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["queries", "--people=30", "--each=3", "--json"]) == 0
     found = {row["name"]: row for row in _json(capsys)}
