@@ -53,11 +53,6 @@ def free() -> QuerySet[HardwareToken]:
     return HardwareToken.objects.filter(~Exists(held), lost_at=None)
 
 
-def is_free(serial: str) -> bool:
-    """Whether a token with this serial can be given out."""
-    return free().filter(serial=normal_serial(serial)).exists()
-
-
 def holder(token: HardwareToken) -> Factor | None:
     """The factor by which somebody holds the token."""
     return Factor.objects.filter(kind=KIND, key=token.key).select_related("user").first()

@@ -18,7 +18,7 @@ from mfa.models import AuditEvent, Factor, HardwareToken, TokenBatch
 from mfa.tokens import files, stock
 from tests.mfa.doors import add_factor, give_role, read_back
 from tests.mfa.tokens.samples import RFC_6030_FIGURE_6, RFC_6030_KEY, SEED, csv
-from tests.mfa.tokens.shelf import put
+from tests.mfa.tokens.shelf import is_free, put
 
 LIST = "/admin/mfa/hardwaretoken/"
 ACT = "/admin/accounts/user/act/assign-token/"
@@ -201,7 +201,7 @@ def test_a_token_is_taken_back_lost_and_found_each_with_a_reason(staff: Callable
     assert "marked as lost" in act("lost")
     assert "Put it back into stock" in page(client, f"{LIST}{token.pk}/change/")
     assert "The token is back in stock." in act("found")
-    assert stock.is_free("1001")
+    assert is_free("1001")
     assert client.post(f"{LIST}{token.pk}/do/explode/", {"reason": "x"}, secure=True).status_code == 404
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from mfa.models import HardwareToken
 from mfa.oath.codes import Token
 from mfa.oath.counters import Counters
+from mfa.tokens import stock
 from tests.mfa.tokens.samples import SEED
 
 
@@ -18,6 +19,11 @@ def put(serial: str = "1001", *, method: str = "hotp", secret: bytes = SEED, **c
     token.seal(secret)
     token.save()
     return token
+
+
+def is_free(serial: str) -> bool:
+    """Whether the token with this serial can be given out."""
+    return stock.free().filter(serial=serial).exists()
 
 
 def pressed(times: int, *, secret: bytes = SEED) -> str:

@@ -13,7 +13,7 @@ from mfa.tokens import stock
 from mfa.tokens.stock import NotInStock, SwitchedOff, TooMany
 from mfa.verification.service import Attempt, verify
 from tests.mfa.doors import add_factor
-from tests.mfa.tokens.shelf import pressed, put
+from tests.mfa.tokens.shelf import is_free, pressed, put
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_only_what_is_in_stock_is_given_out(
         put(lost_at=now)
     with pytest.raises(NotInStock):
         give(alice, admin, now)
-    assert not stock.is_free("1001")
+    assert not is_free("1001")
     assert not Factor.objects.filter(user=alice).exists()
 
 
@@ -86,7 +86,7 @@ def test_taken_back_it_opens_nothing_and_the_next_factor_needs_an_activation_cod
     assert alice.security_epoch == epoch + 1
     assert not right(alice, pressed(1), now)
     assert policy.of(alice, now=now).activation_only
-    assert stock.is_free("1001")
+    assert is_free("1001")
     assert AuditEvent.objects.get(action="token.taken-back").reason == "left the team"
     assert Delivery.objects.filter(user=alice, template="factor-removed").exists()
     assert stock.take_back(token, actor=admin, reason="again", now=now) is None
@@ -110,7 +110,7 @@ def test_codes_of_one_holder_are_used_for_the_next_one_too(
     give(alice, admin, now)
     assert right(alice, pressed(3), now)
     enrolment.reset(alice, actor=admin, reason="x", now=now)
-    assert stock.is_free("1001")
+    assert is_free("1001")
     give(bob, admin, now)
     for times in (1, 2, 3):
         assert not right(bob, pressed(times), now)
