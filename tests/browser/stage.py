@@ -61,7 +61,8 @@ class Stage:
         self.open("/sign-in/")
         self.type("User name", user.username)
         self.page.get_by_label("Password").fill(PASSWORD)
-        self.press("Sign in")
+        with self.page.expect_navigation():
+            self.press("Sign in")
 
     def let_in(self, user: User, *, proved_ago: timedelta = timedelta(0)) -> None:
         """An open session as signing in with the person's best factor leaves it, without the typing."""
