@@ -1,41 +1,84 @@
-"""One answer for one RADIUS request, however often and wherever it arrives."""
+"""One answer for one RADIUS request, however often and wherever it arrives.
+
+Whoever writes the request's row first judges it: before that no guess is paid, no code used up and no message sent.
+All others wait for the answer that this row then holds.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import QuerySet
 
 from mfa.models import RadiusAnswer
 
 KEPT_FOR = timedelta(minutes=10)
 """Gateways retransmit for some ten seconds (RFC 5080 2.2.1); identifiers come again with another authenticator."""
+GIVEN_UP_AFTER = timedelta(seconds=20)
+"""A request without an answer after that was left by a process that ended; its next retransmission is judged anew."""
+PATIENCE = 5.0
+"""Seconds to wait for another process; FreeRADIUS waits six for the portal."""
+POLLED_EVERY = 0.02
 
+Who = TypeVar("Who")
 Response = tuple[int, dict[str, Any]]
 
+_CLAIM = (
+    "INSERT INTO mfa_radiusanswer (request, status, body, at) VALUES (%s, 0, '{}', %s) ON CONFLICT (request)"
+    " DO UPDATE SET at = excluded.at WHERE mfa_radiusanswer.status = 0 AND mfa_radiusanswer.at < %s RETURNING id"
+)
 
-def known(request: str) -> Response | None:
-    """What this request was answered before."""
-    row = RadiusAnswer.objects.filter(request=request).first()
-    return (row.status, row.body) if row else None
+
+class StillJudged(Exception):
+    """Another process judges this request and needs longer than a retransmission can wait."""
 
 
-def once(request: str, judge: Callable[[], Response], *, now: datetime) -> Response:
-    """Judge and keep the answer in one transaction. Of two workers with the same request one judges; the other's work
-    is undone and it gives the first one's answer."""
+def once(request: str, identify: Callable[[], Who], judge: Callable[[Who], Response], *, now: datetime) -> Response:
+    """The answer to the request with this key, judged by the first who asks. `identify` runs outside any transaction,
+    `judge` in the one that keeps its answer. Raises StillJudged."""
+    if not _claim(request, now):
+        return _awaited(request)
     try:
+        who = identify()
         with transaction.atomic():
-            status, body = judge()
-            RadiusAnswer.objects.create(request=request, status=status, body=body, at=now)
-        return status, body
-    except IntegrityError:
-        earlier = known(request)
-        if earlier is None:
-            raise
-        return earlier
+            status, body = judge(who)
+            if _unanswered(request, now).update(status=status, body=body):
+                return status, body
+            transaction.set_rollback(True)  # it took so long that another process judged it
+    except BaseException:
+        with contextlib.suppress(DatabaseError):  # it may be what failed
+            _unanswered(request, now).delete()
+        raise
+    return _awaited(request)
+
+
+def _claim(request: str, now: datetime) -> bool:
+    """Committed at once, so that the others see it."""
+    adapted = connection.ops.adapt_datetimefield_value
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [request, adapted(now), adapted(now - GIVEN_UP_AFTER)])
+        return cursor.fetchone() is not None
+
+
+def _unanswered(request: str, claimed_at: datetime) -> QuerySet[RadiusAnswer]:
+    return RadiusAnswer.objects.filter(request=request, at=claimed_at, status=RadiusAnswer.AT_WORK)
+
+
+def _awaited(request: str) -> Response:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        row = RadiusAnswer.objects.filter(request=request).first()
+        if row is None:
+            break  # whoever judged it failed
+        if row.status != RadiusAnswer.AT_WORK:
+            return row.status, row.body
+        time.sleep(POLLED_EVERY)
+    raise StillJudged
 
 
 def over(*, now: datetime) -> QuerySet[RadiusAnswer]:

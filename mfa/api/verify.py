@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -86,7 +84,7 @@ class Problem(Schema):
 REFUSALS: dict[int, Any] = dict.fromkeys((400, 401, 403, 413, 415, 422), Problem)
 ATTRIBUTES = dict[str, Any]
 """Of RADIUS, as rlm_rest takes them."""
-RADIUS = {**REFUSALS, 200: ATTRIBUTES, 401: ATTRIBUTES}
+RADIUS = {**REFUSALS, 200: ATTRIBUTES, 401: ATTRIBUTES, 503: Problem}
 
 
 @api.post("/verify", auth=Bearer(Verb.VERIFY), response={200: Answer, **REFUSALS}, summary="Judge a code")
@@ -108,24 +106,21 @@ def authorize(request: HttpRequest, body: radius.Attributes) -> JsonResponse:
     """Attributes in, attributes out, as in deploy/freeradius. A retransmission hears the first answer again."""
     application, now = request.auth.application, timezone.now()  # type: ignore[attr-defined]
     trace.request_id.set(radius.request_id(body))
-    key = radius.request_key(application, body)
-    status, told = answers.known(key) or answers.once(key, _judge(application, body, now), now=now)
-    return JsonResponse(told, status=status)
-
-
-def _judge(application: Application, body: radius.Attributes, now: datetime) -> Callable[[], answers.Response]:
-    """What answers the request once. The password is checked here already, outside the transaction of the answer."""
     try:
         asked = radius.asked(application, body)
     except radius.Unreadable as error:
         raise HttpError(422, f"{error.name} cannot be read.") from None
-    who = dialogue.identify(asked, now=now)
 
-    def judge() -> answers.Response:
+    def judge(who: Identified | Reply) -> answers.Response:
         reply = dialogue.reply(asked, who, now=now) if isinstance(who, Identified) else who
         return radius.response(application, reply)
 
-    return judge
+    key = radius.request_key(application, body)
+    try:
+        status, told = answers.once(key, lambda: dialogue.identify(asked, now=now), judge, now=now)
+    except answers.StillJudged:
+        raise HttpError(503, "Another process still judges this request.") from None
+    return JsonResponse(told, status=status)
 
 
 def _reply(client: Client, body: Question, *, code: str) -> Reply:

@@ -110,6 +110,9 @@ class Prompt(models.Model):
 class RadiusAnswer(models.Model):
     """What one RADIUS request was answered, so that a retransmission of it hears the same and costs nothing."""
 
+    AT_WORK = 0
+    """The status while a process judges the request."""
+
     request = models.CharField(max_length=64, unique=True)
     """Hash over application, gateway, identifier and authenticator (RFC 2865 section 3)."""
     status = models.PositiveSmallIntegerField()

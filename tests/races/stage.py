@@ -45,6 +45,7 @@ from mfa.models import (
     Factor,
     GuessCounter,
     HardwareToken,
+    RadiusAnswer,
 )
 from mfa.tokens import stock
 from mfa.verification import service
@@ -167,6 +168,20 @@ def logged(username: str) -> list[int]:
     """The result code of every row of the log about this person, in order."""
     rows = AuthenticationRecord.objects.filter(username=username).order_by("pk")
     return list(rows.values_list("code", flat=True))
+
+
+def password_guesses(username: str) -> int:
+    """How many wrong passwords count against the person, from all sources."""
+    user = User.objects.get(username=username)
+    counters = GuessCounter.objects.filter(subject__startswith=f"password:{user.pk}:")
+    return sum(counter.failures.get("password", (0, 0))[0] for counter in counters)
+
+
+def forget_the_answer(seconds: int) -> None:
+    """As where the process that judged the latest RADIUS request ended so many seconds ago, before it answered."""
+    row = RadiusAnswer.objects.latest("pk")
+    row.status, row.body, row.at = RadiusAnswer.AT_WORK, {}, row.at - timedelta(seconds=seconds)
+    row.save()
 
 
 def factors(username: str) -> list[dict[str, Any]]:

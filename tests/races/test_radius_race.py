@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 
-from mfa.outcomes import OATH_VERIFIED, SMS_SENT
+from mfa.outcomes import CODE_PENDING, OATH_VERIFIED, PASSWORD_WRONG, SMS_SENT
 from tests.races.browser import HOST
 from tests.races.harness import PASSWORD, Portal, code_of, wait_for_fresh_step
 from tests.races.test_codes_race import new_name
 
 pytestmark = [pytest.mark.service("postgres"), pytest.mark.timeout(300)]
 
-AT_ONCE = 4
+AT_ONCE = 8
+"""More than wrong passwords in a row before the next one has to wait."""
 
 
 def arrive_at_once(portal: Portal, key: str, **attributes: str) -> list[tuple[int, dict[str, Any]]]:
@@ -56,6 +57,7 @@ def test_a_request_at_two_processes_at_once_is_judged_once_and_sends_one_sms(por
     portal.stage("give_phone", username=name, number=f"+49151{int(name.removeprefix('racer')):08d}")
     asked = arrive_at_once(portal, key, User_Name=name, User_Password=PASSWORD)
     assert all(answer == asked[0] for answer in asked), asked
+    assert portal.stage("logged", username=name) == [CODE_PENDING.code]
 
     state = asked[0][1]["reply:State"]["value"][0]
     sms = arrive_at_once(portal, key, User_Name=name, User_Password="sms", State=state)
@@ -68,3 +70,27 @@ def test_a_request_at_two_processes_at_once_is_judged_once_and_sends_one_sms(por
     assert {status for status, _ in accepted} == {200}
     assert all(body == {"control:Auth-Type": "Accept"} for _, body in accepted)
     assert portal.stage("logged", username=name)[3:] == [OATH_VERIFIED.code]
+
+
+@pytest.mark.row("T-67e")
+def test_a_wrong_password_at_two_processes_at_once_is_one_guess(portal: Portal) -> None:
+    name, key = new_name(), portal.stage("give_radius_key")
+    portal.stage("make_person", username=name)
+    refused = arrive_at_once(portal, key, User_Name=name, User_Password="wrong")
+    assert [status for status, _ in refused] == [401] * AT_ONCE
+    assert portal.stage("logged", username=name) == [PASSWORD_WRONG.code]
+    assert portal.stage("password_guesses", username=name) == 1
+    assert arrive_at_once(portal, key, User_Name=name, User_Password=PASSWORD)[0][0] == 200
+
+
+@pytest.mark.row("T-67e")
+def test_a_retransmission_is_judged_anew_only_where_whoever_judged_it_has_ended(portal: Portal) -> None:
+    name, key = new_name(), portal.stage("give_radius_key")
+    portal.stage("make_person", username=name)
+    typed = {"User_Name": name, "User_Password": PASSWORD, "Authenticator": "0x" + secrets.token_hex(16)}
+    first = arrive_at_once(portal, key, **typed)[0]
+    portal.stage("forget_the_answer", seconds=60)
+    again = arrive_at_once(portal, key, **typed)
+    assert all(answer == again[0] for answer in again)
+    assert again[0] != first  # a question of its own
+    assert len(portal.stage("logged", username=name)) == 2
