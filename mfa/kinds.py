@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
@@ -11,6 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
+from django.db.models import Q
+from django.db.models.expressions import Combinable
 from django.utils.functional import Promise
 from django.utils.translation import override
 
@@ -19,6 +22,10 @@ from mfa.outcomes import Refused, Result, WrongShape
 if TYPE_CHECKING:
     from accounts.models import User
     from mfa.models import Delivery, Factor
+
+
+Person = Callable[[str], Combinable]
+"""A column of whoever has a factor, by its name, in a question to the database."""
 
 
 class Answers(Enum):
@@ -188,6 +195,11 @@ class FactorKind(ABC):
     def works(self, factor: Factor) -> bool:
         """Whether what the factor rests on is still what was confirmed (the mailbox of codes by mail)."""
         return True
+
+    def working(self, person: Person) -> Q | None:
+        """What `works` says, as a condition on rows of factors in SQL, where `person` gives a column of their owner; None
+        where all of them work."""
+        return None
 
     def serves(self, factor: Factor, application: str) -> bool:
         """Whether the factor may answer at this application, of all that accept the kind."""

@@ -1,5 +1,4 @@
-"""Who has what, reckoned in the database: for lists of very many people. Says of each what `enrolment.usable` says, but
-that a mailbox which was changed since it was confirmed still counts here where codes by mail open the portal."""
+"""Who has what, reckoned in the database: for lists of very many people. Says of each what `enrolment.usable` says."""
 
 from __future__ import annotations
 
@@ -67,6 +66,10 @@ def _rows() -> QuerySet[Factor]:
 def _alive(now: datetime, slugs: list[str]) -> QuerySet[Factor]:
     alive = Q(expires_at=None) | Q(expires_at__gt=now)
     found = _rows().filter(alive, confirmed=True, disabled_at=None, suspended_at=None, kind__in=slugs)
+    for slug in slugs:
+        working = kinds.kind(slug).working(OuterRef)
+        if working is not None:
+            found = found.filter(~Q(kind=slug) | working)
     return found.exclude(state__has_key="left", state__left=0)
 
 

@@ -67,7 +67,9 @@ def _limits() -> tuple[Limit, ...]:
 
 
 def _done(actor: User, limit: Limit, now: datetime) -> int:
-    return AuditEvent.objects.filter(actor=actor, action__in=COUNTED, at__gt=now - limit.within).count()
+    """What they did to others: a number of their own is no act of helpdesk."""
+    done = AuditEvent.objects.filter(actor=actor, action__in=COUNTED, at__gt=now - limit.within)
+    return done.exclude(user=actor).count()
 
 
 def _tell(actor: User, limit: Limit, now: datetime) -> None:

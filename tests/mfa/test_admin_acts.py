@@ -267,6 +267,19 @@ def test_helpdesk_is_stopped_for_the_day_too_and_the_alarm_comes_again_only_a_da
     assert Delivery.objects.filter(template="helpdesk-stopped").count() == 2
 
 
+def test_what_agents_change_of_their_own_counts_towards_no_pace(
+    staff: Callable[..., Client], make_user: Callable[..., User], settings: Settings
+) -> None:
+    settings.HELPDESK_RESETS_PER_DAY = 1
+    staff("helpdesk")
+    agent, now = User.objects.get(username="helpdesk-person"), timezone.now()
+    order = Order(actor=agent, reason="", now=now)
+    audit.record("phone.changed", user=agent, actor=agent)
+    assert not pace.stop(acts.BY_SLUG["reset"], order)
+    audit.record("phone.changed", user=make_user("p1"), actor=agent)
+    assert pace.stop(acts.BY_SLUG["reset"], order)
+
+
 def test_roles_are_given_and_taken(staff: Callable[..., Client], alice: User) -> None:
     client = staff("admin")
     act(client, "role", alice, role="auditor")

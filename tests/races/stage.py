@@ -76,8 +76,14 @@ def _make_codes(user: User) -> list[str]:
     return shown
 
 
-def make_admin(username: str) -> None:
-    give_role(User.objects.get(username=username), "admin")
+def give_the_role(username: str, role: str) -> None:
+    give_role(User.objects.get(username=username), role)
+
+
+def resets_of(username: str) -> list[str]:
+    """Who reset the person's factors, once for each time."""
+    rows = AuditEvent.objects.filter(action="factors.reset", user__username=username)
+    return [row.actor_name for row in rows.order_by("pk")]
 
 
 def ask_approval(username: str) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_lazy as lazy
 
@@ -16,7 +17,7 @@ from mfa import applications, codes, limits
 from mfa.delivery import outbox
 from mfa.delivery.writing import masked_address
 from mfa.factors.email import addresses
-from mfa.kinds import Answer, CardAction, FactorKind, Note, Purpose
+from mfa.kinds import Answer, CardAction, FactorKind, Note, Person, Purpose
 from mfa.models import Delivery, Factor
 from mfa.outcomes import EMAIL_INCORRECT, EMAIL_NOT_SENT, EMAIL_VERIFIED, Result, Unusable
 
@@ -49,6 +50,9 @@ class Email(FactorKind):
 
     def works(self, factor: Factor) -> bool:
         return addresses.is_confirmed(factor)
+
+    def working(self, person: Person) -> Q:
+        return addresses.confirmed_in_sql(person("email"))
 
     def could_match(self, factor: Factor, answer: Answer) -> bool:
         """Only an answer to a code that was sent: other digits, typed beside a password, cost this factor no guess."""

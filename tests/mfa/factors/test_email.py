@@ -9,13 +9,13 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import User
-from mfa import enrolment, kinds
+from mfa import enrolment, kinds, reckoning
 from mfa.applications import TRYING
 from mfa.delivery import outbox
-from mfa.factors.email import flows
+from mfa.factors.email import addresses, flows
 from mfa.factors.email.factor import KIND
 from mfa.kinds import Answer, Purpose
-from mfa.models import Application, AuditEvent, Delivery, Factor, GuessCounter, OneTimeCode
+from mfa.models import Application, AuditEvent, Delivery, Factor, GuessCounter, OneTimeCode, Rule
 from mfa.outcomes import (
     CODE_EXPIRED,
     CODE_SPENT,
@@ -313,3 +313,27 @@ def test_with_the_last_factor_that_stands_alone_codes_by_mail_go_too(owner: User
     enrolment.remove(app, actor=owner, now=now)
     assert not Factor.objects.filter(user=owner).exists()
     assert not kinds.kind("email").alone
+
+
+ADDRESSES = ("", "alice@example.test", "ALICE@EXAMPLE.TEST", "alice@elsewhere.test", "Straße.Ärger@example.test",
+             "straße.Ärger@EXAMPLE.test", "strasse.ärger@example.test")  # fmt: skip
+
+
+@pytest.mark.row("N-20")
+def test_lists_in_sql_say_of_every_mailbox_what_signing_in_says(
+    make_user: Callable[..., User], now: datetime, settings: Settings
+) -> None:
+    settings.EMAIL_CODES_IN_PORTAL = True
+    people = [make_user(f"p{before}-{after}") for before in range(1, len(ADDRESSES)) for after in range(len(ADDRESSES))]
+    for one in people:
+        before, after = (ADDRESSES[int(number)] for number in one.username[1:].split("-"))
+        add_factor(one, kind="email", state={addresses.CONFIRMED: addresses.fingerprint(before)})
+        User.objects.filter(pk=one.pk).update(email=after)
+    everybody = list(User.objects.filter(pk__in=[one.pk for one in people]))
+    works = {pk for pk, factors in enrolment.usable_of_many(everybody, now=now).items() if factors}
+    assert set(User.objects.filter(~reckoning.without_factor(now)).values_list("pk", flat=True)) == works
+    assert len(works) == len(ADDRESSES) - 1 + 4, (
+        "each their own, and two pairs that differ in the case of ASCII letters"
+    )
+    demanding = Rule(factors=1, starts_on=now.date())
+    assert set(reckoning.unmet(demanding, now).values_list("pk", flat=True)) == {one.pk for one in people} - works
