@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.contrib import messages
@@ -11,6 +12,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -38,8 +40,12 @@ class HealthAdmin(ReadOnly):
 
     def _page(self, request: HttpRequest) -> HttpResponse:
         self._must_view(request)
-        shown = sorted(parts.all_of_them(now=timezone.now()), key=lambda part: -WORST.index(part.state))
-        rows = [{"part": part, "tone": TONES[part.state], "state": part.state.label} for part in shown]
+        now = timezone.now()
+        shown = sorted(parts.all_of_them(now=now), key=lambda part: -WORST.index(part.state))
+        rows = [
+            {"part": part, "tone": TONES[part.state], "state": part.state.label, "age": _age(part.at, now)}
+            for part in shown
+        ]
         trouble = [row for row in rows if row["tone"] in ("warn", "danger")]
         context = {"title": _("Health"), "opts": self.opts, "rows": rows, "trouble": len(trouble)}
         return TemplateResponse(request, "admin/desk/health.html", self.admin_site.each_context(request) | context)
@@ -57,3 +63,12 @@ class HealthAdmin(ReadOnly):
     def _must_view(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):
             raise PermissionDenied
+
+
+def _age(at: datetime | None, now: datetime) -> str:
+    """How long ago, in words."""
+    if at is None:
+        return _("not yet")
+    if now - at < timedelta(minutes=1):
+        return _("just now")
+    return _("%(age)s ago") % {"age": timesince(at, now)}

@@ -7,14 +7,18 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
+from django.db import connection
+
+from mfa.health import openings
 
 PATIENCE = 5
-LDAP_START_TLS = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037"
-"""The extended request of RFC 4511 4.14 as the first message of a connection."""
-USUAL = {"https": 443, "ldaps": 636, "ldap": 389, "smtps": 465, "smtp+starttls": 587}
+USUAL = {
+    "https": 443, "ldaps": 636, "ldap": 389, "smtps": 465, "smtp+starttls": 587, "rediss": 6379, "amqps": 5671,
+}  # fmt: skip
+AT_ONCE = ("https", "ldaps", "smtps", "rediss", "amqps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ class Place:
 
 
 class Unreached(Exception):
-    """No TLS came about. `verified` is False where a certificate was shown that does not hold."""
+    """No TLS came about, for the cause in words. `verified` is False where the server answered and its TLS does not
+    hold, so that no client of the portal's gets through; True where nothing is known of it."""
 
     def __init__(self, cause: str, *, verified: bool = True) -> None:
         super().__init__(cause)
@@ -46,29 +51,44 @@ def places() -> list[Place]:
 
 def valid_until(place: Place) -> datetime:
     """When the certificate ends that is shown there. Raises Unreached."""
-    context = ssl.create_default_context(cafile=place.ca_file or None)
+    context = _trusting(place.ca_file)
     try:
         with socket.create_connection((place.host, place.port), PATIENCE) as plain:
-            _open(plain, place.opening)
+            openings.say(plain, place.opening)
             with context.wrap_socket(plain, server_hostname=place.host) as shown:
                 certificate = shown.getpeercert() or {}
     except ssl.SSLCertVerificationError as error:
         raise Unreached(error.verify_message, verified=False) from None
+    except openings.NoTls as error:
+        raise Unreached(str(error), verified=False) from None
+    except ssl.SSLEOFError:
+        raise Unreached("it hung up before TLS began") from None
+    except ssl.SSLError as error:
+        reason = (error.reason or "no handshake").lower().replace("_", " ")
+        raise Unreached(f"it answers, but TLS does not come about ({reason})", verified=False) from None
     except (OSError, ValueError) as error:
-        raise Unreached(type(error).__name__) from None
+        raise Unreached(_in_words(error)) from None
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
 
 
-def _open(plain: socket.socket, opening: str) -> None:
-    """Say what comes before TLS."""
-    if opening == "ldap":
-        plain.sendall(LDAP_START_TLS)
-        plain.recv(1024)
-    elif opening == "smtp":
-        for said in (b"EHLO portal\r\n", b"STARTTLS\r\n"):
-            plain.recv(4096)
-            plain.sendall(said)
-        plain.recv(4096)
+def _trusting(ca_file: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file or None)
+    except OSError:
+        raise Unreached("the file of its authority cannot be read here", verified=False) from None
+
+
+def _in_words(error: Exception) -> str:
+    match error:
+        case socket.gaierror():
+            return "its name leads to no address"
+        case ConnectionRefusedError():
+            return "nothing listens there"
+        case TimeoutError():
+            return f"no answer within {PATIENCE} seconds"
+        case ConnectionError():
+            return "it hung up before TLS began"
+    return type(error).__name__
 
 
 def _named() -> Iterator[Place]:
@@ -78,10 +98,22 @@ def _named() -> Iterator[Place]:
     yield from _place(settings.EMAIL_URL, "smtp")
     for name in settings.SMS_GATEWAYS:
         yield from _place(getattr(settings, f"SMS_{name.upper()}_URL", ""))
+    for url in (settings.CELERY_BROKER_URL, str(settings.CACHES["default"].get("LOCATION", ""))):
+        yield from _place(url, ca_file=parse_qs(urlsplit(url).query).get("ssl_ca_certs", [""])[0])
+    yield from _database(connection.settings_dict)
 
 
 def _place(url: str, opening: str = "", ca_file: str = "") -> Iterator[Place]:
     parts = urlsplit(url)
     if parts.hostname and parts.scheme in USUAL:
-        at_once = parts.scheme in ("https", "ldaps", "smtps")
-        yield Place(parts.hostname, parts.port or USUAL[parts.scheme], "" if at_once else opening, ca_file)
+        own = "" if parts.scheme in AT_ONCE else opening
+        yield Place(parts.hostname, parts.port or USUAL[parts.scheme], own, ca_file)
+
+
+def _database(config: dict[str, object]) -> Iterator[Place]:
+    """Only where the connection itself verifies the name: with a looser `sslmode` no certificate is rested on."""
+    options = config.get("OPTIONS") or {}
+    if isinstance(options, dict) and options.get("sslmode") == "verify-full":
+        ca_file = str(options.get("sslrootcert", ""))
+        trusted = "" if ca_file == "system" else ca_file
+        yield Place(str(config["HOST"]), int(str(config["PORT"] or 5432)), "postgres", trusted)

@@ -1,13 +1,11 @@
-"""How far this process's clock is from the database's and from a time server's."""
+"""How far this process's clock is from the database's."""
 
 from __future__ import annotations
 
 import time
 
-import ntplib
 from django.db import connection
 
-PATIENCE = 3
 _SQL = {
     "postgresql": "SELECT EXTRACT(EPOCH FROM clock_timestamp())",
     "sqlite": "SELECT (julianday('now') - 2440587.5) * 86400.0",
@@ -22,11 +20,3 @@ def against_database() -> tuple[float, float]:
         (theirs,) = cursor.fetchone()
     took = time.monotonic() - started
     return before + took / 2 - float(theirs), took
-
-
-def against_ntp(server: str) -> float | None:
-    """Seconds that this clock is ahead of the time server's; None where that does not answer."""
-    try:
-        return -float(ntplib.NTPClient().request(server, version=4, timeout=PATIENCE).offset)
-    except (OSError, ntplib.NTPException, ValueError):
-        return None

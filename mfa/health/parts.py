@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Count, Max, Min, Q
+from django.urls import reverse
 from django.utils.translation import gettext as _, ngettext
 from django_celery_beat.models import PeriodicTask
 
@@ -24,25 +25,29 @@ State = Finding.State
 SILENT = timedelta(minutes=5)
 LATE = timedelta(minutes=6)
 """Beat writes down every three minutes only what it has started."""
+STALE = timedelta(hours=2)
+"""Certificates are looked at each hour."""
 WAITS = timedelta(minutes=2)
+DELIVERIES = "admin:mfa_delivery_changelist"
 LOOK_BACK = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One line of the page; `at` is when the part was last seen at work, `step` what to do next."""
+    """One line of the page; `at` is when the part was last seen at work, `step` what to do next, `url` where."""
 
     name: str
     state: Finding.State
     text: str
     at: datetime | None = None
     step: str = ""
+    url: str = ""
 
 
 def all_of_them(*, now: datetime) -> list[Part]:
     """The parts, in the order in which one rests on the other."""
     return [_database(now), *_migrations(now), _worker(now), *_schedules(now), *_directory(now), *_senders(now),
-            _outbox(now), *_found()]  # fmt: skip
+            _outbox(now), *_found(now)]  # fmt: skip
 
 
 def _database(now: datetime) -> Part:
@@ -80,9 +85,10 @@ def _schedules(now: datetime) -> Iterator[Part]:
         name = _("Schedule: %(name)s") % {"name": task.name}
         since = task.last_run_at or task.date_changed
         late = task.schedule.remaining_estimate(since) < -LATE
+        url = reverse("admin:django_celery_beat_periodictask_changelist")
         text = str(task.interval or task.crontab.human_readable if task.interval or task.crontab else "")
         if late:
-            yield Part(name, State.BAD, _("%(pace)s; late") % {"pace": text}, task.last_run_at, step)
+            yield Part(name, State.BAD, _("%(pace)s; late") % {"pace": text}, task.last_run_at, step, url)
         else:
             yield Part(name, State.OK, text, task.last_run_at)
 
@@ -90,15 +96,15 @@ def _schedules(now: datetime) -> Iterator[Part]:
 def _directory(now: datetime) -> Iterator[Part]:
     name = _("Directory")
     if not configuration.configured():
-        yield Part(name, State.OK, _("not configured: local accounts only"))
+        yield Part(name, State.OK, _("not configured: local accounts only"), now)
         return
     good = SyncRun.objects.filter(state=SyncRun.State.DONE, dry_run=False).aggregate(at=Max("finished_at"))["at"]
-    alarm = SyncAlarm.objects.filter(is_open=True).first()
+    alarm, runs = SyncAlarm.objects.filter(is_open=True).first(), reverse("admin:accounts_syncrun_changelist")
     if alarm:
         step = _("Open the directory runs: the last one says what stopped it.")
-        yield Part(name, State.BAD, alarm.get_trouble_display(), good, step)
+        yield Part(name, State.BAD, alarm.get_trouble_display(), good, step, runs)
     elif good is None:
-        yield Part(name, State.WARN, _("no good run yet"), None, _("Start a run under directory runs."))
+        yield Part(name, State.WARN, _("no good run yet"), None, _("Start a run under directory runs."), runs)
     else:
         yield Part(name, State.OK, _("last good run"), good)
 
@@ -116,10 +122,13 @@ def _sender(name: str, own: Q, now: datetime) -> Part:
         failed=Count("pk", filter=Q(state__in=[Delivery.State.FAILED, Delivery.State.UNCERTAIN])), all=Count("pk")
     )
     text = _("%(failed)s of %(all)s messages of the last hour failed") % recent
+    if not recent["all"]:
+        return Part(name, State.OK, _("no message in the last hour"), last)
     if not recent["failed"]:
         return Part(name, State.OK, text, last)
     state = State.BAD if recent["failed"] * 2 > recent["all"] else State.WARN
-    return Part(name, state, text, last, _("Open a failed message under deliveries: it holds what was said."))
+    step = _("Open a failed message under deliveries: it holds what was said.")
+    return Part(name, state, text, last, step, f"{reverse(DELIVERIES)}?state__exact=failed")
 
 
 def _outbox(now: datetime) -> Part:
@@ -127,12 +136,19 @@ def _outbox(now: datetime) -> Part:
     queue: dict[str, Any] = waiting.aggregate(count=Count("pk"), oldest=Min("created_at"))
     text = ngettext("%(count)s message waits", "%(count)s messages wait", queue["count"]) % queue
     if queue["oldest"] is None or now - queue["oldest"] < WAITS:
-        return Part(_("Outbox"), State.OK, text, queue["oldest"])
+        return Part(_("Outbox"), State.OK, text, queue["oldest"] or now)
     step = _("See that the workers run, and that gateways and mail server take messages.")
-    return Part(_("Outbox"), State.WARN, text, queue["oldest"], step)
+    return Part(_("Outbox"), State.WARN, text, queue["oldest"], step, f"{reverse(DELIVERIES)}?state__exact=queued")
 
 
-def _found() -> Iterator[Part]:
+def _found(now: datetime) -> Iterator[Part]:
+    """What the watch kept; a finding that should have been renewed says nothing about today."""
     for finding in Finding.objects.exclude(part="worker"):
         words = sentence(finding)
-        yield Part(words.part, State(finding.state), words.text, finding.at, words.step)
+        good_for = STALE if finding.part.startswith("certificate:") else SILENT
+        if finding.state == State.OK and now - finding.at > good_for:
+            step = _("Nobody looked since: see that beat, the broker and the workers run.")
+            yield Part(words.part, State.UNKNOWN, _("%(text)s, when last looked at") % {"text": words.text},
+                       finding.at, step)  # fmt: skip
+        else:
+            yield Part(words.part, State(finding.state), words.text, finding.at, words.step, words.url)

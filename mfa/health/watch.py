@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from mfa import alarm_mail, audit
 from mfa.delivery import outbox
-from mfa.health import certificates, clocks
+from mfa.health import certificates, clocks, ntp
 from mfa.health.words import sentence
 from mfa.models import ApplicationKey, Finding
 
@@ -27,6 +27,9 @@ CLOCK_OFF = 15.0
 DAYS_LEFT = 21
 KEY_DAYS = timedelta(days=30)
 HOURLY = timedelta(minutes=55)
+NTP_PORT = ntp.PORT
+LEFT_ALONE = timedelta(hours=1)
+"""How long no question goes to a time server that turned one away."""
 WORSE = ("", State.WARN, State.BAD)
 
 
@@ -43,23 +46,33 @@ def watch(*, now: datetime, everything: bool = False) -> None:
     """Look at every part that is due and keep what was found. No network is asked within a transaction."""
     latest = Finding.objects.filter(part__startswith="certificate:").order_by("at").first()
     due = everything or latest is None or now - latest.at >= HOURLY
-    seen = [Seen("worker", State.OK), _clock(), *_keys(now), *(_certificates(now) if due else ())]
+    seen = [Seen("worker", State.OK), _clock(now), *_keys(now), *(_certificates(now) if due else ())]
     for one in seen:
         _keep(one, now)
     _forget({one.part for one in seen}, everything_seen=due)
 
 
-def _clock() -> Seen:
+def _clock(now: datetime) -> Seen:
     off, _took = clocks.against_database()
     figures: dict[str, object] = {"database": round(off, 2)}
-    offsets = [abs(off)]
     if settings.NTP_SERVER:
-        ntp = clocks.against_ntp(settings.NTP_SERVER)
-        figures["ntp"] = None if ntp is None else round(ntp, 2)
-        offsets.append(abs(ntp) if ntp is not None else 0.0)
+        figures |= _true_time(now)
+    offsets = [abs(figure) for figure in (figures["database"], figures.get("ntp")) if isinstance(figure, float)]
     if max(offsets) > CLOCK_OFF:
         return Seen("clock", State.BAD, figures)
-    return Seen("clock", State.UNKNOWN if settings.NTP_SERVER and figures["ntp"] is None else State.OK, figures)
+    return Seen("clock", State.UNKNOWN if "cause" in figures else State.OK, figures)
+
+
+def _true_time(now: datetime) -> dict[str, object]:
+    """`ntp`: seconds ahead of the time server; None with a `cause`, and `quiet` until when it is left alone."""
+    before = Finding.objects.filter(part="clock").values_list("figures", flat=True).first() or {}
+    if str(before.get("quiet", "")) > now.isoformat():
+        return {name: before[name] for name in ("ntp", "cause", "quiet")}
+    try:
+        return {"ntp": round(ntp.ahead(settings.NTP_SERVER, port=NTP_PORT), 2)}
+    except ntp.NoTime as error:
+        unknown: dict[str, object] = {"ntp": None, "cause": str(error)}
+        return unknown | ({"quiet": (now + LEFT_ALONE).isoformat()} if error.quiet else {})
 
 
 def _certificates(now: datetime) -> Iterator[Seen]:

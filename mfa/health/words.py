@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _, ngettext
 
 from mfa.models import Finding
@@ -15,10 +16,12 @@ class Words:
     part: str
     text: str
     step: str = ""
+    url: str = ""
 
 
 def sentence(finding: Finding) -> Words:
-    """The words for a clock, a certificate or a key; `step` is empty where nothing is to be done."""
+    """The words for a clock, a certificate or a key; `step` is empty where nothing is to be done, `url` where no page
+    helps."""
     kind, _colon, name = finding.part.partition(":")
     if kind == "certificate":
         return _certificate(finding, name)
@@ -28,31 +31,45 @@ def sentence(finding: Finding) -> Words:
 
 
 def _clock(figures: dict[str, Any]) -> Words:
+    beside, step = _true_time(figures)
     off = _("%(seconds)s s from the database") % {"seconds": figures.get("database", "?")}
+    if any(isinstance(figure, float) and abs(figure) > 1 for figure in figures.values()):
+        step = _("Codes are refused when a clock is wrong: set this machine's clock, and the database's, by a time "
+                 "server.")  # fmt: skip
+    return Words(_("Clock of the workers"), f"{off}; {beside}", step)
+
+
+def _true_time(figures: dict[str, Any]) -> tuple[str, str]:
+    """How far the clock is from the time server's, and what to do where that is not known."""
     if "ntp" not in figures:
-        beside = _("no time server is named (NTP_SERVER)")
-    elif figures["ntp"] is None:
-        beside = _("the time server does not answer, so the true time is not known")
+        return _("no time server is named"), _("Name one in NTP_SERVER, so that the true time is known.")
+    if figures["ntp"] is not None:
+        return _("%(seconds)s s from the time server") % {"seconds": figures["ntp"]}, ""
+    if "quiet" in figures:
+        step = _("Name another one in NTP_SERVER: this one is left alone for an hour.")
     else:
-        beside = _("%(seconds)s s from the time server") % {"seconds": figures["ntp"]}
-    step = _("Codes are refused when a clock is wrong: set this machine's clock, and the database's, by a time server.")
-    wrong = any(abs(value or 0) > 1 for value in figures.values()) or figures.get("ntp", 0) is None
-    return Words(_("Clock of the workers"), f"{off}; {beside}", step if wrong else "")
+        step = _("See whether NTP_SERVER names a time server that answers this machine (UDP, port 123).")
+    text = _("the true time is not known, because the time server %(cause)s") % {"cause": figures.get("cause", "")}
+    return text, step
 
 
 def _certificate(finding: Finding, name: str) -> Words:
     part = _("Certificate of %(name)s") % {"name": name}
     cause, days = finding.figures.get("cause"), finding.figures.get("days", 0)
     if finding.state == Finding.State.BAD:
-        return Words(part, _("not valid: %(cause)s") % {"cause": cause}, _("Renew it, or name its authority."))
+        step = _("Nothing goes to that server until this is mended: renew its certificate, have it issued for this "
+                 "name, or name its authority to this machine.")  # fmt: skip
+        return Words(part, _("not valid: %(cause)s") % {"cause": cause}, step)
     if cause:
-        return Words(part, _("not reached: %(cause)s") % {"cause": cause}, _("See whether that server runs."))
+        step = _("See whether that server runs, and whether this machine reaches it.")
+        return Words(part, _("not reached: %(cause)s") % {"cause": cause}, step)
     text = ngettext("%(days)s day left", "%(days)s days left", days) % {"days": days}
-    return Words(part, text, _("Renew it.") if finding.state == Finding.State.WARN else "")
+    return Words(part, text, _("Renew it before it ends.") if finding.state == Finding.State.WARN else "")
 
 
 def _key(finding: Finding, name: str) -> Words:
     part = _("Key %(key)s of %(name)s") % {"key": name, "name": finding.figures.get("application", "")}
-    days = finding.figures.get("days", 0)
+    days, application = finding.figures.get("days", 0), finding.figures.get("pk")
     text = ngettext("ends in %(days)s day", "ends in %(days)s days", days) % {"days": days}
-    return Words(part, text, _("Make a second key, put it into the gateway, then revoke this one."))
+    url = reverse("admin:mfa_application_change", args=[application]) if application else ""
+    return Words(part, text, _("Make a second key, put it into the gateway, then revoke this one."), url)

@@ -38,10 +38,13 @@ class Authority:
         )
         self.ca_file = _write(folder / "ca.pem", self._cert.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, file_name: str = "server", names: Sequence[str] = LOOPBACK, *, days: int = 30) -> ServerCertificate:
-        """A server certificate for `names` (host names or IP addresses); with negative `days` it has expired."""
+    def issue(
+        self, file_name: str = "server", names: Sequence[str] = LOOPBACK, *, days: int = 30, since: int = -60
+    ) -> ServerCertificate:
+        """A server certificate for these host names or IP addresses from `since` to `days` from today: with negative
+        `days` it has expired, with positive `since` it is not valid yet."""
         key = ec.generate_private_key(ec.SECP256R1())
-        builder = _build(_named(names[0]), self._name, key.public_key(), days=days, ca=False)
+        builder = _build(_named(names[0]), self._name, key.public_key(), days=days, since=since, ca=False)
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         signed = (
             builder.add_extension(_alternative_names(names), critical=False)
@@ -74,7 +77,13 @@ def _named(common_name: str) -> x509.Name:
 
 
 def _build(
-    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey, *, days: int, ca: bool
+    subject: x509.Name,
+    issuer: x509.Name,
+    public_key: ec.EllipticCurvePublicKey,
+    *,
+    days: int,
+    ca: bool,
+    since: int = -60,
 ) -> x509.CertificateBuilder:
     now = dt.datetime.now(dt.UTC)
     builder = (
@@ -83,7 +92,7 @@ def _build(
         .issuer_name(issuer)
         .public_key(public_key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=60))
+        .not_valid_before(now + dt.timedelta(days=since))
         .not_valid_after(now + dt.timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)

@@ -54,24 +54,6 @@ def test_the_clock_of_the_database_is_read_to_the_fraction_of_a_second() -> None
     assert took < 1
 
 
-@pytest.mark.row("F-14")
-def test_a_time_server_that_does_not_answer_leaves_the_offset_unknown_and_one_far_away_raises_the_alarm(
-    now: datetime, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings.NTP_SERVER = "127.0.0.1"
-    answers = iter([None, 16.0])
-    monkeypatch.setattr(clocks, "against_ntp", lambda server: next(answers))
-    watch.watch(now=now)
-    assert (Finding.objects.get(part="clock").state, told()) == ("unknown", [])
-    watch.watch(now=now)
-    assert (Finding.objects.get(part="clock").state, len(told())) == ("bad", 1)
-
-
-def test_a_port_that_nobody_answers_tells_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clocks, "PATIENCE", 0.2)
-    assert clocks.against_ntp("127.0.0.1") is None
-
-
 def test_a_certificate_is_told_of_when_its_end_is_near_and_again_when_it_no_longer_holds(
     now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,30 @@
+"""The proxy's example: what it lets the public reach, and how much it takes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.urls import reverse
+
+SITE = (Path(settings.BASE_DIR) / "deploy" / "nginx" / "portal.conf").read_text(encoding="utf-8")
+LOCATIONS = dict(re.findall(r"^    location ([^{]+?) \{(.*?)^    \}", SITE, re.MULTILINE | re.DOTALL))
+
+
+@pytest.mark.row("A-13.4.5")
+@pytest.mark.parametrize(("place", "name"), [("/health/", "ready"), ("= /metrics", "metrics")])
+def test_probes_and_figures_are_for_named_machines_alone(place: str, name: str) -> None:
+    assert reverse(name).startswith(place.removeprefix("= "))
+    allowed = re.findall(r"(allow|deny) (\S+);", LOCATIONS[place])
+    assert allowed == [("allow", "127.0.0.1"), ("allow", "::1"), ("deny", "all")]
+
+
+def test_pages_that_take_files_take_them_whole_and_in_memory() -> None:
+    (pattern,) = [place.removeprefix("~ ") for place in LOCATIONS if place.startswith("~ ")]
+    for page in ("mfa_hardwaretoken_import", "mfa_authenticationrecord_explain"):
+        assert re.search(pattern, reverse(f"admin:{page}"))
+    sizes = re.findall(r"client_(?:max_body|body_buffer)_size (\d)m;", LOCATIONS[f"~ {pattern}"])
+    assert len(sizes) == 2
+    assert all(int(size) * 2**20 > settings.FILE_UPLOAD_MAX_MEMORY_SIZE for size in sizes)
