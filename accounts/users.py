@@ -34,9 +34,9 @@ LOCKED_AT_ONCE = 5000
 
 @transaction.atomic
 def set_phone(user: User, e164: str, *, source: PhoneSource, confirmed_at: datetime | None, actor: User | None) -> None:
-    """Replace the number (E.164, or empty to remove it); one that rested is forgotten. Sessions and remembered
-    verifications of the person end."""
-    old = User.objects.select_for_update(no_key=True).values_list("phone", flat=True).get(pk=user.pk)
+    """Replace the number (E.164, or empty to remove it), or only whose it is; one that rested is forgotten. Sessions
+    and remembered verifications of the person end."""
+    old, was = User.objects.select_for_update(no_key=True).values_list("phone", "phone_source").get(pk=user.pk)
     User.objects.filter(pk=user.pk).update(
         phone=e164,
         phone_source=source if e164 else PhoneSource.NONE,
@@ -46,7 +46,7 @@ def set_phone(user: User, e164: str, *, source: PhoneSource, confirmed_at: datet
         security_epoch=F("security_epoch") + 1,
     )
     user.refresh_from_db(fields=PHONE_COLUMNS)
-    if old != e164:
+    if (old, was) != (e164, user.phone_source):
         announce_phones([PhoneChange(user.pk, old, e164)], source=source, actor=actor)
 
 

@@ -42,6 +42,8 @@ WORDS: dict[str, str | Promise] = {
     "account.unlocked": gettext_lazy("Account unlocked"),
     "phone.changed": gettext_lazy("Phone number changed"),
     "phone.removed": gettext_lazy("Phone number removed"),
+    "phone.confirmed": gettext_lazy("Phone number confirmed"),
+    "phone.confirm-started": gettext_lazy("A code was sent to the phone number to confirm it"),
     "phone.restored": gettext_lazy("Phone number restored"),
     "phone.restore-refused": gettext_lazy("The earlier phone number belongs to another account, and was not put back"),
     "policy.required": gettext_lazy("Two-factor sign-in required from now on"),

@@ -259,7 +259,8 @@ def test_the_last_factor_stays_where_one_is_required(client: Client, owner: User
     assert Factor.objects.filter(user=owner, kind="sms").exists()
 
 
-def test_the_own_number_is_politely_refused(at_home: acting.Person) -> None:
+def test_the_own_number_is_politely_refused(at_home: acting.Person, owner: User) -> None:
+    User.objects.filter(pk=owner.pk).update(phone_confirmed_at=NOON)
     answer = post(at_home.client, "/sms/change/", country="DE", number=OLD)
     assert answer.status_code == 422
     assert "This is your number already" in text(answer)
@@ -348,3 +349,20 @@ def test_a_forged_host_poisons_no_link(at_home: acting.Person, old: Phone, new: 
     assert client.post("/sms/confirm/", code, secure=True, headers=forged).status_code == 302
     assert "evil.test" not in old.text()
     assert "https://portal.test/sms/undo/" in old.text()
+
+
+def test_a_number_that_helpdesk_entered_is_confirmed_by_its_owner(
+    at_home: acting.Person, owner: User, old: Phone, mailbox: Mailbox
+) -> None:
+    client = at_home.client
+    User.objects.filter(pk=owner.pk).update(phone_source=PhoneSource.HELPDESK)
+    assert "It is not confirmed." in text(get(client, "/sms/change/"))
+    waiting = follow(client, post(client, "/sms/present/"))
+    assert "Confirm your number" in waiting
+    assert "Your old number works until then" not in waiting
+    assert "Your number is confirmed" in follow(client, post(client, "/sms/confirm/", code=old.code()))
+    page = text(get(client, "/sms/change/"))
+    assert "It is confirmed" in page
+    assert "Confirm this number" not in page
+    assert "This is your number already" in follow(client, post(client, "/sms/present/"))
+    assert "Phone number confirmed" in text(get(client, "/history/"))

@@ -61,12 +61,26 @@ def resend(request: SignedInRequest) -> HttpResponse:
     return redirect("sms:confirm")
 
 
+@open_before_enrolment
+@fresh_proof_required
+@require_POST
+def present(request: SignedInRequest) -> HttpResponse:
+    """Send a code to the number that the person has, so that it counts as confirmed."""
+    return redirect("sms:confirm" if begun(request, None, request.user.phone) else "sms:change")
+
+
 def _finished(request: SignedInRequest, row: OneTimeCode, code: str, now: datetime) -> HttpResponse:
+    own = row.target == request.user.phone
     factor = flows.finish(request.user, row.token, code, actor=request.user, now=now)
     del request.session[CHANGE]
     proved = getattr(request.user, "otp_device", None) is not None
     sessions.keep(request, proved_by=None if proved else factor)
-    messages.success(request, _("Your new number is confirmed. Codes now go to %(to)s.") % {"to": _spoken(row)})
+    done = (
+        _("Your number is confirmed. Codes go to %(to)s.")
+        if own
+        else _("Your new number is confirmed. Codes now go to %(to)s.")
+    )
+    messages.success(request, done % {"to": _spoken(row)})
     return redirect("dashboard")
 
 
@@ -77,7 +91,7 @@ def _page(request: SignedInRequest, row: OneTimeCode, form: CodeForm, now: datet
         "form": form,
         "number": _spoken(row),
         "shared": kept.get("shared"),
-        "old": bool(request.user.phone),
+        "own": row.target == request.user.phone,
         "ended": bool(row.ending) or row.expires_at <= now,
         "delivery": delivery,
         "delivery_url": reverse("delivery_state", args=[kept["delivery"]]),

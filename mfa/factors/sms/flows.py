@@ -33,23 +33,31 @@ class Started:
 
 
 def start(user: User, e164: str, *, actor: User, now: datetime) -> Started:
-    """Send a code to a new number; any older one ends. Raises Locked, TooManyMessages, SameNumber, SharedNumber,
-    DirectoryDecides.
+    """Send a code to a new number, or to the present one where it `waits`; any older one ends. Raises Locked,
+    TooManyMessages, SameNumber, SharedNumber, DirectoryDecides.
 
     A number refused because others have it costs as much as one that is not, so that nobody tries numbers out.
     """
     with transaction.atomic():
         limits.check(limits.lock(limits.of_account(user)), COUNTED, now=now)
-        if User.objects.filter(pk=user.pk, phone=e164).exists():
+        if User.objects.filter(pk=user.pk, phone=e164).exists() and not waits(user):
             raise SameNumber
         _leave_to_directory(user, e164)
         shared = owners.others(user, e164)
         if not (shared and settings.PHONE_SHARED == "refuse"):
             token, delivery = send_code(user, e164, Purpose.CONFIRM_PHONE, template="confirm-phone", now=now)
-            audit.record("phone.change-started", user=user, actor=actor, new=mask(e164))
+            started = "phone.confirm-started" if e164 == user.phone else "phone.change-started"
+            audit.record(started, user=user, actor=actor, new=mask(e164))
             return Started(token, delivery, shared and settings.PHONE_SHARED == "warn")
         limits.spend_message(Delivery.Channel.SMS, user, e164, now=now)
     raise SharedNumber
+
+
+def waits(user: User) -> bool:
+    """Whether the person's present number is still to be confirmed by its owner: nobody did, or a reset or too many
+    wrong codes took it out of use. What was reported lost comes back by another way."""
+    ended = Factor.objects.filter(user=user, kind=KIND.slug).exclude(confirmed=True, disabled_at=None)
+    return KIND.implied(user) and (user.phone_confirmed_at is None or ended.exists())
 
 
 def pending(user: User, token: str) -> OneTimeCode:
@@ -103,7 +111,10 @@ def remove(user: User, *, actor: User, now: datetime) -> None:
 
 def _replace(user: User, e164: str, *, actor: User, now: datetime) -> Factor:
     user = enrolment.lock_person(user)
-    _set(user, e164, actor=actor, now=now)
+    if user.phone == e164:
+        _keep(user, actor=actor, now=now)
+    else:
+        _set(user, e164, actor=actor, now=now)
     policy.demand_activation(user, demanded=False)
     if enrolment.end_lent(user):
         audit.record("temporary.ended", user=user, actor=actor)
@@ -129,6 +140,14 @@ def _set(user: User, e164: str, *, actor: User, now: datetime) -> None:
     action = "phone.changed" if e164 else "phone.removed"
     audit.record(action, user=user, actor=actor, old=mask(before.e164), new=mask(e164), source=source.value)
     notices.tell(user, before.e164, e164, link, now=now, lost=before.e164 if lost else "")
+
+
+def _keep(user: User, *, actor: User, now: datetime) -> None:
+    """The present number is its owner's from now on, by a code that came back. The caller holds the person's row."""
+    source = PhoneSource.DIRECTORY if user.phone_source == PhoneSource.DIRECTORY else PhoneSource.SELF
+    with notifications.told_by_the_act():
+        users.set_phone(user, user.phone, source=source, confirmed_at=now, actor=actor)
+    audit.record("phone.confirmed", user=user, actor=actor, new=mask(user.phone), source=source.value)
 
 
 def _leave_to_directory(user: User, e164: str) -> None:

@@ -7,6 +7,7 @@ from mfa.factors.sms import confirm_views, link_views, views
 app_name = "sms"
 urlpatterns = [
     path("change/", views.change, name="change"),
+    path("present/", confirm_views.present, name="present"),
     path("preview/", views.preview, name="preview"),
     path("remove/", views.remove, name="remove"),
     path("confirm/", confirm_views.confirm, name="confirm"),

@@ -45,6 +45,7 @@ def change(request: SignedInRequest) -> HttpResponse:
         "form": form,
         "stronger": _stronger(user),
         "masked": mask(user.phone),
+        "waits": flows.waits(user),
         "notes": notes.everything(user, now=timezone.now()),
     }
     return render(request, "sms/change.html", context, status=422 if form.errors else 200)
@@ -116,7 +117,12 @@ def begun(request: SignedInRequest, form: PhoneForm | None, e164: str) -> bool:
 def _left_to_directory(request: SignedInRequest) -> HttpResponse:
     """Nothing to change here; whom to ask instead."""
     user = request.user
-    told = {"masked": mask(user.phone), "notes": notes.everything(user, now=timezone.now()), "ask": notes.ask()}
+    told = {
+        "masked": mask(user.phone),
+        "waits": flows.waits(user),
+        "notes": notes.everything(user, now=timezone.now()),
+        "ask": notes.ask(),
+    }
     return render(request, "sms/directory_decides.html", told, status=403 if request.method == "POST" else 200)
 
 

@@ -87,6 +87,22 @@ def confirm_over(stage: Stage) -> None:
     stage.reads("This code no longer works.")
 
 
+@scene("sms:change", "entered by helpdesk, not confirmed")
+def unconfirmed(stage: Stage) -> None:
+    user = with_phone()
+    User.objects.filter(pk=user.pk).update(phone_source="helpdesk", phone_confirmed_at=None)
+    stage.let_in(user)
+    stage.open("/sms/change/")
+    stage.reads("It is not confirmed.")
+
+
+@scene("sms:confirm", "the present number")
+def confirm_present(stage: Stage) -> None:
+    unconfirmed(stage)
+    stage.press("Confirm this number")
+    stage.heading_is("Confirm your number")
+
+
 @scene("sms:remove", "last one")
 def remove(stage: Stage) -> None:
     stage.let_in(with_phone())
@@ -156,7 +172,9 @@ def number_refused(stage: Stage) -> None:
 @scene("sms:change", "the directory decides")
 def directory_decides(stage: Stage) -> None:
     with override_settings(PHONE_AUTHORITY="directory"):
-        stage.let_in(with_phone(directory_id="11111111-0000-4000-8000-000000000000"))
+        user = with_phone(directory_id="11111111-0000-4000-8000-000000000000")
+        User.objects.filter(pk=user.pk).update(phone_source="directory", phone_confirmed_at=None)
+        stage.let_in(user)
         stage.open("/sms/change/")
         stage.reads("it cannot be changed or removed here")
 

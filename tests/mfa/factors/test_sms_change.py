@@ -73,7 +73,9 @@ def test_old_number_and_mailbox_are_told_with_masked_numbers_and_a_link(owner: U
     assert event.actor == owner
 
 
-def test_the_own_number_is_refused_and_costs_nothing(owner: User, now: datetime) -> None:
+def test_the_own_confirmed_number_is_refused_and_costs_nothing(owner: User, now: datetime) -> None:
+    User.objects.filter(pk=owner.pk).update(phone_confirmed_at=now)
+    owner.refresh_from_db()
     with pytest.raises(SameNumber):
         begin(owner, OLD, now=now)
     assert begin(owner, now=now)
