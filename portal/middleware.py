@@ -33,9 +33,10 @@ class RequestId:
         token = trace.request_id.set(request_id)
         try:
             response = self.get_response(request)
+            # The interface knows a request of a gateway by the name that FreeRADIUS has for it.
+            request.META[LOGGED_ID] = response["X-Request-Id"] = trace.request_id.get()
         finally:
             trace.request_id.reset(token)
-        response["X-Request-Id"] = request_id
         return response
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
+from accounts import trace
 from mfa import crypto
 from mfa.delivery import claims, gateways, mail, outbox
 from mfa.delivery.gateways.base import Gateway, GatewayError, Message
@@ -24,6 +25,11 @@ def attempt(delivery_id: int, *, clock: Clock) -> None:
     claim = claims.take(delivery_id, now=clock())
     if claim is None:
         return
+    with trace.of_request(claim.request_id):
+        _hand_over(claim, clock)
+
+
+def _hand_over(claim: Delivery, clock: Clock) -> None:
     try:
         message = Message(claim.recipient, outbox.read(claim), claim.key, claim.subject)
     except crypto.Undecryptable:
@@ -75,9 +81,9 @@ def _repeat(claim: Delivery, message: Message, clock: Clock) -> None:
 
 def _hand_to(gateway: Gateway, claim: Delivery, message: Message, clock: Clock) -> None:
     traced = partial(claims.traced, claim) if claim.template == outbox.TEST else _unwatched
-    trace = Trace(gateway.name, claim.tries, at=clock(), on_step=traced)
-    claim.trace = [*claim.trace, trace.kept][-MOST_TRIES:]
-    reference = gateway.hand_over(message, trace)
+    steps = Trace(gateway.name, claim.tries, at=clock(), on_step=traced)
+    claim.trace = [*claim.trace, steps.kept][-MOST_TRIES:]
+    reference = gateway.hand_over(message, steps)
     claims.sent(claim, reference, keep_text=gateway.keeps_text, now=clock())
 
 

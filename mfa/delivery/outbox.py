@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from accounts import trace
 from accounts.models import User
 from mfa import crypto
 from mfa.delivery import rendering, wake
@@ -111,7 +112,7 @@ def _sealed(
 ) -> Delivery:  # fmt: skip
     delivery = Delivery(
         user=user, channel=channel, recipient=recipient, template=template, subject=subject,
-        created_at=now, next_try_at=now, expires_at=worth_until,
+        created_at=now, next_try_at=now, expires_at=worth_until, request_id=trace.request_id.get(),
     )  # fmt: skip
     delivery.body = crypto.encrypt(body.encode(), row=delivery.row)
     return delivery

@@ -20,13 +20,13 @@ from accounts.models import User
 from mfa import registration
 from mfa.authlog import results
 from mfa.desk import double_prompts, export, filters, foreign_log, log_filters, simulator
-from mfa.desk.trail import Exportable
+from mfa.desk.trail import OfRequest
 from mfa.models import AuthenticationRecord
 
 View = Callable[[HttpRequest], HttpResponseBase]
 
 
-class RecordAdmin(Exportable):
+class RecordAdmin(OfRequest):
     list_display = (
         "shown_at", "username", "application", "gateway", "kind", "shown_result", "rule", "address", "duration_ms",
     )  # fmt: skip

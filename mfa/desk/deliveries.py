@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from mfa import roles
-from mfa.desk import filters, masks, test_message, traces
+from mfa.desk import filters, masks, same_request, test_message, traces
 from mfa.desk.readonly import ReadOnly, Rows
 from mfa.models import Delivery, DeliveryAlarm
 from mfa.outcomes import Refused
@@ -43,8 +43,10 @@ class DeliveryAdmin(ReadOnly):
     list_display = ("created_at", "channel", "template", "recipient", "state", "tries", "gateway", "error")
     masked = ("recipient", "error")
     list_filter = ("state", "channel", filters.Gateway, filters.Message, ("created_at", admin.DateFieldListFilter))
-    search_fields = ("=user__username", "=reference")
-    search_help_text = gettext_lazy("User name of the person, or the gateway's reference; for admins the recipient too")
+    search_fields = ("=user__username", "=reference", "=request_id")
+    search_help_text = gettext_lazy(
+        "User name of the person, the gateway's reference, or a request id; for admins the recipient too"
+    )
     date_hierarchy = "created_at"
     lookups = ("user__id__exact",)
     change_list_template = "admin/desk/delivery_list.html"
@@ -116,7 +118,8 @@ class DeliveryAdmin(ReadOnly):
         shown = traces.shown(found, whole=whole, now=timezone.now())
         _mask(found, whole)
         part_url = reverse("admin:mfa_delivery_part", args=[found.pk])
-        return {"delivery": found, "title": str(found), "part_url": part_url, **shown}
+        of_request = same_request.context(request, found)
+        return {"delivery": found, "title": str(found), "part_url": part_url, **shown, **of_request}
 
     def _shared(self, request: HttpRequest) -> dict[str, Any]:
         return self.admin_site.each_context(request) | {"opts": self.opts}

@@ -6,14 +6,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from mfa.desk import export, filters
+from mfa.desk import export, filters, same_request
 from mfa.desk.readonly import ReadOnly
 
 
@@ -41,7 +41,17 @@ class Exportable(ReadOnly):
         )
 
 
-class AuditAdmin(Exportable):
+class OfRequest(Exportable):
+    """A trail whose rows come of requests: the page of one row shows the others of its request."""
+
+    change_form_template = "admin/desk/record.html"
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        context |= same_request.context(request, kwargs["obj"])
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+class AuditAdmin(OfRequest):
     list_display = ("shown_at", "action", "username", "actor_name", "reason", "address")
     list_filter = (("at", admin.DateFieldListFilter), filters.Action, filters.Actor)
     search_fields = ("=username", "=actor_name", "reason", "=request_id", "=address")

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ('accounts', '0002_directory_schedule'),
         ('auth', '0012_alter_user_first_name_max_length'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -416,6 +416,7 @@ class Migration(migrations.Migration):
                 ('delivered_at', models.DateTimeField(null=True, verbose_name='delivered')),
                 ('handed_over_at', models.DateTimeField(null=True, verbose_name='handed over')),
                 ('gateway', models.CharField(blank=True, max_length=40, verbose_name='gateway')),
+                ('request_id', models.CharField(blank=True, max_length=64, verbose_name='request')),
                 ('reference', models.CharField(blank=True, max_length=200, verbose_name="gateway's reference")),
                 ('error', models.CharField(blank=True, max_length=300, verbose_name='error')),
                 ('trace', models.JSONField(default=list, editable=False)),

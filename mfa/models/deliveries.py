@@ -47,6 +47,8 @@ class Delivery(models.Model):
     delivered_at = models.DateTimeField(_("delivered"), null=True)
     handed_over_at = models.DateTimeField(_("handed over"), null=True)
     gateway = models.CharField(_("gateway"), max_length=40, blank=True)
+    request_id = models.CharField(_("request"), max_length=64, blank=True)
+    """Of the request that the message was queued in; empty for what a job queued."""
     reference = models.CharField(_("gateway's reference"), max_length=200, blank=True)
     error = models.CharField(_("error"), max_length=300, blank=True)
     trace = models.JSONField(default=list, editable=False)

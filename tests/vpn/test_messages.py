@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from django.core.cache import cache
+from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import User
+from mfa import limits
 from mfa.factors.email import addresses
-from mfa.models import Application, AuthenticationRecord, Budget, Delivery, Factor
+from mfa.models import Application, AuditEvent, AuthenticationRecord, Budget, Delivery, Factor
 from mfa.outcomes import SMS_SENT, SMS_VERIFIED
 from tests.conftest import PASSWORD
-from tests.mfa.doors import SECRET, add_factor
+from tests.lines import Lines, lines
+from tests.mfa.doors import SECRET, add_factor, give_role, sign_in
 from tests.mfa.factors.phones import code_in, other_than
 from tests.services.kannel import Kannel
 from tests.services.servers.freeradius import Answered, FreeRadius
 from tests.services.smtp import Smtp
 from tests.stories.authenticator import Phone as App
 from tests.stories.phones import Phone, workers_do_their_round
+
+__all__ = ["lines"]
 
 NUMBER = "+4915112345678"
 
@@ -159,3 +165,41 @@ def confirm_mailbox(factor: Factor) -> None:
 def mailed(smtp: Smtp, address: str) -> str:
     workers_do_their_round()
     return code_in([mail.text for mail in smtp.messages if address in mail.recipients][-1].strip())
+
+
+def test_one_name_leads_from_the_gateways_request_to_everything_it_set_off(
+    radius: FreeRadius, owner: Phone, lines: Lines, client: Client
+) -> None:
+    """From FreeRADIUS's line to attempt, event, message and worker, whichever of them is found first."""
+    asked = first(radius)
+    code = owner.code()
+    Factor.objects.filter(kind="sms").update(failures=limits.FACTOR_CEILING - 1)
+    assert then(radius, other_than(code), asked).packet == "Access-Reject"
+    sms = Delivery.objects.get(template="code")
+    attempt = AuthenticationRecord.objects.get(code=SMS_SENT.code)
+    assert f"request {sms.request_id} from vpn-1: Access-Challenge" in radius.own_log()
+    assert attempt.request_id == sms.request_id
+    assert [message for message in lines.of(sms.request_id) if message.startswith(f"kannel {sms.key} to")]
+
+    event = AuditEvent.objects.get(action="factor.disabled")
+    assert f"request {event.request_id} from vpn-1: Access-Reject" in radius.own_log()
+    assert [message for message in lines.of(event.request_id) if "disabled" in message]
+    notices = Delivery.objects.filter(template="factor-disabled")
+    assert {notice.request_id for notice in notices} == {event.request_id} != {sms.request_id}
+
+    auditor = give_role(User.objects.create_user("auditor", email="auditor@example.test"), "auditor")
+    sign_in(client, auditor, add_factor(auditor))
+    assert linked(client, "authenticationrecord", sms.request_id) == {f"delivery/{sms.pk}"}
+    assert linked(client, "delivery", sms.request_id) == {f"authenticationrecord/{attempt.pk}"}
+    judged = AuthenticationRecord.objects.get(request_id=event.request_id)
+    others = {f"authenticationrecord/{judged.pk}", *(f"delivery/{notice.pk}" for notice in notices)}
+    assert linked(client, "auditevent", event.request_id) == others
+
+
+def linked(client: Client, model: str, request_id: str) -> set[str]:
+    """Where the one row leads that the search of this list finds by a request's id."""
+    found = client.get(f"/admin/mfa/{model}/", {"q": request_id}, secure=True).context["cl"].result_list
+    (row,) = found
+    page = client.get(f"/admin/mfa/{model}/{row.pk}/change/", secure=True)
+    section = page.content.decode().partition('id="same-request"')[2].partition("</section>")[0]
+    return set(re.findall(r'href="/admin/mfa/([a-z]+/\d+)/change/"', section))

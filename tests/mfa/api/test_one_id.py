@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-import json
-import logging
-from collections.abc import Callable, Iterator
-from io import StringIO
-
-import pytest
+from collections.abc import Callable
 
 from mfa.models import Application, AuditEvent, AuthenticationRecord
-from portal.logs import AddRequestId, JsonLines
+from tests.lines import Lines, lines
 from tests.mfa.api.conftest import Call
 
-
-@pytest.fixture
-def lines() -> Iterator[StringIO]:
-    """What the portal's own handler would write."""
-    written = StringIO()
-    handler = logging.StreamHandler(written)
-    handler.setFormatter(JsonLines())
-    handler.addFilter(AddRequestId())
-    logging.getLogger().addHandler(handler)
-    yield written
-    logging.getLogger().removeHandler(handler)
+__all__ = ["lines"]
 
 
 def test_answer_log_rows_and_log_lines_share_one_id(
-    call: Call, vpn: Application, key_of: Callable[..., str], lines: StringIO
+    call: Call, vpn: Application, key_of: Callable[..., str], lines: Lines
 ) -> None:
     key = key_of(vpn)
     judged = call("verify", key, username="nobody", password="x", code="123456")
     assert AuthenticationRecord.objects.get().request_id == judged.headers["X-Request-Id"]
     refused = call("verify", key, address="192.0.2.9", username="nobody", code="123456")
     assert AuditEvent.objects.get(action="application.key-refused").request_id == refused.headers["X-Request-Id"]
-    ids = {json.loads(line)["request_id"] for line in lines.getvalue().splitlines() if "192.0.2.9" in line}
+    ids = {line["request_id"] for line in lines.all() if "192.0.2.9" in line["message"]}
     assert ids == {refused.headers["X-Request-Id"]}
+
+
+def test_what_freeradius_is_answered_bears_the_name_that_its_own_log_has(
+    call: Call, vpn: Application, key_of: Callable[..., str]
+) -> None:
+    sent = {"User-Name": "nobody", "User-Password": "x", "Identifier": "1", "Authenticator": "0x" + "ab" * 16}
+    answer = call("radius/authorize", key_of(vpn), **sent)
+    assert answer.headers["X-Request-Id"] == "radius-abababababababab"
+    assert AuthenticationRecord.objects.get().request_id == "radius-abababababababab"
