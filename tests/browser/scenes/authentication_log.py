@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from mfa.models import Application, AuthenticationRecord, Remembered, RememberRule
+from mfa.models import Application, AuthenticationRecord, Delivery, Remembered, RememberRule
 from mfa.outcomes import OATH_VERIFIED, REMEMBERED_AT_ADDRESS
 from mfa.verification import log
 from tests.browser.scenes.applications import vpn
@@ -43,7 +43,13 @@ def attempts(stage: Stage) -> None:
 def attempt(stage: Stage) -> None:
     asked_twice(stage)
     record = AuthenticationRecord.objects.latest("pk")
+    AuthenticationRecord.objects.filter(pk=record.pk).update(request_id="radius-0123456789abcdef")
+    Delivery.objects.create(
+        user=record.user, channel="sms", template="code", recipient="+4917012345678", state="sent",
+        created_at=record.at, request_id="radius-0123456789abcdef",
+    )  # fmt: skip
     stage.open(reverse("admin:mfa_authenticationrecord_change", args=[record.pk]))
+    stage.reads("Of the same request")
 
 
 @scene("admin:mfa_authenticationrecord_doubles", "two pairs")
