@@ -38,7 +38,7 @@ def context(request: HttpRequest, row: Row) -> dict[str, object]:
 def _others(request: HttpRequest, row: Row, at: datetime) -> Iterator[Trace]:
     span = (at - AROUND, at + AROUND)
     for model, column in ((AuthenticationRecord, "at"), (AuditEvent, "at"), (Delivery, "created_at")):
-        if not request.user.has_perm(f"mfa.view_{model._meta.model_name}"):  # type: ignore[union-attr]  # staff
+        if not request.user.has_perm(f"mfa.view_{model._meta.model_name}"):
             continue
         rows = model._default_manager.filter(**{"request_id": row.request_id, f"{column}__range": span})
         rows = rows.exclude(pk=row.pk) if isinstance(row, model) else rows
