@@ -52,6 +52,8 @@ TESTS: tuple[Window, ...] = ((3, MINUTE), (20, HOUR))
 """Test messages of one admin, over both channels."""
 WRONG_PASSWORDS: tuple[Window, ...] = ((50, timedelta(hours=1)),)
 """Of one account, from all addresses it never signed in from together."""
+MISSES: tuple[Window, ...] = ((50, HOUR),)
+"""Wrong answers from one source by way of one application, about all accounts that do not usually come from there."""
 
 
 _LOCKED = Compiled(
@@ -154,6 +156,18 @@ def _spend(channel: str, user: str, per_user: tuple[Window, ...], recipient: str
 def spend_password_guess(account: str, *, now: datetime) -> bool:
     """Take one guess from an unknown address out of the account's budget; False where none is left."""
     return _take(f"password:{account}"[:100], WRONG_PASSWORDS, now=now) is None
+
+
+def misses_are_spent(subject: str, *, now: datetime) -> bool:
+    """Whether a source gave as many wrong answers as it may. Locks nothing: right answers do not wait for it."""
+    budget = Budget.objects.filter(subject=subject).first()
+    return budget is not None and _full_until(budget.spent, MISSES, now) is not None
+
+
+def spend_miss(subject: str, *, now: datetime) -> None:
+    """Count one wrong answer of a source."""
+    if _take(subject, MISSES, now=now) is not None:
+        logger.warning("a source has no wrong answers left: %s", subject)
 
 
 def next_message_at(channel: str, user: User, *, now: datetime) -> datetime | None:

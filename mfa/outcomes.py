@@ -60,6 +60,7 @@ CODE_SPENT = Result(1019, "Code Already Used")
 SENDING_LIMIT = Result(1020, "Too Many Messages")
 PROMPT_OVER = Result(1021, "Prompt Unknown, Used Or Expired")
 FACTOR_LOST = Result(1022, "Factor Reported Lost")
+SOURCE_HELD_UP = Result(1023, "Too Many Wrong Answers From This Address")
 UPPER_CASE = Result(1030, "Code Typed In Upper Case")
 EMAIL_INCORRECT = Result(1031, "Code By Mail Incorrect")
 EMAIL_NOT_SENT = Result(1032, "Code By Mail Could Not Be Sent")
@@ -168,6 +169,19 @@ class Locked(Refused):
             return _("Too many wrong codes. This is locked until helpdesk unlocks it.")
         at = timezone.localtime(self.until).strftime("%H:%M:%S")
         return _("Too many wrong codes. Try again at %(at)s.") % {"at": at}
+
+
+class HeldUp(Refused):
+    """Too many wrong answers about several accounts came from the address; whose answer this is has no part in it."""
+
+    costs = False
+
+    def __init__(self) -> None:
+        super().__init__(SOURCE_HELD_UP)
+
+    @property
+    def words(self) -> str:
+        return _("Too many wrong answers came from your network. Try again in an hour, or from another network.")
 
 
 class Unusable(Refused):

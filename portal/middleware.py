@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import uuid
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from accounts import trace
+from accounts import addresses, trace
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 LOGGED_ID = "portal.request_id"
@@ -53,7 +52,9 @@ class ClientAddress:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         forwarded = request.META.pop("HTTP_X_FORWARDED_FOR", "")
         scheme = request.META.pop("HTTP_X_FORWARDED_PROTO", "")
-        if is_trusted(request.META.get("REMOTE_ADDR", "")):
+        peer = request.META.get("REMOTE_ADDR", "")
+        request.META["REMOTE_ADDR"] = addresses.canonical(peer) or peer
+        if is_trusted(peer):
             request.META["REMOTE_ADDR"] = client_address(request.META["REMOTE_ADDR"], forwarded)
             request.META["wsgi.url_scheme"] = "https" if scheme == "https" else "http"
         token = trace.address.set(request.META.get("REMOTE_ADDR", ""))
@@ -61,6 +62,21 @@ class ClientAddress:
             return self.get_response(request)
         finally:
             trace.address.reset(token)
+
+
+class KeepableText:
+    """Refuse a request with a NUL in its address, cookies or headers: PostgreSQL keeps none, and every look for such a
+    text would be an error of the server. Forms and the API look at their bodies themselves."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        sent = request.META
+        quoted = "%00" in sent.get("QUERY_STRING", "") or "\\000" in sent.get("HTTP_COOKIE", "")
+        if quoted or any("\0" in value for value in sent.values() if isinstance(value, str)):
+            return HttpResponse("Bad request", status=400, content_type="text/plain")
+        return self.get_response(request)
 
 
 class PrivatePages:
@@ -79,7 +95,7 @@ class PrivatePages:
 
 def is_trusted(address: str) -> bool:
     """Whether the address is one of TRUSTED_PROXIES; an address that is none is not."""
-    parsed = _address(address)
+    parsed = addresses.parsed(address)
     return parsed is not None and any(parsed in network for network in settings.TRUSTED_PROXIES)
 
 
@@ -87,17 +103,10 @@ def client_address(peer: str, forwarded: str) -> str:
     """The client behind the trusted `peer`, by the value of X-Forwarded-For; at most 20 hops are read."""
     client = peer
     for hop in reversed(forwarded.split(",")[-20:]):
-        if _address(hop.strip()) is None:
+        found = addresses.canonical(hop.strip())
+        if not found:
             break
-        client = hop.strip()
+        client = found
         if not is_trusted(client):
             break
     return client
-
-
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        parsed = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    return getattr(parsed, "ipv4_mapped", None) or parsed

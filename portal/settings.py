@@ -49,6 +49,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "portal.middleware.RequestId",
     "portal.middleware.ClientAddress",
+    "portal.middleware.KeepableText",
     "django.middleware.security.SecurityMiddleware",
     "mfa.api.door.ApiDoor",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -15,6 +15,7 @@ from enum import StrEnum
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from accounts import addresses
 from accounts.models import User
 from mfa import audit, configured
 from mfa.models import Application, ApplicationKey
@@ -118,12 +119,8 @@ def _found(prefix: str, now: datetime) -> ApplicationKey | None:
 
 
 def _comes_from(key: ApplicationKey, address: str) -> bool:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
-    return any(parsed in ipaddress.ip_network(network) for network in key.networks)
+    parsed = addresses.parsed(address)
+    return parsed is not None and any(parsed in ipaddress.ip_network(network) for network in key.networks)
 
 
 def _report(key: ApplicationKey, verb: Verb, address: str, now: datetime) -> None:

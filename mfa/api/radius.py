@@ -15,9 +15,9 @@ from typing import Any
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
+from accounts.addresses import canonical
 from mfa.models import Application
 from mfa.verification.dialogue import Asked, Reply
-from mfa.verification.memory import canonical
 
 LONGEST = 253
 """Bytes in the value of an attribute."""

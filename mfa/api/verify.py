@@ -13,6 +13,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import ConfigDict, Field
 
 from accounts import names, trace
+from accounts.addresses import canonical
 from accounts.requests import address_of
 from mfa import kinds
 from mfa.api import answers, clients, radius
@@ -21,7 +22,6 @@ from mfa.api.clients import Client, NotAllowed, Verb
 from mfa.models import Application
 from mfa.verification import dialogue
 from mfa.verification.dialogue import Asked, Identified, Reply
-from mfa.verification.memory import canonical
 
 api = NinjaAPI(
     title="Verification API", version="1.0.0", urls_namespace="api", docs_url=None, openapi_url=None,

@@ -9,11 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import names
+from accounts.addresses import canonical
 from mfa import kinds
 from mfa.api import radius
 from mfa.models import Application
 from mfa.verification.dialogue import Asked
-from mfa.verification.memory import canonical
 from mfa.verification.simulation import Simulation, simulate
 
 

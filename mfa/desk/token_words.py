@@ -22,6 +22,7 @@ REASONS: dict[Reason, str | Promise] = {
     Reason.PERIOD: _("Its codes change less often than every two minutes."),
     Reason.COUNTER: _("The counter is no number, or out of range."),
     Reason.POLICY: _("The file does not allow its use for codes, or asks for a PIN that the portal cannot check."),
+    Reason.BAD_TEXT: _("The manufacturer's name has characters that cannot be shown, such as a line break."),
 }
 FAULTS: dict[Fault, str | Promise] = {
     Fault.NO_FORMAT: _("This is neither a PSKC file nor a CSV file in UTF-8."),

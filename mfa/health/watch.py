@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from mfa import alarm_mail, audit
 from mfa.delivery import outbox
-from mfa.health import certificates, clocks, ntp
+from mfa.health import certificates, clocks, guesses, ntp
 from mfa.health.words import sentence
 from mfa.models import ApplicationKey, Finding
 
@@ -46,7 +46,9 @@ def watch(*, now: datetime, everything: bool = False) -> None:
     """Look at every part that is due and keep what was found. No network is asked within a transaction."""
     latest = Finding.objects.filter(part__startswith="certificate:").order_by("at").first()
     due = everything or latest is None or now - latest.at >= HOURLY
-    seen = [Seen("worker", State.OK), _clock(now), *_keys(now), *(_certificates(now) if due else ())]
+    seen = [
+        Seen("worker", State.OK), _clock(now), *_keys(now), *_guesses(now), *(_certificates(now) if due else ()),
+    ]  # fmt: skip
     for one in seen:
         _keep(one, now)
     _forget({one.part for one in seen}, everything_seen=due)
@@ -99,6 +101,13 @@ def _keys(now: datetime) -> Iterator[Seen]:
         )  # fmt: skip
 
 
+def _guesses(now: datetime) -> Iterator[Seen]:
+    """Attacks that go on."""
+    known = set(Finding.objects.filter(part__startswith=guesses.ACCOUNTS).values_list("part", flat=True))
+    for one in guesses.found(known, now=now):
+        yield Seen(one.part, State.WARN, one.figures)
+
+
 @transaction.atomic
 def _keep(seen: Seen, now: datetime) -> None:
     row, _ = Finding.objects.select_for_update().get_or_create(part=seen.part, defaults={"state": seen.state})
@@ -126,6 +135,7 @@ def _tell(row: Finding, now: datetime) -> None:
 
 
 def _forget(parts: set[str], *, everything_seen: bool) -> None:
-    """Keys that were replaced and servers that the settings name no longer."""
-    gone = Q(part__startswith="key:") | (Q(part__startswith="certificate:") if everything_seen else Q(pk=None))
+    """Keys that were replaced, attacks that are over, and servers that the settings name no longer."""
+    passing = Q(part__startswith="key:") | Q(part__startswith=guesses.ACCOUNTS)
+    gone = passing | (Q(part__startswith="certificate:") if everything_seen else Q(pk=None))
     Finding.objects.filter(gone).exclude(part__in=parts).delete()

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext as _, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
+from mfa.health import guesses
 from mfa.models import Finding
+
+_LOOK = gettext_lazy("Open the authentication log. Block the address where it comes in; the limits hold meanwhile.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ def sentence(finding: Finding) -> Words:
         return _certificate(finding, name)
     if kind == "key":
         return _key(finding, name)
+    if kind == guesses.ACCOUNTS:
+        return _guesses_at(finding, name) if name else _guesses(finding.figures)
     return _clock(finding.figures)
 
 
@@ -73,3 +78,26 @@ def _key(finding: Finding, name: str) -> Words:
     text = ngettext("ends in %(days)s day", "ends in %(days)s days", days) % {"days": days}
     url = reverse("admin:mfa_application_change", args=[application]) if application else ""
     return Words(part, text, _("Make a second key, put it into the gateway, then revoke this one."), url)
+
+
+def _guesses_at(finding: Finding, application: str) -> Words:
+    part = _("Guesses at accounts through %(name)s") % {"name": application}
+    names = int(finding.figures.get("names", 0))
+    text = ngettext("%(names)s name in an hour", "%(names)s names in an hour", names) % {"names": names}
+    if finding.figures.get("address"):
+        text += ", " + _("%(count)s of them from %(address)s") % {
+            "count": finding.figures["from_one"], "address": finding.figures["address"],
+        }  # fmt: skip
+    return Words(part, text, str(_LOOK), reverse("admin:mfa_authenticationrecord_changelist"))
+
+
+def _guesses(figures: dict[str, Any]) -> Words:
+    count = int(figures.get("accounts", 0))
+    text = ngettext(
+        "wrong answers about %(count)s account from many places, such as %(most)s",
+        "wrong answers about %(count)s accounts from many places, such as %(most)s",
+        count,
+    ) % {"count": count, "most": figures.get("most", "")}
+    return Words(
+        _("Guesses at single accounts"), text, str(_LOOK), reverse("admin:mfa_authenticationrecord_changelist")
+    )

@@ -30,6 +30,7 @@ class Reason(StrEnum):
     PERIOD = "period"
     COUNTER = "counter"
     POLICY = "policy"
+    BAD_TEXT = "bad-text"
 
 
 class Fault(StrEnum):
@@ -113,6 +114,7 @@ def judge(entry: Entry) -> Reason | None:
         (entry.digits not in DIGITS, Reason.DIGITS),
         (not 1 <= entry.period <= LONGEST_PERIOD, Reason.PERIOD),
         (not 0 <= entry.counter < LARGEST_COUNTER, Reason.COUNTER),
+        (not entry.manufacturer.isprintable(), Reason.BAD_TEXT),
     )
     return next((reason for wrong, reason in checks if wrong), None)
 

@@ -28,7 +28,7 @@ from mfa.outcomes import (
     TooManyMessages,
     Unusable,
 )
-from mfa.verification import log, passwords, prompts, service
+from mfa.verification import log, passwords, prompts, service, sources
 from mfa.verification.service import Attempt
 
 OPEN_FOR = timedelta(minutes=5)
@@ -211,6 +211,8 @@ def _by_name(asked: Asked, now: datetime) -> User:
             user, name, result, application=asked.application.slug, gateway=asked.gateway, address=asked.address,
             now=now,
         )  # fmt: skip
+        with transaction.atomic():
+            sources.missed(user, asked.address, asked.application.slug, now=now)
         raise Unusable(result)
     return user
 

@@ -6,11 +6,11 @@ had before the verification and is worth nothing once that moved; it ends at a f
 
 from __future__ import annotations
 
-import ipaddress
 from datetime import datetime, timedelta
 
 from django.db.models import Q
 
+from accounts.addresses import canonical
 from accounts.models import User
 from mfa import applications, configured
 from mfa.models import Remembered, RememberRule
@@ -62,15 +62,6 @@ def remember(user: User, application: str, address: str, kind: str, *, epoch: in
 def forget(user: User) -> None:
     """Drop everything that is remembered about the person."""
     Remembered.objects.filter(user=user).delete()
-
-
-def canonical(address: str) -> str:
-    """One spelling for each address, an IPv4 one in IPv6 clothes included; empty for what is no address."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return ""
-    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
 
 
 def _fits(one: Remembered, application: str, address: str, now: datetime) -> bool:

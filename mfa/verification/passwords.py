@@ -2,34 +2,31 @@
 
 Wrong passwords are counted per account and source address, and per account over all addresses that it never signed in
 from: a right password from one's usual address is held up by neither. Each guess is paid before it is judged, so that
-parallel ones cannot outrun the counters.
+parallel ones cannot outrun the counters. Wrong ones from one address about many accounts are counted by `sources`.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
-from accounts import names, passwords
+from accounts import addresses, names, passwords
 from accounts.models import User
 from mfa import limits
 from mfa.applications import PORTAL
-from mfa.models import AuthenticationRecord
 from mfa.outcomes import (
     ACCOUNT_LOCKED,
     DIRECTORY_UNREACHABLE,
     PASSWORD_WRONG,
     USER_NOT_FOUND,
+    HeldUp,
     Refused,
     Unusable,
 )
-from mfa.verification import log
-
-USUAL_FOR = timedelta(days=30)
+from mfa.verification import log, sources
 
 
 class WrongPassword(Refused):
@@ -65,10 +62,14 @@ class Guess:
 
     @property
     def subject(self) -> str:
-        return f"password:{self.account}:{source(self.address, self.application)}"[:255]
+        # All that come by way of one application without an address are one source together.
+        nowhere = "unknown" if self.application == PORTAL else self.application
+        return f"password:{self.account}:{addresses.source(self.address) or nowhere}"[:255]
 
 
 def _owner(username: str, password: str, guess: Guess, now: datetime) -> User:
+    if sources.held_up(guess.known, guess.address, guess.application, now=now):
+        raise HeldUp
     if not _pay(guess, now):
         raise WrongPassword(ACCOUNT_LOCKED)
     try:
@@ -77,21 +78,10 @@ def _owner(username: str, password: str, guess: Guess, now: datetime) -> User:
         _give_back(guess)
         raise Unusable(DIRECTORY_UNREACHABLE) from None
     if user is None:
+        _miss(guess, now)
         raise WrongPassword(PASSWORD_WRONG)
     _give_back(guess)
     return user
-
-
-def source(address: str, application: str) -> str:
-    """What counts as one source: an IPv4 address, an IPv6 /64; all that come by way of one application without an
-    address that can be parsed are one source together."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return "unknown" if application == PORTAL else application
-    if parsed.version == 6:
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return str(parsed)
 
 
 @transaction.atomic
@@ -101,15 +91,13 @@ def _pay(guess: Guess, now: datetime) -> bool:
     if limits.delayed_until(counter, "password", now=now):
         return False
     limits.fail(counter, "password", now=now)
-    return _is_usual(guess, now) or limits.spend_password_guess(guess.account, now=now)
+    is_usual = sources.is_usual(guess.known, guess.address, guess.application, now)
+    return is_usual or limits.spend_password_guess(guess.account, now=now)
 
 
-def _is_usual(guess: Guess, now: datetime) -> bool:
-    """Whether the account signed in from this address lately."""
-    since = now - USUAL_FOR
-    return AuthenticationRecord.objects.filter(
-        user=guess.known, user__isnull=False, accepted=True, address=guess.address, at__gt=since
-    ).exists()
+@transaction.atomic
+def _miss(guess: Guess, now: datetime) -> None:
+    sources.missed(guess.known, guess.address, guess.application, now=now)
 
 
 @transaction.atomic

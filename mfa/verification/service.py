@@ -20,13 +20,14 @@ from mfa.outcomes import (
     NOTHING_ENROLLED,
     UNREADABLE,
     USER_DISABLED,
+    HeldUp,
     Locked,
     Refused,
     Result,
     Unusable,
     WrongShape,
 )
-from mfa.verification import log, memory
+from mfa.verification import log, memory, sources
 
 logger = logging.getLogger(__name__)
 
@@ -106,6 +107,8 @@ def _judge(attempt: Attempt, now: datetime) -> Verdict:
     remembered = _remembered(attempt, person, counter, now)
     if remembered is not None:
         return remembered
+    if sources.held_up(person, attempt.address, attempt.application, now=now):
+        raise HeldUp
     refusals: list[Refused] = []
     wrong: list[Factor] = []
     for factor in _candidates(attempt, usable, now):
@@ -115,6 +118,8 @@ def _judge(attempt: Attempt, now: datetime) -> Verdict:
             refused.kind = factor.kind
             refusals.append(refused)
     _count(wrong, counter, now)
+    if wrong:  # the last row to be locked, after the person's own
+        sources.missed(person, attempt.address, attempt.application, now=now)
     raise _most_telling(refusals)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.http import HttpRequest, HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from accounts import trace
@@ -56,7 +56,7 @@ def seen(peer: str, forwarded: str | None = None, **headers: str) -> tuple[str, 
         ("2001:db8::1", CLIENT, CLIENT),
         ("::ffff:10.0.0.1", CLIENT, CLIENT),
         (PROXY, f"{CLIENT}, ::ffff:10.0.0.2", CLIENT),
-        ("::ffff:203.0.113.9", OFFICE, "::ffff:203.0.113.9"),
+        ("::ffff:203.0.113.9", OFFICE, "203.0.113.9"),
     ],
 )
 def test_nearest_hop_that_is_no_trusted_proxy_is_the_client(peer: str, forwarded: str | None, expected: str) -> None:
@@ -146,3 +146,22 @@ def test_id_of_another_shape_is_replaced(given: str) -> None:
 
 def test_id_of_a_stranger_is_replaced() -> None:
     assert answered_id(CLIENT, "0af7651916cd43dd8448eb211c80319c") != "0af7651916cd43dd8448eb211c80319c"
+
+
+@pytest.mark.row("T-68")
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"path": "/receipts/kannel/a%00/"},
+        {"path": "/sign-in/?next=%00"},
+        {"path": "/sign-in/", "HTTP_COOKIE": '__Host-session="aaaaaaaaaaaaaaaa\\000"'},
+        {"path": "/sign-in/", "HTTP_USER_AGENT": "a\0"},
+        {"path": "/sign-in/", "HTTP_AUTHORIZATION": "Bearer a\0.b"},
+    ],
+    ids=["path", "query", "cookie", "agent", "key"],
+)
+def test_a_nul_that_no_database_keeps_is_refused_before_anybody_looks_for_it(
+    client: Client, sent: dict[str, str]
+) -> None:
+    path, environ = sent["path"], {name: value for name, value in sent.items() if name != "path"}
+    assert client.get(path, secure=True, **environ).status_code == 400

@@ -27,6 +27,16 @@ def test_every_column_is_read_in_any_order() -> None:
     assert (entry.algorithm, entry.manufacturer, entry.period) == ("SHA256", "Acme", 30)
 
 
+@pytest.mark.row("T-68")
+@pytest.mark.parametrize("odd", ["\0", "\x07", "\x1b", "\u202e"])
+def test_a_character_that_no_database_or_page_keeps_refuses_its_line_alone(odd: str) -> None:
+    head = "serial,secret_hex,manufacturer"
+    seed = SEED.hex()
+    lines = read(f"{head}\nA1,{seed},Ac{odd}me\nA{odd}2,{seed},Acme\nA3,{seed},Acme\n")
+    assert [line.refused for line in lines] == [Reason.BAD_TEXT, Reason.BAD_SERIAL, None]
+    assert lines[1].serial == "A2"
+
+
 def test_a_file_for_microsoft_entra_is_read() -> None:
     head = "upn,serial number,secret key,time interval,manufacturer,model"
     line = only(f"ann@example.test,1234567,{BASE32.lower()},60,Contoso,HardwareKey", head)
