@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
@@ -163,5 +165,5 @@ def test_id_of_a_stranger_is_replaced() -> None:
 def test_a_nul_that_no_database_keeps_is_refused_before_anybody_looks_for_it(
     client: Client, sent: dict[str, str]
 ) -> None:
-    path, environ = sent["path"], {name: value for name, value in sent.items() if name != "path"}
-    assert client.get(path, secure=True, **environ).status_code == 400
+    environ: dict[str, Any] = {name: value for name, value in sent.items() if name != "path"}
+    assert client.get(sent["path"], secure=True, **environ).status_code == 400
