@@ -17,3 +17,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/ready", health.ready, name="ready"),
     path("metrics", health.figures, name="metrics"),
 ]
+
+handler400 = "portal.unreadable.page"

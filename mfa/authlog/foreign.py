@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 
 from accounts import names
 
-CALL = re.compile(r"Calling pfAuthUser\('((?:[^'\\]|\\.|'')*)'")
+CALLING = "Calling pfAuthUser("
+CALL = re.compile(re.escape(CALLING) + r"'(.*?)'(?:, '|\))")
 RESULT = re.compile(r"\bauthResult = (-?\d{1,9})\b")
 RAW = re.compile(r"\brawCallStatus = (-?\d{1,9})\b")
 LONGEST_LINE = 4000
@@ -40,11 +41,13 @@ class Request:
 
 @dataclass(slots=True)
 class Reading:
-    """What a log told: its requests in order, how many lines there were, and how many had the form."""
+    """What a log told: its requests in order, how many lines there were, how many had the form, and how many results
+    came without the call that they belong to, as where a log begins or lines are cut."""
 
     requests: list[Request] = field(default_factory=list)
     lines: int = 0
     readable: int = 0
+    orphans: int = 0
 
 
 def read(lines: Iterable[str]) -> Reading:
@@ -88,17 +91,25 @@ def moment(text: str) -> datetime | None:
 def _note(
     reading: Reading, waiting: dict[str, Request], number: int, at: datetime | None, thread: str, message: str
 ) -> None:
-    """A thread has one request at a time: its result belongs to the call before it."""
-    call = CALL.search(message)
-    if call:
-        waiting[thread] = Request(number, call[1].replace("\\\\", "\\").replace("''", "'"), at)
-        reading.requests.append(waiting[thread])
-        return
-    request = waiting.get(thread)
-    if request is None:
+    """A thread has one request at a time: its result belongs to the call before it, and to none where that was cut."""
+    if CALLING in message:
+        call = CALL.search(message)
+        waiting.pop(thread, None)
+        if call:
+            waiting[thread] = Request(number, call[1].replace("\\\\", "\\").replace("''", "'"), at)
+            reading.requests.append(waiting[thread])
         return
     for pattern, name in ((RESULT, "result"), (RAW, "raw")):
         found = pattern.search(message)
-        if found:
-            setattr(request, name, int(found[1]))
-            request.ended_at = at
+        if found and not _ends(waiting.get(thread), name, int(found[1]), at):
+            waiting.pop(thread, None)
+            reading.orphans += name == "result"
+
+
+def _ends(request: Request | None, name: str, value: int, at: datetime | None) -> bool:
+    """Give the request its number; False where it has another one already, so that this one is not its own."""
+    if request is None or getattr(request, name) not in (None, value):
+        return False
+    setattr(request, name, value)
+    request.ended_at = at
+    return True

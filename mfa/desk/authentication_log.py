@@ -20,6 +20,7 @@ from accounts.models import User
 from mfa import registration
 from mfa.authlog import results
 from mfa.desk import double_prompts, export, filters, foreign_log, log_filters, simulator
+from mfa.desk.readonly import is_number_of_a_row
 from mfa.desk.trail import OfRequest
 from mfa.models import AuthenticationRecord
 
@@ -75,7 +76,7 @@ class RecordAdmin(OfRequest):
     def explain(self, request: HttpRequest) -> HttpResponseBase:
         """Nothing of the log is kept: it is in the answer and nowhere else."""
         context = self._shared(request, _("Explain a RADIUS log"))
-        form = foreign_log.LogForm(request.POST or None, request.FILES or None)
+        form = foreign_log.LogForm(request.POST or None, request.FILES or None, sent=_sent(request))
         if form.is_valid():
             reading = foreign_log.read(form)
             if not form.errors and request.POST.get("do") == "csv":
@@ -97,3 +98,9 @@ class RecordAdmin(OfRequest):
         if not self.has_view_permission(request):
             raise PermissionDenied
         return self.admin_site.each_context(request) | {"opts": self.opts, "title": title}
+
+
+def _sent(request: HttpRequest) -> int:
+    """Bytes of the request's body, as the web server counted them."""
+    length = str(request.META.get("CONTENT_LENGTH") or "")
+    return int(length) if is_number_of_a_row(length) else 0

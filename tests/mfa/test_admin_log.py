@@ -117,13 +117,39 @@ def test_a_foreign_log_is_explained_escaped_and_kept_nowhere(way: str, staff: Ca
     assert AuthenticationRecord.objects.count() == before
 
 
-def test_a_log_of_another_form_or_size_is_refused_in_words(staff: Callable[..., Client]) -> None:
+@pytest.mark.parametrize(
+    ("sent", "status", "words"),
+    [
+        ({"text": "nothing"}, 422, "No line has the form"),
+        ({}, 422, "Choose a file, or paste lines of the log."),
+        ({"text": LOG, "seconds": "0"}, 422, "greater than or equal to 1"),
+        ({"text": "x" * 80_001}, 422, "These are more than 80,000 characters. Choose the log as a file."),
+        ({"text": "ж" * 80_000}, 413, "Choose the log as a file of at most 2.5 MB."),
+        ({"text": "x" * 5_000_000}, 413, "manage.py explain_log FILE"),
+        ({"file": 2_500_001}, 422, "manage.py explain_log FILE"),
+        ({"file": 6_000_000}, 422, "larger than 2.5 MB"),
+        ({"file": 2_499_999}, 422, "No line has the form"),
+    ],
+)
+def test_a_log_of_another_form_or_size_is_refused_in_words(
+    sent: dict[str, Any], status: int, words: str, staff: Callable[..., Client]
+) -> None:
     client = staff("auditor")
-    large = SimpleUploadedFile("large.log", b"x" * 2_500_001)
-    for sent in ({"text": "nothing"}, {}, {"file": large}, {"text": LOG, "seconds": "0"}):
-        answer = client.post(f"{RECORDS}explain/", {"seconds": "60"} | sent, secure=True)
-        assert answer.status_code == 422
-        assert "reading" not in answer.context
+    if "file" in sent:
+        sent = {"file": SimpleUploadedFile("large.log", b"x" * sent["file"])}
+    answer = client.post(f"{RECORDS}explain/", {"seconds": "60"} | sent, secure=True)
+    assert answer.status_code == status
+    assert words in answer.content.decode()
+    assert "reading" not in answer.context
+
+
+def test_limits_of_a_foreign_log_are_said_beforehand_and_no_browser_cuts_what_is_pasted(
+    staff: Callable[..., Client],
+) -> None:
+    page = staff("auditor").get(f"{RECORDS}explain/", secure=True).content.decode()
+    for words in ("At most 2.5 MB", "At most 80,000 characters", "manage.py explain_log FILE"):
+        assert words in page
+    assert "maxlength" not in page
 
 
 def test_ending_a_rule_and_forgetting_take_a_reason_and_are_audited(

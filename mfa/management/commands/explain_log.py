@@ -12,6 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from mfa.authlog import foreign, results
+from mfa.authlog.encodings import lines_of
 from mfa.authlog.foreign import Reading, Request
 
 
@@ -34,12 +35,14 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(line.as_json()) if options["json"] else line.as_text())
         if not options["json"]:
             self.stdout.write(f"{len(reading.requests)} requests in {reading.lines} lines; {doubles} asked twice.")
+            if reading.orphans:
+                self.stdout.write(f"{reading.orphans} results without their call: lines before it are missing.")
 
 
 def _reading(file: Path) -> Reading:
     try:
-        with file.open(encoding="utf-8", errors="replace") as lines:
-            return foreign.read(lines)
+        with file.open("rb") as written:
+            return foreign.read(lines_of(written))
     except OSError as error:
         raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
 

@@ -74,6 +74,24 @@ def explained(stage: Stage) -> None:
     stage.reads("Request by request")
 
 
+@scene("admin:mfa_authenticationrecord_explain", "too much at once")
+def too_much(stage: Stage) -> None:
+    as_admin(stage)
+    stage.open(reverse("admin:mfa_authenticationrecord_explain"))
+    stage.type("Or its lines", LOG * 200)
+    stage.press("Explain")
+    stage.reads("That was too much at once")
+
+
+@scene("admin:mfa_authenticationrecord_explain", "another form")
+def another_form(stage: Stage) -> None:
+    as_admin(stage)
+    stage.open(reverse("admin:mfa_authenticationrecord_explain"))
+    stage.type("Or its lines", "2024-05-06 07:08:09 accepted alice")
+    stage.press("Explain")
+    stage.reads("No line has the form")
+
+
 @scene("admin:mfa_authenticationrecord_simulate", "asked")
 def simulated(stage: Stage) -> None:
     row = asked_twice(stage)
