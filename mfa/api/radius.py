@@ -33,7 +33,7 @@ class Attributes(Schema):
     password: str = Field(alias="User-Password", default="", max_length=LONGEST)
     state: str = Field(alias="State", default="", max_length=2 * LONGEST + 2)
     identifier: str = Field(alias="Identifier", max_length=LONGEST)
-    authenticator: str = Field(alias="Authenticator", min_length=16, max_length=LONGEST)
+    authenticator: str = Field(alias="Authenticator", pattern=r"^0x[0-9a-f]{32}$")
     client: str = Field(alias="Client", default="", max_length=LONGEST)
     source: str = Field(alias="Packet-Src-IP-Address", default="", max_length=LONGEST)
     nas: str = Field(alias="NAS-Identifier", default="", max_length=LONGEST)

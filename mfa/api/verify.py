@@ -43,7 +43,8 @@ class Bearer:
         try:
             return clients.authenticate(header, self.verb, address=address_of(request), now=timezone.now())
         except NotAllowed as refused:
-            if refused.known:
+            # 401 would be a refusal of the person to FreeRADIUS, and a gateway would ask no other server.
+            if refused.known or self.verb is Verb.RADIUS:
                 raise HttpError(403, "This key may not do this, or not from here.") from None
             raise AuthenticationError from None
 

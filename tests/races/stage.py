@@ -19,6 +19,7 @@ import django
 django.setup()
 
 from django.core.cache import cache
+from django.db import connection
 from django.utils import timezone
 
 from accounts import users
@@ -157,17 +158,26 @@ def say_to_vpn(username: str, token: str, code: str, at: float) -> list[int]:
     return [service.verify(attempt, now=timezone.now()).result.code for _ in range(10)]
 
 
-def give_radius_key() -> str:
-    """The text of a key of a VPN that asks for a code at a second prompt, for some minutes."""
-    vpn, _ = Application.objects.get_or_create(
-        slug="radius", defaults={"name": "VPN by RADIUS", "mode": Application.Mode.PASSWORD_THEN_CODE}
-    )
+def give_radius_key(slug: str = "radius", mode: str = Application.Mode.PASSWORD_THEN_CODE) -> str:
+    """The text of a key of a VPN, for some minutes."""
+    vpn, _ = Application.objects.get_or_create(slug=slug, defaults={"name": "VPN by RADIUS", "mode": mode})
     prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     ApplicationKey.objects.create(
         application=vpn, prefix=prefix, secret_hash=clients.hash_of(secret), verbs=[Verb.RADIUS],
         networks=["0.0.0.0/0"], expires_at=timezone.now() + timedelta(minutes=10),
     )  # fmt: skip
     return f"{prefix}.{secret}"
+
+
+def revoke_key(prefix: str) -> None:
+    clients.revoke(
+        ApplicationKey.objects.get(prefix=prefix), actor=User.objects.latest("pk"), reason="race", now=timezone.now()
+    )
+
+
+def reconnect() -> None:
+    """After the database was away."""
+    connection.close()
 
 
 def logged(username: str) -> list[int]:

@@ -94,3 +94,16 @@ def test_a_retransmission_is_judged_anew_only_where_whoever_judged_it_has_ended(
     assert all(answer == again[0] for answer in again)
     assert again[0] != first  # a question of its own
     assert len(portal.stage("logged", username=name)) == 2
+
+
+@pytest.mark.row("T-63")
+def test_keys_are_changed_without_one_refusal_and_the_old_one_ends_in_all_processes_at_once(portal: Portal) -> None:
+    old, new = (portal.stage("give_radius_key", slug="rolled") for _ in range(2))
+    for key in (old, new, old, new):
+        assert statuses(portal, key) == {401}  # the person is refused, the key is not
+    portal.stage("revoke_key", prefix=old.partition(".")[0])
+    assert (statuses(portal, old), statuses(portal, new)) == ({403}, {401})
+
+
+def statuses(portal: Portal, key: str) -> set[int]:
+    return {status for status, _ in arrive_at_once(portal, key, User_Name="nobody", User_Password="x")}

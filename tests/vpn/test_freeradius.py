@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from mfa.factors.motp.algorithm import Motp
-from mfa.models import Application, AuthenticationRecord, Factor, RememberRule
+from mfa.models import Application, ApplicationKey, AuditEvent, AuthenticationRecord, Factor, RememberRule
 from mfa.outcomes import OATH_DUPLICATE, OATH_VERIFIED, UPPER_CASE
 from tests.conftest import PASSWORD
 from tests.services.servers.freeradius import FreeRadius
@@ -151,3 +151,22 @@ def test_an_motp_code_passes_once_in_lower_case_and_only_where_the_router_lists_
     assert radius.ask(User_Name="alice", User_Password=motp.code(step)).packet == "Access-Reject"
     causes = AuthenticationRecord.objects.order_by("pk").values_list("code", flat=True)
     assert list(causes)[1:] == [UPPER_CASE.code, OATH_VERIFIED.code, OATH_DUPLICATE.code]
+
+
+@pytest.mark.row("T-61")
+@pytest.mark.row("T-63")
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"revoked_at": timezone.now()}, {"expires_at": timezone.now()}, {"networks": ["192.0.2.0/24"]},
+        {"verbs": ["verify", "challenge"]}, {"secret_hash": "0" * 64},
+    ],
+    ids=lambda change: str(next(iter(change))),
+)  # fmt: skip
+def test_a_key_that_may_not_ask_refuses_nobody_so_that_the_gateway_asks_the_next_server(
+    radius: FreeRadius, phone: Phone, change: dict[str, object]
+) -> None:
+    ApplicationKey.objects.update(**change)
+    assert radius.ask(User_Name="alice", User_Password=PASSWORD, wait=2.0).packet == ""
+    assert not AuthenticationRecord.objects.exists()
+    assert AuditEvent.objects.filter(action__in=("application.key-refused", "application.unknown-key")).count() == 1

@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from pyrad.client import Client
+
+from mfa.api.radius_probe import USER_NAME, USER_PASSWORD
 from tests.services.servers.folders import temporary_folder
 from tests.services.servers.ports import free_port
 from tests.services.servers.processes import ServerProcess, find_program
@@ -22,6 +25,8 @@ STOCK = Path("/etc/freeradius/3.0")
 SHIPPED = Path(__file__).resolve().parents[3] / "deploy" / "freeradius"
 UNSIGNING, UNSIGNING_ADDRESS = "old-vpn", "127.0.0.2"
 """A gateway that cannot sign its requests, and where it asks from."""
+SHIPPED_PATIENCE = 6.0
+WAITS = f"timeout = {SHIPPED_PATIENCE:.1f}\n"
 OWN_MODULES = ("mods-enabled/eap", "mods-enabled/mschap", "mods-enabled/ntlm_auth", "mods-enabled/rest")
 
 
@@ -64,6 +69,24 @@ class FreeRadius:
             input=(", ".join(lines) + "\n\n") * times, capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
         return heard(done.stdout)
+
+    def packet(self, name: str, password: str) -> bytes:
+        """An Access-Request as it goes over the wire, for `send` to any server with the same secret."""
+        request = Client("127.0.0.1", authport=self.port, secret=self.secret.encode()).CreateAuthPacket()
+        request.authenticator = request.CreateAuthenticator()
+        request[USER_NAME], request[USER_PASSWORD] = [name.encode()], [request.PwCrypt(password)]
+        request.add_message_authenticator()
+        return bytes(request.RequestPacket())
+
+    def send(self, packet: bytes, *, wait: float = 5.0) -> int:
+        """The code of the answer to this packet from this server; 0 for none."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+            end.settimeout(wait)
+            end.sendto(packet, ("127.0.0.1", self.port))
+            try:
+                return end.recv(4096)[0]
+            except TimeoutError:
+                return 0
 
     def own_log(self) -> str:
         """What the shipped configuration wrote: a line for each request."""
@@ -134,14 +157,16 @@ def heard(output: str) -> Answered:
 
 @contextlib.contextmanager
 def freeradius_server(
-    portal_url: str, key: str, *, ca_file: str = "", headers: Mapping[str, str] | None = None, debug: bool = True
-) -> Iterator[FreeRadius]:
-    """A server that asks the portal at `portal_url` with `key`, with more `headers` where no proxy adds them.
-    `debug` tells all in its log and serves one request at a time. MissingProgram where it is not installed."""
+    portal_url: str, key: str, *, ca_file: str = "", headers: Mapping[str, str] | None = None, debug: bool = True,
+    secret: str = "", patience: float = SHIPPED_PATIENCE,
+) -> Iterator[FreeRadius]:  # fmt: skip
+    """A server that asks the portal at `portal_url` with `key`, with more `headers` where no proxy adds them, and waits
+    `patience` seconds for it. `debug` tells all in its log and serves one request at a time. MissingProgram where it is
+    not installed."""
     program, client = find_program("freeradius", "freeradius"), find_program("radclient", "freeradius-utils")
     with temporary_folder("freeradius") as folder:
-        port, secret = free_port(), secrets.token_hex(12)
-        _configure(folder, port, secret, portal_url, key, ca_file, headers or {})
+        port, secret = free_port(), secret or secrets.token_hex(12)
+        _configure(folder, port, secret, Portal(portal_url, key, ca_file, headers or {}, patience))
         process = ServerProcess(
             [program, "-f", "-X" if debug else "-lstdout", "-d", str(folder / "raddb")], log=folder / "radius.log"
         )
@@ -150,12 +175,21 @@ def freeradius_server(
             process.wait_until(lambda: "Ready to process requests" in process.last_lines(5))
             yield FreeRadius(port, secret, process, client)
         finally:
-            process.stop(timeout=5)
+            process.stop(timeout=1)  # it has nothing to lose
 
 
-def _configure(
-    folder: Path, port: int, secret: str, portal_url: str, key: str, ca_file: str, headers: Mapping[str, str]
-) -> None:
+@dataclass(frozen=True)
+class Portal:
+    """What FreeRADIUS asks, and how."""
+
+    url: str
+    key: str
+    ca_file: str
+    headers: Mapping[str, str]
+    patience: float
+
+
+def _configure(folder: Path, port: int, secret: str, portal: Portal) -> None:
     """What docs/operations.md tells an administrator to do, and a server that does not run as a system account."""
     raddb = folder / "raddb"
     shutil.copytree(STOCK, raddb, symlinks=True)
@@ -168,13 +202,15 @@ def _configure(
         main = "\n".join(f"{name} = {value}" if line.startswith(f"{name} = ") else line for line in main.splitlines())
     (raddb / "radiusd.conf").write_text(main + "\n")
     module = (SHIPPED / "mods-portal").read_text()
-    module = module.replace("https://2fa.your-organisation.org", portal_url).replace("FILL-IN", key)
-    if ca_file:
-        module = module.replace("/etc/ssl/certs/ca-certificates.crt", ca_file)
+    module = module.replace("https://2fa.your-organisation.org", portal.url).replace("FILL-IN", portal.key)
+    if portal.ca_file:
+        module = module.replace("/etc/ssl/certs/ca-certificates.crt", portal.ca_file)
+    assert WAITS in module
+    module = module.replace(WAITS, f"timeout = {portal.patience:.1f}\n")
     (raddb / "mods-enabled" / "portal").write_text(module)
     site = (SHIPPED / "site-portal").read_text().replace("port = 1812", f"port = {port}").replace("= *", "= 127.0.0.1")
     bearer = 'portal_key}"\n'
-    added = "".join(f'\t\t\t&REST-HTTP-Header += "{name}: {value}"\n' for name, value in headers.items())
+    added = "".join(f'\t\t\t&REST-HTTP-Header += "{name}: {value}"\n' for name, value in portal.headers.items())
     site = site.replace(bearer, bearer + added)
     (raddb / "sites-enabled" / "portal").write_text(site)
     gateways = (("vpn-1", "127.0.0.1", "yes"), (UNSIGNING, UNSIGNING_ADDRESS, "no"))
