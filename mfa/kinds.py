@@ -197,8 +197,8 @@ class FactorKind(ABC):
         return True
 
     def working(self, person: Person) -> Q | None:
-        """What `works` says, as a condition on rows of factors in SQL, where `person` gives a column of their owner; None
-        where all of them work."""
+        """What `works` says, as a condition on rows of factors in SQL, where `person` gives a column of their owner;
+        None where all of them work."""
         return None
 
     def serves(self, factor: Factor, application: str) -> bool:

@@ -18,8 +18,8 @@ CONFIRMED = "address"
 
 
 def fingerprint(address: str) -> str:
-    """Which address it is, short enough to be bound to a code; upper case makes no other mailbox. Only of ASCII letters:
-    databases know no other case in the same way."""
+    """Which address it is, short enough to be bound to a code; upper case makes no other mailbox. Only of ASCII
+    letters: databases know no other case in the same way."""
     return hashlib.sha256(address.encode().lower()).hexdigest()[:32]
 
 
