@@ -64,18 +64,29 @@ def issue(
     user: User, *, actor: User | None, reason: str, now: datetime, by: HandOver = HandOver.SHOWN, **details: object
 ) -> Issued:
     """A new activation code, sent if it is not to be shown; the one before ends, with any enrolment it opened. Audited,
-    and told without the code. Raises NotConfirmed."""
+    and told without the code. Raises NotConfirmed.
+
+    Sent, it is bound to the kind of factor whose address it goes to, and ends with that (a lost phone, a new number).
+    """
+    user = enrolment.lock_person(user)
     if by not in ways(user, now=now):
         raise NotConfirmed
     lifetime = BY_SMS_FOR if by is HandOver.SMS else LIFETIME
     issued = codes.issue(
-        user, Purpose.ACTIVATE, length=LENGTH, alphabet=codes.UNAMBIGUOUS, lifetime=lifetime, now=now, issued_by=actor
-    )
+        user, Purpose.ACTIVATE, length=LENGTH, alphabet=codes.UNAMBIGUOUS, lifetime=lifetime, now=now, issued_by=actor,
+        kind=_carrier(by),
+    )  # fmt: skip
     policy.demand_activation(user, demanded=True)
     audit.record("activation.issued", user=user, actor=actor, reason=reason, by=by.value or "shown", **details)
     notifications.tell(user, "activation-issued", {"at": now}, now=now)
     _send(user, issued, by, now=now)
     return issued
+
+
+def _carrier(by: HandOver) -> str:
+    """The kind whose codes go to the same address; empty for a code that is shown."""
+    found = (kind.slug for kind in kinds.registry().values() if kind.sends and kind.channel == by.value)
+    return next(found) if by else ""
 
 
 def _send(user: User, issued: Issued, by: HandOver, *, now: datetime) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts import users
 from accounts.models import User
@@ -16,13 +17,14 @@ from mfa.kinds import Purpose
 from mfa.models import Factor, OneTimeCode
 from mfa.outcomes import FACTOR_DISABLED, Unusable
 
-SENT_TO_IT = (Purpose.SIGN_IN, Purpose.PROOF, Purpose.TEST)
-
 
 @transaction.atomic
 def report(user: User, chosen: list[Factor], *, actor: User, now: datetime) -> list[Factor]:
     """Suspend these factors of the person, end every session and every code on its way, and tell every known address.
-    Returns what was suspended; what went meanwhile is passed over."""
+    Returns what was suspended; what went meanwhile is passed over.
+
+    An activation code stays good that did not go to what is lost: it is the way back in.
+    """
     person = enrolment.lock_judging(user)
     rows = [row for row in (_row(factor, now) for factor in chosen if factor.user_id == person.pk) if row]
     if not rows:
@@ -30,8 +32,9 @@ def report(user: User, chosen: list[Factor], *, actor: User, now: datetime) -> l
     for row in rows:
         row.suspended_at = now
         row.save(update_fields=["suspended_at"])
-    live = OneTimeCode.objects.filter(user=person, purpose__in=SENT_TO_IT, ending=OneTimeCode.Ending.LIVE)
-    live.update(ending=OneTimeCode.Ending.REPLACED, ended_at=now)
+    live = OneTimeCode.objects.filter(user=person, ending=OneTimeCode.Ending.LIVE).exclude(kind="")
+    on_its_way = live.filter(~Q(purpose=Purpose.ACTIVATE) | Q(kind__in={row.kind for row in rows}))
+    on_its_way.update(ending=OneTimeCode.Ending.REPLACED, ended_at=now)
     users.move_epoch(person)
     audit.record("phone.lost", user=person, actor=actor, name=", ".join(_label(row) for row in rows))
     told = {"labels": ", ".join(_label(row) for row in rows), "at": now}

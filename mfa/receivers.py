@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.dispatch import receiver
 from django.utils import timezone
 
@@ -46,11 +47,12 @@ def numbers_changed(
     What the person did is audited and told by its own flow; the rest is audited and told here.
     """
     now = timezone.now()
+    by_phone = [kind.slug for kind in kinds.registry().values() if kind.by_phone]
     for part in portions(changes, AT_ONCE):
-        _renew_factors(part, now)
+        _renew_factors(part, by_phone, now)
         told = notifications.told()
         over = SENT_TO_THE_NUMBER if told else (*SENT_TO_THE_NUMBER, Purpose.UNDO_PHONE)
-        _end_codes([change.user_id for change in part], now, purpose__in=over)
+        _end_codes([change.user_id for change in part], now, Q(purpose__in=over) | Q(kind__in=by_phone))
         if not told:
             people = User.objects.in_bulk([change.user_id for change in part])
             audit.record_many(_changed(people[change.user_id], change, source, actor) for change in part)
@@ -93,8 +95,7 @@ def run_refused_to(sender: object, *, action: str, run: SyncRun | None, actor: U
     audit.record(action, user=None, actor=actor, reason="the right was lost meanwhile", run=run.pk if run else None)
 
 
-def _renew_factors(changes: list[PhoneChange], now: datetime) -> None:
-    by_phone = [kind.slug for kind in kinds.registry().values() if kind.by_phone]
+def _renew_factors(changes: list[PhoneChange], by_phone: list[str], now: datetime) -> None:
     without = [change.user_id for change in changes if not change.new]
     replaced = [change.user_id for change in changes if change.new]
     Factor.objects.filter(kind__in=by_phone, user__in=without).delete()
@@ -109,8 +110,8 @@ def _renew_factors(changes: list[PhoneChange], now: datetime) -> None:
     )
 
 
-def _end_codes(user_ids: list[int], now: datetime, **only: Any) -> None:
-    live = OneTimeCode.objects.filter(user__in=user_ids, ending=OneTimeCode.Ending.LIVE, **only)
+def _end_codes(user_ids: list[int], now: datetime, only: Q | None = None) -> None:
+    live = OneTimeCode.objects.filter(only or Q(), user__in=user_ids, ending=OneTimeCode.Ending.LIVE)
     live.update(ending=OneTimeCode.Ending.REPLACED, ended_at=now)
 
 

@@ -62,7 +62,8 @@ def _one(act: Act, order: Order, person: User, *, vouched: bool = False) -> Outc
         with transaction.atomic():  # what vouches for the act is used up with it, or not at all
             if not vouched and vouching.needed(act, order, [person]):
                 vouching.spend(act, order, [person])
-            return Outcome(person, code=act.do(person, order))
+            with vouching.carried_on(person, order):
+                return Outcome(person, code=act.do(person, order))
     except NotApproved:
         return Outcome(person, refused=needs_another())
     except Refused as refusal:  # by the act's own rules, under its own locks, before anything was written

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -77,3 +79,13 @@ def spend(act: Act, order: Order, people: list[User]) -> None:
     if len(people) == 1 and callers.use(people[0], act.slug, actor=order.actor, now=order.now):
         return
     approvals.spend(matter(act, order, people), actor=order.actor, now=order.now)
+
+
+@contextmanager
+def carried_on(person: User, order: Order) -> Iterator[None]:
+    """The agent's caller check outlives what the agent does to the person in here: a reset, and then the code for the
+    new factor. The caller holds the person's row."""
+    check = callers.standing(person, actor=order.actor, now=order.now)
+    yield
+    if check:
+        callers.carry_on(check, person)

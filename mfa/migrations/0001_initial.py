@@ -386,6 +386,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(max_length=20)),
                 ('token', models.CharField(editable=False, max_length=43, unique=True)),
+                ('epoch', models.PositiveIntegerField()),
                 ('sent_at', models.DateTimeField()),
                 ('passed_at', models.DateTimeField(null=True)),
                 ('used_for', models.JSONField(default=list)),

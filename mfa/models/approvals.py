@@ -67,6 +67,8 @@ class CallerCheck(models.Model):
     kind = models.CharField(max_length=20)
     token = models.CharField(max_length=43, unique=True, editable=False)
     """Of the code that was sent."""
+    epoch = models.PositiveIntegerField()
+    """The person's `security_epoch` when the code was sent; once that has moved, the check is over."""
     sent_at = models.DateTimeField()
     passed_at = models.DateTimeField(null=True)
     used_for = models.JSONField(default=list)

@@ -11,7 +11,7 @@ from accounts.models import PhoneSource, User
 from mfa import audit, codes, enrolment, kinds
 from mfa.kinds import Purpose
 from mfa.models import CallerCheck, Factor
-from mfa.outcomes import CALLER_INCORRECT, Refused, Unusable
+from mfa.outcomes import CALLER_INCORRECT, CODE_EXPIRED, Expired, Refused, Unusable
 from mfa.verification import service
 
 STANDS_FOR = timedelta(minutes=10)
@@ -42,7 +42,8 @@ def start(user: User, kind: str, *, actor: User, now: datetime) -> CallerCheck:
         raise NothingToSendTo
     sent = service.challenge(factor, purpose=Purpose.CALLER, now=now)
     audit.record("caller.asked", user=user, actor=actor, kind=kind)
-    return CallerCheck.objects.create(agent=actor, user=user, kind=kind, token=sent.token, sent_at=now)
+    epoch = user.security_epoch  # as it was when the ways were judged, not as it is after the wait for the lock
+    return CallerCheck.objects.create(agent=actor, user=user, kind=kind, token=sent.token, epoch=epoch, sent_at=now)
 
 
 def latest(user: User, *, actor: User) -> CallerCheck | None:
@@ -54,9 +55,11 @@ def finish(user: User, text: str, *, actor: User, now: datetime) -> None:
     """Judge what the caller read back. Raises Refused, with the try counted in the code."""
     refusal: Refused | None = None
     with transaction.atomic():
-        enrolment.lock_person(user)
+        person = enrolment.lock_person(user)
         check = latest(user, actor=actor)
         try:
+            if check and check.epoch != person.security_epoch:
+                raise Expired(CODE_EXPIRED)
             codes.spend(
                 user, Purpose.CALLER, check.token if check else "", text.strip(), wrong=CALLER_INCORRECT, now=now,
                 kind=check.kind if check else "",
@@ -72,11 +75,26 @@ def finish(user: User, text: str, *, actor: User, now: datetime) -> None:
 
 
 def passed(user: User, act: str, *, actor: User, now: datetime) -> CallerCheck | None:
-    """The check that stands for this act of the agent now: passed a moment ago, not used for it yet."""
+    """The check that stands for this act of the agent now: passed a moment ago, not used for it yet, and nothing it
+    rests on has changed (a phone that was reported lost, a new number)."""
+    found = standing(user, actor=actor, now=now)
+    return found if found and act not in found.used_for else None
+
+
+def standing(user: User, *, actor: User, now: datetime) -> CallerCheck | None:
+    """The agent's check of this person that was passed a moment ago, whatever it was used for."""
     found = latest(user, actor=actor)
-    if found is None or found.passed_at is None or act in found.used_for:
+    if found is None or found.passed_at is None:
         return None
-    return found if found.passed_at <= now < found.passed_at + STANDS_FOR else None
+    unchanged = User.objects.filter(pk=user.pk, security_epoch=found.epoch).exists()
+    return found if unchanged and found.passed_at <= now < found.passed_at + STANDS_FOR else None
+
+
+def carry_on(check: CallerCheck, user: User) -> None:
+    """Let the check stand for the agent's next act though this one has ended the person's sessions. The caller has held
+    the person's row since it found the check standing, so that nothing else can have ended them."""
+    check.epoch = User.objects.values_list("security_epoch", flat=True).get(pk=user.pk)
+    check.save(update_fields=["epoch"])
 
 
 def use(user: User, act: str, *, actor: User, now: datetime) -> bool:

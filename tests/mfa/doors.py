@@ -51,4 +51,7 @@ def give_role(user: User, role: str) -> User:
 def read_back(agent: User, person: User) -> None:
     """The person has just read back the code of a caller check to this agent."""
     now = timezone.now()
-    CallerCheck.objects.create(agent=agent, user=person, kind="sms", token=new_key(), sent_at=now, passed_at=now)
+    epoch = User.objects.values_list("security_epoch", flat=True).get(pk=person.pk)
+    CallerCheck.objects.create(
+        agent=agent, user=person, kind="sms", token=new_key(), epoch=epoch, sent_at=now, passed_at=now
+    )

@@ -10,8 +10,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User
-from mfa import activation, enrolment
+from accounts import users
+from accounts.models import PhoneSource, User
+from mfa import activation, enrolment, lost
 from mfa.delivery import outbox
 from mfa.factors.activation import flows
 from mfa.factors.email import addresses
@@ -77,3 +78,27 @@ def test_no_sms_goes_to_a_phone_that_was_reported_lost(bob: User) -> None:
     assert activation.HandOver.SMS in activation.ways(bob, now=timezone.now())
     Factor.objects.filter(user=bob, kind="sms").update(suspended_at=timezone.now())
     assert activation.HandOver.SMS not in activation.ways(bob, now=timezone.now())
+
+
+@pytest.mark.row("N-24")
+@pytest.mark.parametrize(("by", "on_the_phone", "works"), [("sms", True, False), ("mail", False, False),
+                                                           ("mail", True, True), ("", True, True)])  # fmt: skip
+def test_a_code_ends_with_what_it_was_sent_to_and_no_other(bob: User, by: str, on_the_phone: bool, works: bool) -> None:
+    now = timezone.now()
+    Factor.objects.filter(user=bob, kind="sms").update(confirmed=True, disabled_at=None)
+    code = activation.issue(bob, actor=None, reason="r", now=now, by=activation.HandOver(by)).code
+    gone = Factor.objects.filter(user=bob, kind="sms" if on_the_phone else "email")
+    lost.report(bob, list(gone), actor=bob, now=now)
+    if works:
+        assert flows.redeem(bob, code, address="192.0.2.1", now=now).ending == "spent"
+        return
+    with pytest.raises(Expired):
+        flows.redeem(bob, code, address="192.0.2.1", now=now)
+
+
+@pytest.mark.row("N-10")
+def test_a_code_that_went_to_a_number_ends_when_the_number_is_another(bob: User) -> None:
+    code = activation.issue(bob, actor=None, reason="r", now=timezone.now(), by=activation.HandOver.SMS).code
+    users.set_phone(bob, "+4915112345678", source=PhoneSource.DIRECTORY, confirmed_at=None, actor=None)
+    with pytest.raises(Expired):
+        flows.redeem(bob, code, address="192.0.2.1", now=timezone.now())

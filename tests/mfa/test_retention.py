@@ -120,7 +120,7 @@ def test_the_authentication_log_goes_batch_by_batch_after_the_days_that_are_set(
 
 
 def test_a_caller_check_goes_a_day_after_it(alice: User, make_user: Callable[..., User], now: datetime) -> None:
-    CallerCheck.objects.create(agent=make_user("agent"), user=alice, kind="sms", token="t", sent_at=now)
+    CallerCheck.objects.create(agent=make_user("agent"), user=alice, kind="sms", token="t", epoch=0, sent_at=now)
     assert retention.clean_up(now=now + timedelta(hours=23))["callercheck"] == 0
     assert retention.clean_up(now=now + timedelta(hours=25))["callercheck"] == 1
     assert not CallerCheck.objects.exists()

@@ -9,7 +9,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import users
+from accounts.models import PhoneSource, User
+from mfa import enrolment, lost
 from mfa.delivery import outbox
 from mfa.models import Approval, AuditEvent, CallerCheck, Delivery, Factor
 from tests.mfa.doors import add_factor, give_role
@@ -87,6 +89,44 @@ def test_guessing_what_the_caller_would_read_ends_the_code(agent: acting.Person,
     assert agent.client.post(page(caller), {"code": code}, secure=True).status_code == 422
     assert not CallerCheck.objects.filter(passed_at__isnull=False).exists()
     assert AuditEvent.objects.filter(action="caller.failed").count() == 6
+
+
+def report_phone_lost(person: User) -> None:
+    number = next(one for one in enrolment.usable(person, now=timezone.now()) if one.kind == "sms")
+    lost.report(person, [number], actor=person, now=timezone.now())
+
+
+@pytest.mark.row("T-59")
+@pytest.mark.row("N-24")
+def test_what_the_thief_of_a_phone_reads_back_unlocks_nothing_once_it_is_reported_lost(
+    agent: acting.Person, caller: User
+) -> None:
+    code = ask(agent, caller)
+    report_phone_lost(caller)
+    answer = agent.client.post(page(caller), {"code": code}, secure=True)
+    assert answer.status_code == 422
+    assert "That code has expired" in answer.content.decode()
+    assert not CallerCheck.objects.filter(passed_at__isnull=False).exists()
+    assert "approve it first" in do(agent, "reset", caller)
+
+
+@pytest.mark.row("T-59")
+@pytest.mark.row("N-24")
+def test_a_check_that_was_passed_stands_for_nothing_once_the_phone_is_reported_lost(
+    agent: acting.Person, caller: User
+) -> None:
+    code = ask(agent, caller)
+    assert agent.client.post(page(caller), {"code": code}, secure=True).status_code == 302
+    report_phone_lost(caller)
+    assert "approve it first" in do(agent, "reset", caller)
+    assert Factor.objects.filter(user=caller, kind="totp").exists()
+
+
+@pytest.mark.row("T-59")
+def test_a_code_for_the_caller_is_over_once_the_number_is_another(agent: acting.Person, caller: User) -> None:
+    code = ask(agent, caller)
+    users.set_phone(caller, "+4915112345678", source=PhoneSource.DIRECTORY, confirmed_at=None, actor=None)
+    assert agent.client.post(page(caller), {"code": code}, secure=True).status_code == 422
 
 
 @pytest.mark.row("T-16")

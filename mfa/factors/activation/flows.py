@@ -80,10 +80,9 @@ def _judge(user: User, code: str, now: datetime) -> OneTimeCode:
     if not code:
         raise WrongShape
     latest = activation.newest(user)
+    token, sent_by = (latest.token, latest.kind) if latest else ("", "")
     try:
-        row = codes.spend(
-            user, Purpose.ACTIVATE, latest.token if latest else "", code, wrong=ACTIVATION_INCORRECT, now=now
-        )
+        row = codes.spend(user, Purpose.ACTIVATE, token, code, wrong=ACTIVATION_INCORRECT, now=now, kind=sent_by)
     except WrongCode:
         limits.fail(counter, SLUG, now=now)
         raise

@@ -8,6 +8,7 @@ import pytest
 
 from accounts.models import User
 from mfa import enrolment, policy, temporary
+from mfa.factors.recovery import flows as recovery
 from mfa.factors.totp import flows as totp
 from mfa.factors.totp.factor import token_of
 from mfa.kinds import Answer, Purpose
@@ -15,6 +16,7 @@ from mfa.models import Application, AuditEvent, AuthenticationRecord, Delivery, 
 from mfa.outcomes import NOTHING_ENROLLED, TEMPORARY_INCORRECT, TEMPORARY_VERIFIED
 from mfa.verification.dialogue import Asked, Identified, Reply, identify, reply
 from mfa.verification.service import Attempt, Verdict, verify
+from tests.mfa.doors import add_factor
 from tests.stories.acting import code_of
 
 
@@ -84,6 +86,15 @@ def test_it_ends_when_a_new_factor_is_confirmed(alice: User, code: str, now: dat
     totp.confirm(alice, factor.pk, code_of(token_of(factor).secret, at=now), now=now)
     assert [one.kind for one in Factor.objects.filter(user=alice)] == ["totp"]
     assert AuditEvent.objects.filter(user=alice, action="temporary.ended").count() == 1
+
+
+def test_it_outlives_new_recovery_codes(alice: User, vpn: Application, now: datetime) -> None:
+    """They are a way back in and no new factor: whoever waits for a new phone still needs what was lent."""
+    add_factor(alice)
+    code = issue(alice, now)
+    waiting = recovery.begin(alice, now=now)
+    recovery.confirm(alice, waiting.pk, recovery.shown(waiting)[0], now=now)
+    assert judge(alice, code, now).accepted
 
 
 def test_a_newer_one_ends_the_one_before(alice: User, code: str, now: datetime) -> None:
