@@ -11,6 +11,7 @@ from mfa.desk import (
     applications,
     approvals,
     authentication_log,
+    bulk_acts,
     deliveries,
     exemptions,
     health,
@@ -29,6 +30,7 @@ from mfa.models import (
     Approval,
     AuditEvent,
     AuthenticationRecord,
+    BulkAct,
     Delivery,
     Exemption,
     Finding,
@@ -42,6 +44,7 @@ admin.site.register(SyncRun, runs.RunAdmin)
 admin.site.register(SyncProblem, problems.ProblemAdmin)
 admin.site.register(WriteBack, write_backs.WriteBackAdmin)
 admin.site.register(Delivery, deliveries.DeliveryAdmin)
+admin.site.register(BulkAct, bulk_acts.BulkAdmin)
 admin.site.register(Approval, approvals.ApprovalAdmin)
 admin.site.register(Application, applications.ApplicationAdmin)
 admin.site.register(RememberRule, remember_rules.RememberRuleAdmin)

@@ -54,7 +54,7 @@ _FACTORS = Compiled(
 def usable(user: User, *, now: datetime) -> list[Factor]:
     """The factors the person can sign in with, the strongest first; implied ones (no row yet) have no pk."""
     rows = list(Factor.objects.filter(user=user))  # one query for all kinds, also for those that are switched off
-    return _usable_of(user, rows, now)
+    return usable_of(user, rows, now=now)
 
 
 def locked(user: User, *, now: datetime) -> tuple[User | None, list[Factor]]:
@@ -64,7 +64,7 @@ def locked(user: User, *, now: datetime) -> tuple[User | None, list[Factor]]:
     person = _as_now(user, rows[0]) if rows else _PERSON.first(user.pk)
     if person is None or not person.is_active:
         return None, []
-    return person, _usable_of(person, rows, now)
+    return person, usable_of(person, rows, now=now)
 
 
 def _as_now(user: User, row: Factor) -> User:
@@ -86,11 +86,12 @@ def usable_of_many(people: list[User], *, now: datetime) -> dict[int, list[Facto
     rows: dict[int, list[Factor]] = {person.pk: [] for person in people}
     for row in Factor.objects.filter(user__in=people):
         rows[row.user_id].append(row)
-    return {person.pk: _usable_of(person, rows[person.pk], now) for person in people}
+    return {person.pk: usable_of(person, rows[person.pk], now=now) for person in people}
 
 
-def _usable_of(user: User, rows: list[Factor], now: datetime) -> list[Factor]:
-    """A row of a single kind that is not usable (suspended, disabled) also ends what the kind would imply."""
+def usable_of(user: User, rows: list[Factor], *, now: datetime) -> list[Factor]:
+    """`usable`, of all the rows that the person has. One of a single kind that is not usable (suspended, disabled) also
+    ends what the kind would imply."""
     for row in rows:
         row.user = user
     found = [row for row in rows if _is_usable(row, now)]

@@ -17,6 +17,8 @@ from mfa.api import answers
 from mfa.models import (
     AuthenticationRecord,
     Budget,
+    BulkAct,
+    BulkPerson,
     CallerCheck,
     Delivery,
     DeliveryAlarm,
@@ -39,6 +41,7 @@ PROMPTS_FOR = timedelta(days=1)
 SESSIONS_FOR = timedelta(days=1)
 BROWSERS_FOR = timedelta(days=400)
 DELIVERIES_FOR = timedelta(days=180)
+LISTS_FOR = timedelta(days=180)
 TRACES_FOR = timedelta(days=30)
 
 
@@ -61,6 +64,8 @@ def _over(now: datetime) -> list[QuerySet[Model]]:
         GuessCounter.objects.filter(subject__startswith="password:", updated_at__lt=now - PASSWORD_COUNTERS_FOR),
         Budget.objects.filter(updated_at__lt=now - BUDGETS_FOR),
         CallerCheck.objects.filter(sent_at__lt=now - CALLER_CHECKS_FOR),
+        BulkPerson.objects.filter(bulk__asked_at__lt=now - LISTS_FOR),
+        BulkAct.objects.filter(asked_at__lt=now - LISTS_FOR, people=None),
         ended.filter(created_at__lt=now - DELIVERIES_FOR),
         OpenSession.objects.filter(seen_at__lt=now - SESSIONS_FOR),
         KnownBrowser.objects.filter(seen_at__lt=now - BROWSERS_FOR),

@@ -53,6 +53,7 @@ _SEE_ALL = (
     "mfa.view_finding",
     "mfa.view_rememberrule",
     "mfa.view_approval",
+    "mfa.view_bulkact",
     "mfa.view_rule",
     "mfa.view_exemption",
     "django_celery_beat.view_periodictask",
@@ -67,7 +68,7 @@ _SCHEDULES = tuple(
 )
 
 RIGHTS: Final[dict[str, tuple[str, ...]]] = {
-    HELPDESK: (*_SEE_PEOPLE, *_HELP, "mfa.view_approval"),
+    HELPDESK: (*_SEE_PEOPLE, *_HELP, "mfa.view_approval", "mfa.view_bulkact"),
     AUDITOR: _SEE_ALL,
     ADMIN: (
         *_SEE_ALL, *_HELP, *_SCHEDULES, IMPORT_TOKENS, SEND_TEST, SEE_PHONES, TOUCH_STAFF, GIVE_ROLES, END_SESSIONS,

@@ -1,4 +1,4 @@
-"""Where Celery looks for this app's tasks: the outbox's own, alarms, reminders, and the nightly clean-up."""
+"""Where Celery looks for this app's tasks: the outbox's own, alarms, reminders, acts on lists, the nightly clean-up."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from mfa import message_alarms, reminders, retention
 from mfa.delivery.tasks import deliver, sweep
+from mfa.desk import bulk_work
 from mfa.health import watch
 
-__all__ = ["clean_up", "deliver", "remind", "sweep", "watch_health", "watch_messages"]
+__all__ = ["act_on_list", "clean_up", "deliver", "remind", "sweep", "sweep_lists", "watch_health", "watch_messages"]
 
 logger = logging.getLogger(__name__)
 
@@ -43,3 +44,15 @@ def watch_health(everything: bool = False) -> None:
     """Look at clocks, certificates and keys, and tell somebody of trouble; each minute, and with `everything` also at
     what is looked at each hour only."""
     watch.watch(now=timezone.now(), everything=everything)
+
+
+@shared_task(name=bulk_work.TASK, time_limit=300)
+def act_on_list(bulk_id: int) -> None:
+    """One turn of an act on a list; harmless to run twice or for nothing."""
+    bulk_work.work(bulk_id)
+
+
+@shared_task(name="mfa.tasks.sweep_lists", time_limit=60)
+def sweep_lists() -> None:
+    """Wake workers for acts on lists that wait, or whose worker was killed; each minute."""
+    bulk_work.sweep(now=timezone.now())

@@ -32,6 +32,11 @@ class Act:
     danger: bool = False
     single: bool = False
 
+    @property
+    def for_lists(self) -> bool:
+        """Whether it can be done to a whole list: what shows a code or names a thing is for people at hand."""
+        return not self.single and not {"hand_over", "applications", "serial"} & set(self.asks)
+
 
 def _require(person: User, order: Order) -> str:
     policy.require(person, required=True, actor=order.actor, reason=order.reason)

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from mfa import audit, diagnosis, enrolment, kinds, policy
-from mfa.desk import acts, caller_page, filters, forms, masks, order_page, person as page, reach
+from mfa.desk import acts, bulk, bulk_order, caller_page, filters, forms, masks, order_page, person as page, reach
 from mfa.desk.readonly import ReadOnly, Rows
 
 CREATED = gettext_lazy("The account was created. It has no password yet: an operator sets the first one at a shell.")
@@ -60,6 +60,7 @@ class PersonAdmin(ReadOnly):
     search_help_text = gettext_lazy("User name, name or e-mail address")
     form = forms.AccountForm
     fields = ("username", "name", "email")
+    change_list_template = "admin/desk/people_list.html"
 
     @admin.display(description=gettext_lazy("factors"), empty_value=str(gettext_lazy("none")))
     def shown_factors(self, person: Any) -> str | None:
@@ -72,6 +73,10 @@ class PersonAdmin(ReadOnly):
     @admin.display(description=gettext_lazy("phone number"))
     def shown_phone(self, person: Any) -> str:
         return str(person.shown_phone)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        offered = bool(bulk.offered(cast(User, request.user)))
+        return super().changelist_view(request, {"acts_on_lists": offered} | (extra_context or {}))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return PeopleList
@@ -87,6 +92,8 @@ class PersonAdmin(ReadOnly):
         why = self.admin_site.admin_view(require_safe(self.why_view))
         return [
             path("act/<slug:slug>/", act, name="accounts_user_act"),
+            path("all/", self.admin_site.admin_view(require_safe(self.all_view)), name="accounts_user_all"),
+            path("all/<slug:slug>/", self.admin_site.admin_view(self.all_act_view), name="accounts_user_all_act"),
             path("<int:pk>/caller/", self.admin_site.admin_view(self.caller_view), name="accounts_user_caller"),
             path("<int:pk>/why/", why, name="accounts_user_why"),
             *self._add_url(),
@@ -101,6 +108,12 @@ class PersonAdmin(ReadOnly):
         if act is None:
             raise Http404
         return order_page.order(self, request, act)
+
+    def all_view(self, request: HttpRequest) -> HttpResponse:
+        return bulk_order.choose(self, request)
+
+    def all_act_view(self, request: HttpRequest, slug: str) -> HttpResponse:
+        return bulk_order.order(self, request, slug)
 
     def caller_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         return caller_page.check(self, request, get_object_or_404(User, pk=pk))
@@ -156,9 +169,12 @@ class PersonAdmin(ReadOnly):
 
 
 def _chosen(act: acts.Act) -> Chosen:
-    """Django's "action" for an act: leads from the ticked people to the page that asks for the reason."""
+    """Django's "action" for an act: leads from the ticked people to the page that asks for the reason, and from "all of
+    the list" to the one of an act on the list."""
 
     def chosen(model_admin: PersonAdmin, request: HttpRequest, people: QuerySet[User]) -> HttpResponse:
+        if request.POST.get("select_across") == "1" and act.for_lists:
+            return redirect(bulk_order.url(act, request))
         if people.count() > forms.MOST_PEOPLE:
             messages.error(request, TOO_MANY % {"most": forms.MOST_PEOPLE})
             return redirect(request.get_full_path())

@@ -18,17 +18,19 @@ from mfa.outcomes import Refused
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`refused` is empty where it was done; `code` is a code to show once, never kept."""
+    """`refused` is empty where it was done; `code` is a code to show once, never kept. `stops`: the refusal is about
+    the actor, so nobody else can be done either."""
 
     person: User
     refused: str = ""
     code: str = ""
+    stops: bool = False
 
 
 def perform(act: Act, order: Order, people: list[User]) -> list[Outcome]:
     """What became of each person. Reach is judged again under the lock: roles may have moved since the preview."""
     if len(people) == 1:
-        return [_one(act, order, people[0])]
+        return [act_on(act, order, people[0])]
     refused = reach.refusals(act, order, people)
     affected = [one for one in people if one.pk not in refused]
     if vouching.needed(act, order, affected):
@@ -36,7 +38,7 @@ def perform(act: Act, order: Order, people: list[User]) -> list[Outcome]:
             vouching.spend(act, order, affected)
         except NotApproved:
             return [Outcome(one, refused=refused.get(one.pk) or needs_another()) for one in people]
-    return [_one(act, order, person, vouched=True) for person in people]
+    return [act_on(act, order, person, vouched=True) for person in people]
 
 
 def needs_another() -> str:
@@ -45,19 +47,20 @@ def needs_another() -> str:
 
 
 @transaction.atomic
-def _one(act: Act, order: Order, person: User, *, vouched: bool = False) -> Outcome:
+def act_on(act: Act, order: Order, person: User, *, vouched: bool = False) -> Outcome:
+    """What became of one person; `vouched`: what the act takes besides the actor's word was used up before."""
     limits.lock(limits.of_account(person))  # before the people, as wherever codes are judged
     for pk in sorted({person.pk, order.actor.pk}):
         enrolment.lock_person(User(pk=pk))
     person = User.objects.get(pk=person.pk)
     actor = User.objects.get(pk=order.actor.pk)  # afresh: without the rights that were cached before the lock
     if not reach.may(actor, act):
-        return Outcome(person, refused=_("You may not do this any more."))
+        return Outcome(person, refused=_("You may not do this any more."), stops=True)
     order = replace(order, actor=actor)
-    refused = reach.refusals(act, order, [person]).get(person.pk, "")
-    refused = refused or pace.stop(act, order)
-    if refused:
+    if refused := reach.refusals(act, order, [person]).get(person.pk, ""):
         return Outcome(person, refused=refused)
+    if refused := pace.stop(act, order):
+        return Outcome(person, refused=refused, stops=True)
     try:
         with transaction.atomic():  # what vouches for the act is used up with it, or not at all
             if not vouched and vouching.needed(act, order, [person]):

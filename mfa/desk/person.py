@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -63,7 +64,8 @@ def context(person: User, actor: User, *, now: datetime) -> dict[str, Any]:
     """All that the page shows, but for what Django's admin adds."""
     whole = actor.has_perm(roles.SEE_PHONES)
     asked = policy.of(person, now=now)
-    usable = enrolment.usable(person, now=now)
+    rows = list(Factor.objects.filter(user=person))
+    usable = enrolment.usable_of(person, rows, now=now)
     have = enrolment.holding(usable)
     prefetch_related_objects([person], "groups__permissions", "exemptions")
     return {
@@ -74,12 +76,12 @@ def context(person: User, actor: User, *, now: datetime) -> dict[str, Any]:
         "groups": [group.name for group in person.groups.all() if not group.permissions.all()],
         "asked": asked,
         "demands": [_demand(one, have, now) for one in asked.demands],
-        "factors": factors(person, usable, now=now),
+        "factors": factors(rows, usable, now=now),
         "locked": locked(person, now=now),
         "activation": activation.newest(person) if asked.by_code else None,
         "activation_live": _live(person, now=now),
         "checks_callers": caller_page.may(actor, person),
-        "offers": offers(person, actor, usable, now=now),
+        "offers": offers(person, actor, usable, {row.kind for row in rows}, now=now),
         "standing": person_words.how(person, usable, asked.standing(have), now=now),
         "failed": diagnosis.of(person, now=now).failures[:1],
         "changes": person_words.changes(AuditEvent.objects.filter(user=person)[:LATEST]),
@@ -99,10 +101,9 @@ def _demand(demand: Demand, have: Holding, now: datetime) -> Duty:
     return Duty(demand, str(names.get(demand.source, demand.name)), state, tone)
 
 
-def factors(person: User, usable: list[Factor], *, now: datetime) -> list[Line]:
+def factors(rows: list[Factor], usable: list[Factor], *, now: datetime) -> list[Line]:
     """The usable factors, implied ones among them, then every other row."""
     works = {(factor.kind, factor.key) for factor in usable}
-    rows = Factor.objects.filter(user=person).defer("secret")
     others = [row for row in rows if (row.kind, row.key) not in works]
     names = cards.application_names([*usable, *others])
     lines = [_line(one, now, works=True) for one in usable] + [_line(one, now, works=False) for one in others]
@@ -142,11 +143,11 @@ def _live(person: User, *, now: datetime) -> bool:
     ).exists()
 
 
-def offers(person: User, actor: User, usable: list[Factor], *, now: datetime) -> list[Offer]:
-    """Every act that the actor's role has, for this person with these usable factors."""
+def offers(person: User, actor: User, usable: list[Factor], held: Collection[str], *, now: datetime) -> list[Offer]:
+    """Every act that the actor's role has, for this person with these usable factors, and `held` kinds of any."""
     order = Order(actor=actor, reason="", now=now)
     return [
-        Offer(act, f"{act_url(act)}?people={person.pk}", reach.why_not(act, order, person, usable))
+        Offer(act, f"{act_url(act)}?people={person.pk}", reach.why_not(act, order, person, usable, held))
         for act in acts.ALL
         if reach.may(actor, act)
     ]

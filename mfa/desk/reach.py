@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.conf import settings
@@ -16,6 +16,10 @@ from mfa.desk.acts import Act
 from mfa.desk.asked import Order
 from mfa.models import Factor
 
+BY_WHAT_WORKS = frozenset({"activate", "reset-one"})
+BY_WHAT_IS_HELD = frozenset({"end-temporary", "reset-one"})
+"""The acts that are pointless by the factors of the person; for others nobody reads them."""
+
 
 def may(actor: User, act: Act) -> bool:
     """Whether the actor's role has the act at all."""
@@ -26,14 +30,23 @@ def refusals(act: Act, order: Order, people: Iterable[User]) -> dict[int, str]:
     """Why the act is refused, by the pk of each person it is refused for. People who are not in it may be acted on."""
     people = list(people)
     prefetch_related_objects(people, "groups__permissions", "exemptions")
-    factors = enrolment.usable_of_many(people, now=order.now)
-    found = {person.pk: why_not(act, order, person, factors[person.pk]) for person in people}
+    factors = enrolment.usable_of_many(people, now=order.now) if act.slug in BY_WHAT_WORKS else {}
+    held = _held(people) if act.slug in BY_WHAT_IS_HELD else {}
+    found = {one.pk: why_not(act, order, one, factors.get(one.pk, []), held.get(one.pk, ())) for one in people}
     return {pk: words for pk, words in found.items() if words}
 
 
-def why_not(act: Act, order: Order, person: User, factors: list[Factor]) -> str:
-    """Why the act is refused for a person with these usable factors; empty where it is not."""
-    return out_of_reach(order.actor, person) or _pointless(act, order, person, factors)
+def _held(people: list[User]) -> dict[int, set[str]]:
+    """The kinds of all factors that each of the people has, also of those that do not work."""
+    found: dict[int, set[str]] = {}
+    for pk, kind in Factor.objects.filter(user__in=people).values_list("user_id", "kind"):
+        found.setdefault(pk, set()).add(kind)
+    return found
+
+
+def why_not(act: Act, order: Order, person: User, factors: list[Factor], held: Collection[str]) -> str:
+    """Why the act is refused for a person with these usable factors, and `held` kinds of any; empty where it is not."""
+    return out_of_reach(order.actor, person) or _pointless(act, order, person, factors, held)
 
 
 def out_of_reach(actor: User, person: User) -> str:
@@ -52,7 +65,7 @@ def holds_a_role(person: User) -> bool:
     return person.is_staff or person.is_superuser or any(group.permissions.all() for group in person.groups.all())
 
 
-def _pointless(act: Act, order: Order, person: User, factors: list[Factor]) -> str:
+def _pointless(act: Act, order: Order, person: User, factors: list[Factor], held: Collection[str]) -> str:
     """Acts that would do nothing, or harm, on this person."""
     match act.slug:
         case "deactivate" | "reactivate" if person.directory_id:
@@ -69,7 +82,7 @@ def _pointless(act: Act, order: Order, person: User, factors: list[Factor]) -> s
             return _("The account is deactivated.")
         case "temporary" if not temporary.takers():
             return _("No application takes such a code.")
-        case "end-temporary" if not _has(person, temporary.KIND, factors):
+        case "end-temporary" if temporary.KIND not in held:
             return _("There is no such code.")
         case "phone" if whose.directory_decides(person):
             return _("The directory decides about this number; change it there.")
@@ -89,7 +102,7 @@ def _pointless(act: Act, order: Order, person: User, factors: list[Factor]) -> s
             return _("A superuser has every right already.")
         case "role" if person.directory_id and order.role in {rule.group for rule in settings.LDAP_GROUPS}:
             return _("A group of the directory decides who has this role; add the person there.")
-        case "reset-one" if order.kind and not _has(person, order.kind, factors):
+        case "reset-one" if order.kind and not _has(order.kind, factors, held):
             return _("There is no factor of this kind.")
     return ""
 
@@ -103,6 +116,6 @@ def _is_exempt(person: User, now: datetime) -> bool:
     return any(one.ended_at is None and one.until > now for one in person.exemptions.all())
 
 
-def _has(person: User, kind: str, factors: list[Factor]) -> bool:
-    """Whether there is a factor of the kind, be it a disabled one."""
-    return any(factor.kind == kind for factor in factors) or Factor.objects.filter(user=person, kind=kind).exists()
+def _has(kind: str, factors: list[Factor], held: Collection[str]) -> bool:
+    """Whether there is a factor of the kind, be it a disabled one, or one that is only implied."""
+    return kind in held or any(factor.kind == kind for factor in factors)

@@ -7,6 +7,7 @@ CLEAN_UP = "mfa.tasks.clean_up"
 REMIND = "mfa.tasks.remind"
 WATCH = "mfa.tasks.watch_messages"
 HEALTH = "mfa.tasks.watch_health"
+LISTS = "mfa.tasks.sweep_lists"
 
 
 def add(apps, schema_editor):
@@ -29,10 +30,13 @@ def add(apps, schema_editor):
     apps.get_model("django_celery_beat", "PeriodicTask").objects.get_or_create(
         name="Watch the parts of the portal", defaults={"task": HEALTH, "interval": minute, "expire_seconds": 60}
     )
+    apps.get_model("django_celery_beat", "PeriodicTask").objects.get_or_create(
+        name="Go on with acts on lists", defaults={"task": LISTS, "interval": minute, "expire_seconds": 60}
+    )
 
 
 def remove(apps, schema_editor):
-    apps.get_model("django_celery_beat", "PeriodicTask").objects.filter(task__in=(TASK, CLEAN_UP, REMIND, WATCH, HEALTH)).delete()
+    apps.get_model("django_celery_beat", "PeriodicTask").objects.filter(task__in=(TASK, CLEAN_UP, REMIND, WATCH, HEALTH, LISTS)).delete()
 
 
 class Migration(migrations.Migration):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mfa.models.applications import Application, ApplicationKey, Prompt, RadiusAnswer, Remembered, RememberRule
 from mfa.models.approvals import Approval, CallerCheck
 from mfa.models.browsers import KnownBrowser, OpenSession
+from mfa.models.bulk import BulkAct, BulkPerson
 from mfa.models.configuration import Revision
 from mfa.models.deliveries import Delivery, DeliveryAlarm
 from mfa.models.factors import Budget, Factor, GuessCounter, OneTimeCode
@@ -21,6 +22,8 @@ __all__ = [
     "AuditEvent",
     "AuthenticationRecord",
     "Budget",
+    "BulkAct",
+    "BulkPerson",
     "CallerCheck",
     "Delivery",
     "DeliveryAlarm",

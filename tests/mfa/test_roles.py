@@ -18,11 +18,15 @@ from pytest_django import Settings
 
 from accounts.models import SyncChange, SyncProblem, SyncRun, User, WriteBack
 from mfa import approvals, roles, rules
+from mfa.desk import acts, bulk
+from mfa.desk.asked import Order
 from mfa.models import (
     Application,
     ApplicationKey,
     Approval,
     AuditEvent,
+    BulkAct,
+    BulkPerson,
     Delivery,
     Exemption,
     Factor,
@@ -35,6 +39,7 @@ from tests.mfa.tokens.shelf import put
 
 NUMBER = "+4917012345678"
 DOCUMENT = Path(__file__).parents[2] / "docs" / "security-roles.md"
+NOBODYS = Order(actor=User(), reason="", now=timezone.now())
 ACT = re.compile(r"/act/([a-z-]+)/")
 
 
@@ -81,6 +86,10 @@ def rows(make_user: Callable[..., User], settings: Settings) -> dict[str, int]:
         act="test", subject="test", words="A test", page="/admin/", right="mfa.change_policy", reason="Test",
         asked_by=make_user("asker"), asked_at=now, expires_at=now + approvals.LIFETIME,
     )  # fmt: skip
+    listed = BulkAct.objects.create(
+        act="require", right="mfa.change_policy", actor=approval.asked_by, state="stopped", total=1, asked_at=now
+    )
+    BulkPerson.objects.create(bulk=listed, user=alice, state="waiting")
     application = Application.objects.create(slug="vpn", name="VPN")
     key = ApplicationKey.objects.create(
         application=application, prefix="0", secret_hash="0", expires_at=now + timedelta(days=9)
@@ -89,7 +98,7 @@ def rows(make_user: Callable[..., User], settings: Settings) -> dict[str, int]:
     Factor.objects.create(user=alice, kind="token", key=held.key, name="Token", confirmed=True)
     return {
         "alice": alice.pk, "run": run.pk, "delivery": delivery.pk, "stopped": stopped.pk, "applied": applied.pk,
-        "written": written.pk, "approval": approval.pk, "rule": rule.pk, "exemption": exemption.pk,
+        "written": written.pk, "approval": approval.pk, "listed": listed.pk, "rule": rule.pk, "exemption": exemption.pk,
         "held": held.pk, "application": application.pk, "key": key.pk,
         "remember": RememberRule.objects.create(name="Minute", scope="application", seconds=60).pk,
     }  # fmt: skip
@@ -117,8 +126,9 @@ def ask(client: Client, address: str, rows: dict[str, int], people: int | None =
 
 def filled(path: str, person: int) -> dict[str, Any]:
     """A form that is right for the address, so that only the role can refuse it."""
-    if "/act/" in path:
+    if "/act/" in path or "/all/" in path:
         return {
+            "seen": seen_of(path),
             "people": str(person),
             "reason": "Test",
             "identity": "in-person",
@@ -156,7 +166,9 @@ def filled(path: str, person: int) -> dict[str, Any]:
 
 
 def seen_of(path: str) -> str:
-    """What the preview of a new rule would have put into its form."""
+    """What the preview of a new rule, or of an act on the list that is alice alone, would have put into its form."""
+    if "/all/" in path:
+        return bulk.outlook(acts.BY_SLUG["unlock"], NOBODYS, User.objects.filter(username="alice")).digest
     if not path.startswith("/admin/mfa/rule/preview/?"):
         return ""
     return rules.digest(None, Rule(name="All", starts_on=date(2026, 1, 1), grace_days=0))

@@ -10,6 +10,7 @@ from tests.browser.scenes import (  # noqa: F401  # they fill the list
     authentication_log,
     desk,
     desk_deliveries,
+    desk_lists,
     desk_policies,
     email,
     factors,

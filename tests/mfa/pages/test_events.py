@@ -28,6 +28,7 @@ ABOUT_NOBODY = {
     "rule.made", "rule.change", "rule.changed", "rule.end", "rule.ended", "rule.reminded", "delivery.tested",
     "messages.in-trouble", "keys.rotated", "restore.cleaned",
     "health.in-trouble", "health.look-asked", "helpdesk.stopped",
+    "bulk.ordered", "bulk.started", "bulk.cancelled", "bulk.done", "bulk.stopped",
 }  # fmt: skip
 """Acts on the portal, not on a person; nobody reads them in a history of their own."""
 

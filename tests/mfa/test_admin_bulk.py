@@ -1,0 +1,278 @@
+"""Acts on whole lists: previewed, fixed, done in portions by workers, resumed, cancelled, told person by person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import User
+from mfa import policy
+from mfa.desk import bulk, bulk_work, pace, perform
+from mfa.models import Approval, AuditEvent, BulkAct, BulkPerson
+from tests.mfa.doors import add_factor, give_role, sign_in
+
+LIST = "/admin/accounts/user/"
+Waiting = BulkPerson.State.WAITING
+
+
+@pytest.fixture(autouse=True)
+def no_workers(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Which acts the workers were told of; a test does their turns itself."""
+    woken: list[int] = []
+    monkeypatch.setattr(bulk_work, "wake", woken.append)
+    return woken
+
+
+def everybody(make_user: Callable[..., User], count: int = 5) -> list[User]:
+    return [make_user(f"p{number}", name=f"Person {number}") for number in range(count)]
+
+
+def order(client: Client, slug: str, query: str = "q=p", **fields: str) -> Any:
+    """Look at the preview, and order exactly that."""
+    address = f"{LIST}all/{slug}/?{query}"
+    seen = client.get(address, secure=True).context["outlook"].digest
+    form = {"reason": "Rollout", "ticket": "INC-7", "identity": "manager", "seen": seen} | fields
+    return client.post(address, form, secure=True)
+
+
+def states(row: BulkAct) -> dict[str, int]:
+    found = list(row.people.values_list("state", flat=True))
+    return {name: found.count(name) for name in BulkPerson.State.values if name in found}
+
+
+def read(client: Client, row: BulkAct, query: str = "") -> str:
+    return client.get(f"/admin/mfa/bulkact/{row.pk}/change/{query}", secure=True).content.decode()
+
+
+@pytest.mark.row("A-8.2.1")
+def test_the_preview_counts_whom_it_leaves_out_and_why_and_everybody_else_is_done_once(
+    staff: Callable[..., Client], make_user: Callable[..., User], no_workers: list[int]
+) -> None:
+    client = staff("admin")
+    people = everybody(make_user)
+    policy.require(people[0], True, actor=None, reason="before")
+    User.objects.filter(pk=people[1].pk).update(is_superuser=True)
+    AuditEvent.objects.all().delete()
+    outlook = client.get(f"{LIST}all/require/?q=p", secure=True).context["outlook"]
+    assert (outlook.total, outlook.affected) == (6, 3)
+    assert {reason.words: reason.names for reason in outlook.reasons} == {
+        "Two-factor sign-in is required already.": ["p0"],
+        "Only another superuser, or the break-glass command, may act on a superuser.": ["p1"],
+        "You cannot do this to your own account; ask a colleague.": ["admin-person"],
+    }
+    assert not BulkAct.objects.exists()
+    order(client, "require")
+    row = BulkAct.objects.get()
+    assert (row.state, no_workers) == ("queued", [row.pk])
+    assert not policy.of(people[2], now=timezone.now()).required, "nothing happens in the request"
+    bulk_work.work(row.pk)
+    row.refresh_from_db()
+    assert (row.state, states(row)) == ("done", {"done": 3, "skipped": 3})
+    events = AuditEvent.objects.order_by("pk").values_list("action", "username", "actor_name", "reason")
+    assert list(events) == [
+        ("bulk.ordered", "", "admin-person", "Rollout"),
+        *(("policy.required", f"p{number}", "admin-person", "Rollout") for number in (2, 3, 4)),
+        ("bulk.done", "", "admin-person", ""),
+    ]
+    assert "Two-factor sign-in is required already." in read(client, row)
+    csv = client.post(f"/admin/mfa/bulkact/{row.pk}/people.csv?view=skipped", secure=True)
+    assert b"p0,Person 0,left out,Two-factor sign-in is required already." in b"".join(csv)
+
+
+def interrupted(monkeypatch: pytest.MonkeyPatch, at: str, then: Callable[[], object]) -> None:
+    """As soon as the act was done to the person called `at`, but before that is stored, `then` happens."""
+
+    def act_on(act: Any, order: Any, person: User, *, vouched: bool) -> perform.Outcome:
+        outcome = perform.act_on(act, order, person, vouched=vouched)
+        if person.username == at:
+            then()
+        return outcome
+
+    monkeypatch.setattr(bulk_work, "act_on", act_on)
+
+
+def kill() -> None:
+    raise SystemExit("killed")
+
+
+def fail() -> None:
+    raise RuntimeError("a fault")
+
+
+def placed(client: Client, make_user: Callable[..., User], count: int = 5) -> BulkAct:
+    everybody(make_user, count)
+    order(client, "require")
+    return BulkAct.objects.get()
+
+
+def required() -> list[str]:
+    rows = AuditEvent.objects.filter(action="policy.required").order_by("pk")
+    return [row.username for row in rows]
+
+
+def test_a_worker_that_is_killed_has_done_everybody_once_or_not_at_all_and_another_goes_on(
+    staff: Callable[..., Client], make_user: Callable[..., User], monkeypatch: pytest.MonkeyPatch, no_workers: list[int]
+) -> None:
+    row = placed(staff("admin"), make_user)
+    interrupted(monkeypatch, "p2", kill)
+    with pytest.raises(SystemExit):
+        bulk_work.work(row.pk)
+    assert required() == ["p0", "p1"]
+    assert states(row) == {"waiting": 3, "done": 2, "skipped": 1}
+    monkeypatch.undo()
+    monkeypatch.setattr(bulk_work, "wake", no_workers.append)
+    bulk_work.work(row.pk)
+    assert len(required()) == 2, "the other may still be alive"
+    later = timezone.now() + bulk_work.SILENT_TOO_LONG
+    bulk_work.sweep(now=later + timedelta(seconds=1))
+    assert no_workers[-1] == row.pk
+    BulkAct.objects.update(beat_at=timezone.now() - bulk_work.SILENT_TOO_LONG - timedelta(seconds=1))
+    bulk_work.work(row.pk)
+    bulk_work.work(row.pk)
+    assert required() == [f"p{number}" for number in range(5)]
+    assert AuditEvent.objects.filter(action="bulk.done").count() == 1
+
+
+def test_what_fails_for_one_holds_nobody_up_and_is_tried_again_by_whoever_ordered_it(
+    staff: Callable[..., Client], make_user: Callable[..., User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = staff("admin")
+    row = placed(client, make_user)
+    interrupted(monkeypatch, "p1", fail)
+    bulk_work.work(row.pk)
+    row.refresh_from_db()
+    assert (row.state, states(row)) == ("done", {"done": 4, "skipped": 1, "failed": 1})
+    assert required() == ["p0", "p2", "p3", "p4"]
+    seen = read(client, row)
+    assert "Something went wrong; the log of the server says what." in seen
+    assert "Try those again" in seen
+    monkeypatch.setattr(bulk_work, "act_on", perform.act_on)
+    client.post(f"/admin/mfa/bulkact/{row.pk}/start/", secure=True)
+    bulk_work.work(row.pk)
+    assert states(row) == {"done": 5, "skipped": 1}
+
+
+def test_it_can_be_cancelled_and_what_is_done_stays_done(
+    staff: Callable[..., Client], make_user: Callable[..., User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = staff("admin")
+    row = placed(client, make_user)
+    monkeypatch.setattr(bulk_work, "PORTION", 2)
+    cancel = f"/admin/mfa/bulkact/{row.pk}/cancel/"
+    interrupted(monkeypatch, "p1", lambda: client.post(cancel, secure=True))
+    bulk_work.work(row.pk)
+    row.refresh_from_db()
+    assert (row.state, states(row)) == ("cancelled", {"waiting": 3, "done": 2, "skipped": 1})
+    assert "Not reached yet (3)" in read(client, row)
+    bulk_work.work(row.pk)
+    client.post(f"/admin/mfa/bulkact/{row.pk}/start/", secure=True)
+    bulk_work.work(row.pk)
+    assert required() == ["p0", "p1"]
+
+
+@pytest.mark.row("A-8.3.2")
+def test_whoever_loses_the_right_meanwhile_does_nothing_more(
+    staff: Callable[..., Client], make_user: Callable[..., User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = placed(staff("admin"), make_user)
+    interrupted(monkeypatch, "p1", lambda: User.objects.get(username="admin-person").groups.clear())
+    bulk_work.work(row.pk)
+    row.refresh_from_db()
+    assert (row.state, row.message) == ("stopped", "You may not do this any more.")
+    assert required() == ["p0", "p1"]
+    BulkAct.objects.update(state="queued")
+    bulk_work.work(row.pk)
+    row.refresh_from_db()
+    assert (row.state, row.message) == ("stopped", "Whoever ordered it may not do this any more.")
+
+
+@pytest.mark.row("T-60")
+@pytest.mark.row("A-2.3.5")
+def test_what_takes_a_second_person_starts_when_that_person_has_approved_exactly_this_list(
+    staff: Callable[..., Client], make_user: Callable[..., User], no_workers: list[int]
+) -> None:
+    client = staff("helpdesk")
+    people = everybody(make_user, 3)
+    for one in people:
+        add_factor(one)
+    answer = order(client, "reset", "q=p")
+    row, asked = BulkAct.objects.get(), Approval.objects.get()
+    assert answer.headers["location"] == f"/admin/mfa/bulkact/{row.pk}/change/"
+    assert (asked.words, asked.right) == ("Reset all factors: 3 people of a list", "mfa.reset_factors")
+    start = f"/admin/mfa/bulkact/{row.pk}/start/"
+    assert "A second person has to approve it first." in client.post(start, secure=True, follow=True).content.decode()
+    other = Client(headers={"host": "portal.test"}, SERVER_NAME="portal.test")
+    colleague = give_role(make_user("colleague"), "helpdesk")
+    sign_in(other, colleague, add_factor(colleague))
+    other.post(f"/admin/mfa/approval/{asked.pk}/approve/", secure=True)
+    assert other.post(start, secure=True).status_code == 403, "whoever approved does not start it"
+    assert other.post(start.replace("start", "cancel"), secure=True).status_code == 403
+    bulk_work.work(row.pk)
+    assert (no_workers, states(row)) == ([], {"waiting": 3, "skipped": 1})
+    client.post(start, secure=True)
+    client.post(start, secure=True)
+    bulk_work.work(row.pk)
+    assert states(row) == {"done": 3, "skipped": 1}
+    asked.refresh_from_db()
+    assert asked.state == "used"
+    assert AuditEvent.objects.filter(action="factors.reset").count() == 3
+
+
+@pytest.mark.row("T-59")
+def test_the_pace_of_helpdesk_stops_it_and_it_goes_on_later(
+    staff: Callable[..., Client], make_user: Callable[..., User], monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.ALARM_MAIL = ["team@example.test"]
+    monkeypatch.setattr(pace, "IN_A_ROW", 2)
+    client = staff("helpdesk")
+    for one in everybody(make_user, 3):
+        add_factor(one)
+    order(client, "reset")
+    row = BulkAct.objects.get()
+    Approval.objects.update(state="approved", decided_by=give_role(make_user("colleague"), "helpdesk"))
+    start = f"/admin/mfa/bulkact/{row.pk}/start/"
+    client.post(start, secure=True)
+    bulk_work.work(row.pk)
+    row.refresh_from_db()
+    assert (row.state, states(row)) == ("stopped", {"waiting": 1, "done": 2, "skipped": 1})
+    assert "Too many resets in a short time" in read(client, row)
+    assert AuditEvent.objects.filter(action=pace.STOPPED).count() == 1
+    AuditEvent.objects.update(at=timezone.now() - pace.IN_A_ROW_WITHIN)
+    client.post(start, secure=True)
+    bulk_work.work(row.pk)
+    assert states(row) == {"done": 3, "skipped": 1}
+
+
+def test_a_list_that_changed_since_the_preview_is_shown_again(
+    staff: Callable[..., Client], make_user: Callable[..., User]
+) -> None:
+    client = staff("admin")
+    everybody(make_user, 2)
+    answer = order(client, "require", seen="another list")
+    assert answer.status_code == 409
+    assert "the list has changed" in answer.content.decode()
+    answer = order(client, "reset-one", kind="totp")
+    assert "nobody in the list to do exactly this to" in answer.content.decode()
+    assert not BulkAct.objects.exists()
+
+
+def test_all_of_the_list_is_offered_with_a_link_and_by_the_box_over_the_pages(
+    staff: Callable[..., Client], make_user: Callable[..., User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = staff("admin")
+    people = everybody(make_user, 3)
+    assert "Act on all 4 people of this list" in client.get(f"{LIST}?q=p", secure=True).content.decode()
+    assert f"{LIST}all/require/?q=p" in client.get(f"{LIST}all/?q=p", secure=True).content.decode()
+    form = {"action": "require", "select_across": "1", "index": "0", "_selected_action": str(people[0].pk)}
+    assert client.post(f"{LIST}?q=p", form, secure=True).headers["location"] == f"{LIST}all/require/?q=p"
+    monkeypatch.setattr(bulk, "MOST", 3)
+    assert "At most 3 people at a time" in client.get(f"{LIST}all/?q=p", secure=True).content.decode()
+    assert client.get(f"{LIST}all/require/?q=p", secure=True).headers["location"] == f"{LIST}?q=p"
+    for slug in ("phone", "activate", "temporary", "assign-token", "nothing"):
+        assert client.get(f"{LIST}all/{slug}/", secure=True).status_code == 404
