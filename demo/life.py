@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 VPN = "vpn"
 KEY = "key of the sample VPN"
-ACCEPTED = ("totp", "token", "sms", "recovery", "motp", "temporary")
+ACCEPTED = ("totp", "token", "sms", "email", "recovery", "motp", "temporary")
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import django
 from django.conf import settings
 from django.core.management import call_command
+from django.test import override_settings
 from django.utils import timezone
 
 from demo import directory, passwords
@@ -37,13 +38,15 @@ def main() -> int:
     if directory.is_configured():
         directory.make_certificate()
     call_command("migrate", verbosity=0)
-    load_accounts()
-    environment = os.environ | {"PUBLIC_URL": f"http://localhost:{port}", "WEB_BIND": f"127.0.0.1:{port}"}
+    address = f"http://localhost:{port}"
+    with override_settings(PUBLIC_URL=address):  # the first messages are written by this process
+        load_accounts()
+    environment = os.environ | {"PUBLIC_URL": address, "WEB_BIND": f"127.0.0.1:{port}"}
     has_directory = start_directory(supervisor, environment)
     for name, command in (("web server", WEB), ("worker", WORKER), ("beat", BEAT)):
         supervisor.start(name, command, environment)
     if wait_for_web(supervisor, port):
-        greet(environment["PUBLIC_URL"], has_directory)
+        greet(address, has_directory)
     return supervisor.watch()
 
 

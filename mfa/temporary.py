@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +16,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import applications, audit, codes, enrolment, kinds, notifications, policy
+from mfa import applications, audit, codes, configured, enrolment, kinds, notifications, policy
 from mfa.models import Application, Factor
 from mfa.outcomes import Unusable
 
@@ -70,7 +71,7 @@ def issue(user: User, terms: Terms, *, actor: User, reason: str, now: datetime, 
         policy.demand_activation(user, demanded=True)
     told = {"hours": terms.hours, "uses": terms.uses, "applications": slugs}
     audit.record("temporary.issued", user=user, actor=actor, reason=reason, **told, **details)
-    context = {"until": factor.expires_at, "uses": terms.uses, "where": ", ".join(slugs), "at": now}
+    context = {"until": factor.expires_at, "uses": terms.uses, "where": named(slugs), "at": now}
     notifications.tell(user, "temporary-issued", context, now=now, also_number=user.phone)
     return code
 
@@ -81,6 +82,12 @@ def end(user: User, *, actor: User, reason: str) -> None:
     user = enrolment.lock_person(user)
     if enrolment.end_lent(user):
         audit.record("temporary.ended", user=user, actor=actor, reason=reason)
+
+
+def named(slugs: Iterable[str]) -> str:
+    """The applications as people call them, one after the other; one that is no longer in use by its slug."""
+    rows = configured.current().applications
+    return ", ".join(rows[slug].name if slug in rows else slug for slug in slugs)
 
 
 def grouped(code: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -49,7 +50,7 @@ class PeopleList(Rows):
 class PersonAdmin(ReadOnly):
     list_display = (
         "username", "name", "shown_factors", "shown_required", "shown_phone", "phone_source", "phone_confirmed_at",
-        "last_login", "is_active",
+        "shown_sign_in", "is_active",
     )  # fmt: skip
     list_filter = (
         filters.HasFactor, filters.Required, filters.UnusableNumber, "phone_source", "is_active", filters.Role,
@@ -69,6 +70,10 @@ class PersonAdmin(ReadOnly):
     @admin.display(description=gettext_lazy("2FA required"), boolean=True)
     def shown_required(self, person: Any) -> bool:
         return bool(person.shown_required)
+
+    @admin.display(description=gettext_lazy("last sign-in"), ordering="last_login")
+    def shown_sign_in(self, person: User) -> datetime | None:
+        return person.last_login
 
     @admin.display(description=gettext_lazy("phone number"))
     def shown_phone(self, person: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import os
 import re
 import signal
@@ -29,7 +30,8 @@ def settings_of_demo(tmp_path: Path) -> dict[str, str]:
     port = free_port()
     changes: dict[str, str | None] = {
         "DEBUG": "true",
-        "PUBLIC_URL": f"http://localhost:{port}",
+        "PORT": str(port),
+        "PUBLIC_URL": "http://localhost:8000",
         "EMAIL_URL": "inbox://",
         "SMS_GATEWAYS": "inbox",
         "LDAP_URL": f"ldap://127.0.0.1:{free_port()}",
@@ -39,6 +41,10 @@ def settings_of_demo(tmp_path: Path) -> dict[str, str]:
         "LDAP_USER_BASE": "ou=people,dc=example,dc=test",
     }
     return environment(tmp_path, changes)
+
+
+def address_of(settings: dict[str, str]) -> str:
+    return f"http://localhost:{settings['PORT']}"
 
 
 @contextlib.contextmanager
@@ -73,7 +79,7 @@ def password_of(settings: dict[str, str], username: str) -> str:
 def sign_in(settings: dict[str, str], username: str, kind: str = "local") -> SplitResult:
     """Type user name and password; returns the address of the page that follows."""
     browser = requests.Session()
-    address = f"{settings['PUBLIC_URL']}/sign-in/"
+    address = f"{address_of(settings)}/sign-in/"
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get(address, timeout=20).text)
     assert token is not None
     password = password_of(settings, username if kind == "local" else "anna.becker")
@@ -88,7 +94,9 @@ def test_demonstration_starts_signs_in_and_ends_without_leaving_anything(setting
         assert sign_in(settings_of_demo, "bob").path == "/enrol/"
         assert sign_in(settings_of_demo, "anna.becker", "directory").path == "/sign-in/code/"
         assert sign_in(settings_of_demo, "rosa.keller", "directory").path == "/"
-        assert requests.get(f"{settings_of_demo['PUBLIC_URL']}/inbox/", timeout=20).status_code == 200
+        inbox = requests.get(f"{address_of(settings_of_demo)}/inbox/", timeout=20)
+        assert inbox.status_code == 200
+        assert set(re.findall(r"http://localhost:\d+", html.unescape(inbox.text))) == {address_of(settings_of_demo)}
         code = subprocess.run(
             [sys.executable, "-m", "demo.code", "alice"],
             cwd=ROOT,

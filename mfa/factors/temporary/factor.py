@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _, gettext_lazy as lazy
 
 from mfa import temporary
@@ -45,8 +46,8 @@ class Temporary(FactorKind):
         factor.state = factor.state | {"left": self.left(factor) - 1}
 
     def describe(self, factor: Factor) -> str:
-        until = timezone.localtime(factor.expires_at).strftime("%d.%m. %H:%M") if factor.expires_at else ""
-        where = ", ".join(factor.state.get("applications", ()))
+        until = date_format(timezone.localtime(factor.expires_at), "DATETIME_FORMAT") if factor.expires_at else ""
+        where = temporary.named(factor.state.get("applications", ()))
         return _("until %(until)s · for %(where)s") % {"until": until, "where": where}
 
     def left(self, factor: Factor) -> int:
