@@ -94,6 +94,8 @@ def decide(pk: int, approved: bool, *, actor: User, now: datetime) -> Approval:
     row.decided_by, row.decided_at = actor, now
     row.save(update_fields=["state", "decided_by", "decided_at"])
     audit.record(f"approval.{row.state}", user=row.user, actor=actor, act=row.act, words=row.words)
+    if not withdrawn:
+        _tell_asker(row, now=now)
     return row
 
 
@@ -133,7 +135,21 @@ def _tell(row: Approval, *, now: datetime) -> None:
     deciders = deciders.exclude(pk__in=[row.asked_by_id, row.user_id or 0]).distinct().order_by("pk")
     context = {
         "words": row.words, "asked_by": row.asked_by.get_full_name(), "until": row.expires_at,
-        "page_url": settings.PUBLIC_URL + reverse("admin:mfa_approval_change", args=[row.pk]),
+        "page_url": _page(row),
     }  # fmt: skip
     circular = outbox.Circular("approval-wanted", context, now=now, worth_until=row.expires_at)
     outbox.queue_many([circular.mail(user, user.email, {}) for user in deciders])
+
+
+def _tell_asker(row: Approval, *, now: datetime) -> None:
+    """Whoever asked need not look again and again."""
+    if row.asked_by.email and row.asked_by.is_active:
+        context: dict[str, object] = {
+            "words": row.words, "approved": row.state == Approval.State.APPROVED, "until": row.expires_at,
+            "page_url": _page(row),
+        }  # fmt: skip
+        outbox.queue_mail(row.asked_by, row.asked_by.email, "approval-decided", context, now=now)
+
+
+def _page(row: Approval) -> str:
+    return settings.PUBLIC_URL + reverse("admin:mfa_approval_change", args=[row.pk])

@@ -22,7 +22,7 @@ from mfa.verification import callers
 
 RESETS = frozenset({"reset", "reset-one"})
 FIRST = frozenset({"activate", "assign-token"})
-HAD_ONE = ("factor.added", "factor.removed", "factors.reset", "token.assigned", "phone.changed")
+HAD_ONE = ("factor.added", "factor.removed", "factors.reset", "token.assigned", "phone.changed", "phone.confirmed")
 
 
 def needed(act: Act, order: Order, people: list[User]) -> bool:

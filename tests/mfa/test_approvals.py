@@ -12,6 +12,7 @@ from django.test import Client
 from accounts.models import User
 from mfa import approvals
 from mfa.approvals import CannotDecide, Matter, NotApproved
+from mfa.delivery import outbox
 from mfa.models import Approval, AuditEvent, Delivery
 from tests.mfa.doors import add_factor, give_role, sign_in
 
@@ -110,6 +111,26 @@ def test_asking_twice_is_one_question_and_one_mail_to_each_who_may_decide(
     give_role(make_user("desk"), "helpdesk")
     assert asked(first, now) == asked(first, now)
     assert [mail.recipient for mail in Delivery.objects.all()] == [second.email]
+
+
+@pytest.mark.parametrize(("approved", "subject"), [(True, "approved"), (False, "declined")])
+def test_whoever_asked_hears_by_mail_what_was_decided_and_where_to_go_on(
+    two: tuple[User, User], now: datetime, approved: bool, subject: str
+) -> None:
+    first, second = two
+    row = asked(first, now)
+    approvals.decide(row.pk, approved, actor=second, now=now)
+    mail = Delivery.objects.get(template="approval-decided")
+    text = outbox.read(mail)
+    assert (mail.user, f"second person {subject} it" in mail.subject) == (first, True)
+    assert MATTER.words in text
+    assert f"/admin/mfa/approval/{row.pk}/change/" in text
+
+
+def test_whoever_withdraws_is_told_nothing(two: tuple[User, User], now: datetime) -> None:
+    first, _second = two
+    approvals.decide(asked(first, now).pk, False, actor=first, now=now)
+    assert not Delivery.objects.filter(template="approval-decided").exists()
 
 
 def test_what_was_declined_or_withdrawn_is_over(two: tuple[User, User], now: datetime) -> None:

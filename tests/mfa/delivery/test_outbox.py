@@ -26,7 +26,7 @@ CONTEXT: dict[str, object] = {
 }  # fmt: skip
 TO_ADMINS = {"messages-in-trouble", "runs-in-trouble", "runs-well-again", "part-in-trouble", "helpdesk-stopped"}
 """About the portal itself, to mailboxes alone."""
-ON_THE_FIRST_PAGE = {"second-factor-wanted", "approval-wanted", "exemption-ends"}
+ON_THE_FIRST_PAGE = {"second-factor-wanted", "approval-wanted", "approval-decided", "exemption-ends"}
 """Reminders of what its reader meets on the own page or in the admin all the same; no SMS is paid for them."""
 TESTS = {"test-message"}
 """To an address that is nobody's in particular."""
