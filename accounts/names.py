@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 
 LONGEST = 150
 BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0") | {
@@ -21,6 +22,17 @@ def normalise(typed: str) -> str:
         return short.lower().strip()[:LONGEST]
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", short).casefold())
     return "".join(char for char in folded if unicodedata.category(char)[0] != "C").strip()[:LONGEST]
+
+
+def without_domain(typed: str, domains: Collection[str]) -> str:
+    r"""`alice` out of `EXAMPLE\alice` or `alice@example.org` where the domain is one of these, in any case; what names
+    another domain, or none, stays as it is: it is somebody else."""
+    known = {domain.casefold() for domain in domains}
+    domain, found, name = typed.partition("\\")
+    if found and name and domain.casefold() in known:
+        typed = name
+    name, found, domain = typed.rpartition("@")
+    return name if found and name and domain.casefold() in known else typed
 
 
 def has_hidden(text: str) -> bool:

@@ -34,6 +34,11 @@ class Issued:
     row: OneTimeCode
 
 
+def compact(typed: str) -> str:
+    """A code as it is judged: the blanks and dashes that apps show within it are for reading."""
+    return typed.replace(" ", "").replace("-", "")
+
+
 @transaction.atomic
 def issue(
     user: User,

@@ -18,6 +18,7 @@ APPLICATION = (
     "kinds",
     "separator",
     "code_length",
+    "domains",
     "address_attribute",
     "reply_attributes",
     "active",

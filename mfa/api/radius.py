@@ -21,7 +21,8 @@ from mfa.verification.dialogue import Asked, Reply
 
 LONGEST = 253
 """Bytes in the value of an attribute."""
-REALM = re.compile(r"^(?:[^\\@]+\\)?([^\\@]+)(?:@[^\\@]+)?$")
+CODE = re.compile(r"[0-9A-Fa-f]+")
+"""What codes of an app, a token and mOTP are made of; the end of a password that is anything else is no code."""
 
 
 class Attributes(Schema):
@@ -55,7 +56,7 @@ def asked(application: Application, sent: Attributes) -> Asked:
     password, code = split(application, text) if not sent.state else ("", text)
     return Asked(
         application=application,
-        username=without_realm(_text(sent.username, "User-Name")),
+        username=_text(sent.username, "User-Name"),
         password=password,
         code=code,
         state=_state(sent.state),
@@ -81,7 +82,8 @@ def named(authenticator: str) -> str:
 
 
 def split(application: Application, text: str) -> tuple[str, str]:
-    """Password and code out of what was typed in one field, as the application has it."""
+    """Password and code out of what was typed in one field, as the application has it; no code where none was typed,
+    so that one is asked for."""
     match application.mode:
         case Application.Mode.CODE_ONLY:
             return "", text
@@ -90,13 +92,8 @@ def split(application: Application, text: str) -> tuple[str, str]:
     if application.separator:
         password, found, code = text.rpartition(application.separator)
         return (password, code) if found else (text, "")
-    return text[: -application.code_length], text[-application.code_length :]
-
-
-def without_realm(name: str) -> str:
-    r"""`alice` out of `alice`, `EXAMPLE\alice` and `alice@example.org`; anything else stays as it is."""
-    match = REALM.match(name)
-    return match[1] if match else name
+    password, code = text[: -application.code_length], text[-application.code_length :]
+    return (password, code) if CODE.fullmatch(code) else (text, "")
 
 
 def response(application: Application, reply: Reply) -> tuple[int, dict[str, Any]]:

@@ -24,8 +24,9 @@ else:
 ATTRIBUTE = re.compile(
     r"(?:(?P<group>[^:=]+):\s*)?(?P<name>[A-Za-z][A-Za-z0-9-]{0,63})\s*=\s*(?P<value>[^\x00-\x1f]{1,253})"
 )
-LEAST_PREFIX = 8
-"""Bits: the largest network that a key may be bound to."""
+LEAST_PREFIX = {4: 8, 6: 32}
+"""Bits: the largest network that a key may be bound to, by IP version."""
+DOMAIN = re.compile(r"[^\s\\@,]{1,253}")
 VERBS = (
     (Verb.RADIUS, gettext_lazy("FreeRADIUS in front of a VPN gateway")),
     (Verb.VERIFY, gettext_lazy("Judging codes (HTTPS)")),
@@ -65,12 +66,32 @@ class AttributesField(forms.CharField):
         return found
 
 
+class DomainsField(forms.CharField):
+    """Names of domains, apart by blanks or commas."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return " ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: object) -> Any:
+        found = str(value or "").replace(",", " ").split()
+        for domain in found:
+            if not DOMAIN.fullmatch(domain):
+                raise forms.ValidationError(_("“%(domain)s” is no domain."), params={"domain": domain[:60]})
+        return list(dict.fromkeys(domain.casefold() for domain in found))
+
+
 class ApplicationForm(Reasoned, ApplicationModelForm):
     """The short name stays what it is once it stands in logs."""
 
     kinds = forms.MultipleChoiceField(
         label=gettext_lazy("Only these kinds of factors"), required=False, widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("Tick none to accept all but those that must be named: e-mail codes and mOTP."),
+    )  # fmt: skip
+    domains = DomainsField(
+        label=gettext_lazy("Domains that are left off"), required=False, max_length=500,
+        help_text=gettext_lazy(
+            r"With EXAMPLE example.org, EXAMPLE\alice and alice@example.org are alice. Other names count as typed."
+        ),
     )  # fmt: skip
     reply_attributes = AttributesField(
         label=gettext_lazy("Attributes of an acceptance"), required=False,
@@ -80,13 +101,16 @@ class ApplicationForm(Reasoned, ApplicationModelForm):
     class Meta:
         model = Application
         fields = (
-            "name", "slug", "mode", "separator", "code_length", "kinds", "address_attribute", "reply_attributes",
-            "active",
+            "name", "slug", "mode", "separator", "code_length", "kinds", "domains", "address_attribute",
+            "reply_attributes", "active",
         )  # fmt: skip
         labels = {"slug": gettext_lazy("Short name, as logs have it")}
         help_texts = {
             "separator": gettext_lazy("One character, such as a comma. Empty: the code is the end of what is typed."),
-            "code_length": gettext_lazy("Where there is no separator."),
+            "code_length": gettext_lazy(
+                "Where there is no separator. Only codes of this length, and passwords without a code that do not end "
+                "like one, are told apart; a separator is safer."
+            ),
             "address_attribute": gettext_lazy(
                 "Whose word about the person's address counts: for rules by address and for limits. Name one only if "
                 "nobody but the gateway can set it."
@@ -130,9 +154,7 @@ class KeyForm(Reasoned):
             networks = [ipaddress.ip_network(word) for word in words]
         except ValueError:
             raise forms.ValidationError(_("Write addresses or networks such as 192.0.2.0/24.")) from None
-        if any(
-            (network.num_addresses > 2**24 and network.version == 4) or network.prefixlen == 0 for network in networks
-        ):
+        if any(network.prefixlen < LEAST_PREFIX[network.version] for network in networks):
             raise forms.ValidationError(_("That is too large a network to bind a key to."))
         return [str(network) for network in networks]
 

@@ -1,4 +1,7 @@
-"""What to copy into gateways, filled in with what the portal knows; secrets stay places to fill in."""
+"""What to copy into gateways, filled in with what the portal knows; secrets stay places to fill in.
+
+A gateway that has no second prompt cannot carry a question: what it needs of the application is said beside its text.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +16,29 @@ from mfa.models import Application
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """`slug` names it in addresses of the page; `text` is copied as it is."""
+    """`slug` names it in addresses of the page; `text` is copied as it is; `note` is what else to know, if anything."""
 
     slug: str
     label: str
     where: str | Promise
     text: str
+    note: str | Promise = ""
 
 
 def of(application: Application) -> list[Snippet]:
-    """One for each gateway that people ask about most."""
+    """One for each gateway that people ask about most, as this application takes its codes."""
+    radius = settings.RADIUS_TEST_SERVER.rpartition(":")[0] or "ADDRESS OF FREERADIUS"
+    openvpn = _openvpn_prompts if application.has_second_prompt else _openvpn_one_field
+    return [
+        *_freeradius(application),
+        openvpn(),
+        _strongswan(application, radius),
+        _draytek(application, radius),
+        _fortinet(application, radius),
+    ]
+
+
+def _freeradius(application: Application) -> list[Snippet]:
     name = application.slug
     return [
         Snippet("freeradius", "FreeRADIUS", _("First two values of mods-available/portal"), f"""\
@@ -37,40 +53,68 @@ client {name}-1 {{
 	require_message_authenticator = yes
 }}
 """),
-        Snippet("openvpn", "OpenVPN", _("server.conf, with openvpn-auth-radius or PAM"), """\
+    ]  # fmt: skip
+
+
+def _openvpn_prompts() -> Snippet:
+    """The plugin answers a prompt of PAM by a word in it; every question of the portal for a code has this one."""
+    note = _("The client asks for the code at once, so this suits codes of an app or a token, not those that are sent.")
+    return Snippet("openvpn", "OpenVPN", _("server.conf and PAM; the last line is the client’s"), """\
+plugin /usr/lib/openvpn/openvpn-plugin-auth-pam.so "openvpn login USERNAME password PASSWORD code OTP"
+verify-client-cert require
+reneg-sec 0
+# /etc/pam.d/openvpn
+auth    required pam_radius_auth.so
+account required pam_permit.so
+# client
+static-challenge "Code" 1
+""", note)  # fmt: skip
+
+
+def _openvpn_one_field() -> Snippet:
+    return Snippet("openvpn", "OpenVPN", _("server.conf and PAM"), """\
 plugin /usr/lib/openvpn/openvpn-plugin-auth-pam.so "openvpn login USERNAME password PASSWORD"
 verify-client-cert require
 reneg-sec 0
 # /etc/pam.d/openvpn
 auth    required pam_radius_auth.so
 account required pam_permit.so
-"""),
-        Snippet("strongswan", "strongSwan", "/etc/strongswan.d/charon/eap-radius.conf", """\
-eap-radius {
+""")  # fmt: skip
+
+
+def _strongswan(application: Application, radius: str) -> Snippet:
+    return Snippet("strongswan", "strongSwan", "/etc/strongswan.d/charon/eap-radius.conf", f"""\
+eap-radius {{
   load = yes
-  servers {
-    portal {
-      address = ADDRESS OF FREERADIUS
+  servers {{
+    portal {{
+      address = {radius}
       secret = THE SAME RANDOM TEXT
       auth_port = 1812
-    }
-  }
-}
-# swanctl.conf, in the connection's remote section:
-#   auth = xauth-radius     (IKEv1)
-#   auth = eap-radius       (IKEv2, with a client that does EAP-GTC)
-"""),
-        Snippet("draytek", "DrayTek Vigor", _("Applications > RADIUS/TACACS+ and VPN > Remote Access Control"), """\
+    }}
+  }}
+}}
+# swanctl.conf, a second remote section of an IKEv1 connection:
+#   auth = xauth-radius
+""", _one_field(application))  # fmt: skip
+
+
+def _draytek(application: Application, radius: str) -> Snippet:
+    return Snippet(
+        "draytek", "DrayTek Vigor", _("Applications > RADIUS/TACACS+ and VPN > Remote Access Control"), f"""\
 RADIUS Server Enable: on
-Primary Server IP Address: ADDRESS OF FREERADIUS
+Primary Server IP Address: {radius}
 Destination Port: 1812
 Shared Secret: THE SAME RANDOM TEXT
 PPP General Setup > Authentication: PAP Only
-"""),
-        Snippet("fortinet", "Fortinet", _("FortiOS command line"), f"""\
+""", _one_field(application))  # fmt: skip
+
+
+def _fortinet(application: Application, radius: str) -> Snippet:
+    return Snippet("fortinet", "Fortinet", _("FortiOS command line"), f"""\
 config user radius
-    edit "{name}"
-        set server "ADDRESS OF FREERADIUS"
+    edit "{application.slug}"
+        set server "{radius}"
         set secret THE SAME RANDOM TEXT
         set auth-type pap
         set timeout 15
@@ -80,5 +124,12 @@ end
 config system global
     set remoteauthtimeout 30
 end
-"""),
-    ]  # fmt: skip
+""")  # fmt: skip
+
+
+def _one_field(application: Application) -> str | Promise:
+    if not application.has_second_prompt:
+        return ""
+    return _(
+        "It has no second prompt. Change this application to “password and code in one field” before you connect it."
+    )

@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                 ('mode', models.CharField(choices=[('password-then-code', 'password, then a code at a second prompt'), ('password-and-code', 'password and code in one field'), ('code-only', 'code only; the application has checked the password itself')], default='password-then-code', max_length=20, verbose_name='what is typed')),
                 ('separator', models.CharField(blank=True, max_length=1, verbose_name='between password and code')),
                 ('code_length', models.PositiveSmallIntegerField(default=6, verbose_name='length of the code behind a password')),
+                ('domains', models.JSONField(blank=True, default=list, verbose_name='domains that are left off')),
                 ('address_attribute', models.CharField(blank=True, choices=[('', 'none is believed'), ('address', 'the field “address” of the interface'), ('Calling-Station-Id', 'Calling-Station-Id'), ('Tunnel-Client-Endpoint', 'Tunnel-Client-Endpoint')], default='', max_length=30, verbose_name="person's address")),
                 ('reply_attributes', models.JSONField(blank=True, default=dict, verbose_name='reply attributes')),
                 ('active', models.BooleanField(default=True, verbose_name='in use')),

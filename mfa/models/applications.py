@@ -36,6 +36,8 @@ class Application(models.Model):
     separator = models.CharField(_("between password and code"), max_length=1, blank=True)
     code_length = models.PositiveSmallIntegerField(_("length of the code behind a password"), default=6)
     """In characters; counts where there is no separator."""
+    domains = models.JSONField(_("domains that are left off"), default=list, blank=True)
+    """Such as EXAMPLE and example.org: there `EXAMPLE\\alice` and `alice@example.org` are `alice`. No other is."""
     address_attribute = models.CharField(
         _("person's address"),
         max_length=30,
@@ -55,6 +57,11 @@ class Application(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def has_second_prompt(self) -> bool:
+        """Whether a code can still be sent when the password was right."""
+        return self.mode == self.Mode.PASSWORD_THEN_CODE
 
 
 class ApplicationKey(models.Model):

@@ -9,18 +9,16 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from mfa import applications, kinds
-from mfa.kinds import Answers
 from mfa.models import Application, Factor
 from mfa.verification import dialogue
 
 MOST = 50
-Mode = Application.Mode
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One application as the person sees it: the factors that it asks them for, in its order, and the kinds that it
-    accepts and one can set up. `slug` is what the log calls it."""
+    """One application as the person sees it: the factors whose codes can be typed there, in its order, and the kinds
+    that it accepts and one can set up. `slug` is what the log calls it."""
 
     slug: str
     name: str
@@ -36,15 +34,14 @@ class Door:
 def of(user: User, usable: list[Factor], *, now: datetime) -> list[Door]:
     """Every application in use; where there is none yet, the one that a gateway would be. `usable` are the
     person's factors that work."""
-    factors, rows = dialogue.typed(user, usable, now=now), list(Application.objects.filter(active=True)[:MOST])
-    if rows:
-        return [_door(row.slug, row.name, row.mode, applications.kinds_of(row), factors) for row in rows]
-    accepted = applications.accepted_kinds(applications.ANY)
-    return [_door(applications.ANY, _("VPN"), Mode.PASSWORD_THEN_CODE, accepted, factors)]
+    rows = list(Application.objects.filter(active=True)[:MOST]) or [Application(slug=applications.ANY, name=_("VPN"))]
+    return [_door(row, dialogue.asked_for(row, user, usable, now=now)) for row in rows]
 
 
-def _door(slug: str, name: str, mode: str, accepted: frozenset[str], factors: list[Factor]) -> Door:
-    typed = [kind for kind in kinds.registry().values() if kind.slug in accepted and kind.answers is Answers.CODE]
-    labels = [str(kind.label) for kind in typed if kind.signs_in and not kind.lent]
-    asks = [one for one in factors if one.kind in accepted and kinds.kind(one.kind).serves(one, slug)]
-    return Door(slug, name, mode, asks, labels)
+def _door(row: Application, asked_for: list[Factor]) -> Door:
+    accepted = applications.kinds_of(row)
+    own = [kind for kind in kinds.registry().values() if kind.slug in accepted and kind.signs_in and not kind.lent]
+    asks = [one for one in asked_for if dialogue.has_room_for(row, one)]
+    return Door(
+        row.slug, row.name, row.mode, asks, [str(kind.label) for kind in own if row.has_second_prompt or not kind.sends]
+    )

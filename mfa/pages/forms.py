@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts import names, passwords
+from mfa import codes
 from mfa.kinds import Answers, FactorKind
 
 CODE_LENGTH = 64
@@ -26,7 +27,7 @@ class CodeField(forms.CharField):
         super().__init__(max_length=CODE_LENGTH, widget=widget, **{"label": _("Code")} | kwargs)
 
     def to_python(self, value: object) -> str:
-        return (super().to_python(value) or "").replace(" ", "").replace("-", "")
+        return codes.compact(super().to_python(value) or "")
 
 
 class CodeForm(forms.Form):

@@ -13,7 +13,7 @@ from django.db import transaction
 from accounts import names
 from accounts.compiled import Compiled
 from accounts.models import User
-from mfa import applications, enrolment, kinds, preferences
+from mfa import applications, codes, enrolment, kinds, preferences
 from mfa.kinds import Answer, Answers, Purpose
 from mfa.models import Application, Factor, OneTimeCode, Prompt
 from mfa.outcomes import (
@@ -41,8 +41,9 @@ _BY_NAME = Compiled(lambda: User.objects.filter(username="alice"))
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request of an application about one person. `state` names the question that `code` answers; `address` is the
-    person's, where the application is believed, else empty; `gateway` is what the application calls itself."""
+    """One request of an application about one person. `username` is as it was typed; `state` names the question that
+    `code` answers; `address` is the person's, where the application is believed, else empty; `gateway` is what the
+    application calls itself."""
 
     application: Application
     username: str
@@ -52,6 +53,11 @@ class Asked:
     kind: str = ""
     address: str = ""
     gateway: str = ""
+
+    @property
+    def name(self) -> str:
+        """The user name in the portal that is meant."""
+        return names.without_domain(self.username, self.application.domains)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ def identify(asked: Asked, *, now: datetime) -> Identified | Reply:
         if asked.application.mode == Mode.CODE_ONLY:
             return Identified(_by_name(asked, now))
         user = passwords.check(
-            asked.username, asked.password, address=asked.address, now=now,
+            asked.name, asked.password, address=asked.address, now=now,
             application=asked.application.slug, gateway=asked.gateway,
         )  # fmt: skip
     except Refused as refused:
@@ -116,7 +122,7 @@ def no(result: Result) -> Reply:
 
 def _judge(asked: Asked, who: Identified, now: datetime) -> Reply:
     prompt = who.prompt
-    answer = Answer(asked.code, Purpose.APPLICATION, prompt.challenge if prompt else "")
+    answer = Answer(codes.compact(asked.code), Purpose.APPLICATION, prompt.challenge if prompt else "")
     verdict = service.verify(_attempt(asked, who.user, answer, prompt.kind if prompt else asked.kind), now=now)
     if not verdict.accepted:
         return no(verdict.result)
@@ -127,9 +133,7 @@ def _ask(asked: Asked, who: Identified, wanted: str, now: datetime) -> Reply:
     """A question for a code of the kind that is wanted, else of the first one; sent where the kind sends. What may not
     be sent now gives way to the next."""
     user, begun = who.user, who.prompt.created_at if who.prompt else now
-    accepted = applications.kinds_of(asked.application)
-    slug, found = asked.application.slug, typed(user, enrolment.usable(user, now=now), now=now)
-    factors = [one for one in found if one.kind in accepted and kinds.kind(one.kind).serves(one, slug)]
+    factors = asked_for(asked.application, user, enrolment.usable(user, now=now), now=now)
     refused, refusing = NOTHING_ENROLLED, ""
     for factor in sorted(factors, key=lambda factor: factor.kind != wanted):
         try:
@@ -188,10 +192,27 @@ def typed(user: User, usable: list[Factor], *, now: datetime) -> list[Factor]:
     return [one for one in factors if one.kind in allowed and kinds.kind(one.kind).answers is Answers.CODE]
 
 
+def asked_for(application: Application, user: User, usable: list[Factor], *, now: datetime) -> list[Factor]:
+    """Those of them that this application can ask for, in its order."""
+    accepted, slug = applications.kinds_of(application), application.slug
+    found = typed(user, usable, now=now)
+    return [one for one in found if one.kind in accepted and kinds.kind(one.kind).serves(one, slug)]
+
+
+def has_room_for(application: Application, factor: Factor) -> bool:
+    """Whether a code of the factor can be typed where this application takes one, without a second prompt being needed:
+    in one field only what is known before and, with no separator, as long as the application expects."""
+    kind = kinds.kind(factor.kind)
+    if application.has_second_prompt or kind.sends:
+        return application.has_second_prompt
+    any_length = application.mode == Mode.CODE_ONLY or bool(application.separator)
+    return any_length or kind.could_match(factor, Answer("0" * application.code_length, Purpose.APPLICATION))
+
+
 def _by_state(asked: Asked, now: datetime) -> Identified:
     """The person whose question this is. Raises Unusable where it is not theirs, over, or from before a change."""
     prompt = Prompt.objects.filter(token=asked.state, application=asked.application).select_related("user").first()
-    name = names.normalise(asked.username)
+    name = names.normalise(asked.name)
     if prompt is None or prompt.user.username != name or prompt.epoch != prompt.user.security_epoch:
         log.write(
             None, name, PROMPT_OVER, application=asked.application.slug, gateway=asked.gateway,
@@ -203,7 +224,7 @@ def _by_state(asked: Asked, now: datetime) -> Identified:
 
 def _by_name(asked: Asked, now: datetime) -> User:
     """The active person of this name. Raises Unusable, logged."""
-    name = names.normalise(asked.username)
+    name = names.normalise(asked.name)
     user = _BY_NAME.first(name)
     if user is None or not user.is_active:
         result = USER_NOT_FOUND if user is None else USER_DISABLED

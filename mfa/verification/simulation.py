@@ -12,7 +12,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from mfa import applications, enrolment
+from mfa import enrolment
 from mfa.models import Application, AuthenticationRecord, Factor
 from mfa.verification import dialogue
 from mfa.verification.dialogue import Asked, Identified, Reply
@@ -42,9 +42,8 @@ def _play(asked: Asked, now: datetime) -> Simulation:
     who = dialogue.identify(replace(asked, application=by_name), now=now)
     if not isinstance(who, Identified):
         return Simulation(who, cause=who.result.meaning)
-    accepted = applications.kinds_of(asked.application)
-    usable = dialogue.typed(who.user, enrolment.usable(who.user, now=now), now=now)
+    usable = enrolment.usable(who.user, now=now)
+    factors = tuple(dialogue.asked_for(asked.application, who.user, usable, now=now))
     reply = dialogue.reply(asked, who, now=now)
     record = AuthenticationRecord.objects.filter(user=who.user).order_by("-pk").first()
-    factors = tuple(one for one in usable if one.kind in accepted)
     return Simulation(reply, factors, record.rule if record else "", record.cause if record else "")

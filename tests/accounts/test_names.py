@@ -28,6 +28,21 @@ def test_a_name_of_letters_of_any_script_hides_nothing(name: str) -> None:
     assert not names.has_hidden(name)
 
 
+@pytest.mark.parametrize(
+    "typed", ["EXAMPLE\\alice", "example\\alice", "alice@Example.org", "EXAMPLE\\alice@example.org"]
+)
+def test_a_domain_that_is_known_is_left_off(typed: str) -> None:
+    assert names.without_domain(typed, ["EXAMPLE", "example.org"]) == "alice"
+
+
+@pytest.mark.row("T-33")
+@pytest.mark.parametrize(
+    "typed", ["alice@other.org", "OTHER\\alice", "alice", "@example.org", "EXAMPLE\\", "a@example.org@x"]
+)
+def test_a_name_of_another_domain_is_somebody_else(typed: str) -> None:
+    assert names.without_domain(typed, ["EXAMPLE", "example.org"]) == typed
+
+
 @pytest.mark.row("T-69")
 def test_a_name_is_cut_before_any_unicode_work() -> None:
     assert len(names.normalise("\ufdfa" * 100_000)) <= names.LONGEST

@@ -133,3 +133,23 @@ def test_keys_that_end_soon_and_right_keys_from_wrong_places_are_named(staff: St
     page = client.get(f"{LIST}{vpn.pk}/change/", secure=True).content.decode()
     assert "expires on" in page
     assert "203.0.113.66" in page
+
+
+def test_what_is_copied_into_a_gateway_fits_what_the_application_takes(staff: Staff, vpn: Application) -> None:
+    client, needs_one_field = staff("admin"), "It has no second prompt."
+    page = client.get(f"{LIST}{vpn.pk}/change/", secure=True).content.decode()
+    assert page.count(needs_one_field) == 2
+    assert "static-challenge" in page
+    Application.objects.update(mode="password-and-code")
+    page = client.get(f"{LIST}{vpn.pk}/change/", secure=True).content.decode()
+    assert needs_one_field not in page
+    assert "static-challenge" not in page
+
+
+def test_domains_are_kept_as_names_and_anything_else_is_refused(staff: Staff) -> None:
+    client = staff("admin")
+    post(client, "add/", **FORM | {"domains": "EXAMPLE, example.org example"})
+    assert Application.objects.get().domains == ["example", "example.org"]
+    assert post(client, "add/", **FORM | {"slug": "other", "domains": "a\\b"}).status_code == 422
+    assert post(client, "add/", **FORM | {"slug": "other", "domains": "a@b"}).status_code == 422
+    assert Application.objects.count() == 1

@@ -116,3 +116,20 @@ def test_what_is_preferred_is_asked_for_first_there_too(person: acting.Person) -
     person.client.post("/preferred/", {"factor": "sms-0"}, secure=True)
     talk(person, "vpn", connect="yes")
     assert "Code sent to" in page(person.client, "/rehearsal/talk/?at=vpn")
+
+
+@pytest.mark.parametrize(
+    ("fields", "ready"),
+    [
+        ({"mode": "password-then-code", "kinds": ["sms"]}, True),
+        ({"mode": "password-and-code", "kinds": ["sms"]}, False),
+        ({"mode": "password-and-code", "kinds": ["totp"]}, True),
+        ({"mode": "password-and-code", "kinds": ["totp"], "code_length": 8}, False),
+        ({"mode": "password-and-code", "kinds": ["totp"], "code_length": 8, "separator": ","}, True),
+        ({"mode": "code-only", "kinds": ["totp"], "code_length": 8}, True),
+    ],
+)
+def test_ready_is_only_what_can_be_typed_there(person: acting.Person, fields: dict[str, Any], ready: bool) -> None:
+    vpn(**fields)
+    shown = page(person.client, "/rehearsal/")
+    assert ("None of these accepts what you have" not in shown) is ready

@@ -54,6 +54,7 @@ def test_names_and_passwords_beyond_ascii_arrive_whole(
     user = make_user("жанна", email="zhanna@example.test")
     user.set_password('pässwörd \\ "ж"')
     user.save()
+    Application.objects.update(domains=["example"])
     asked = radius.ask(User_Name="EXAMPLE\\Жанна", User_Password='pässwörd \\ "ж"')
     assert asked.packet == "Access-Reject"  # right, and nothing is enrolled
     causes = set(AuthenticationRecord.objects.values_list("username", "cause"))
@@ -170,3 +171,24 @@ def test_a_key_that_may_not_ask_refuses_nobody_so_that_the_gateway_asks_the_next
     assert radius.ask(User_Name="alice", User_Password=PASSWORD, wait=2.0).packet == ""
     assert not AuthenticationRecord.objects.exists()
     assert AuditEvent.objects.filter(action__in=("application.key-refused", "application.unknown-key")).count() == 1
+
+
+@pytest.mark.row("T-33")
+def test_a_domain_is_left_off_only_where_the_application_names_it(
+    radius: FreeRadius, vpn: Application, phone: Phone, make_user: Callable[..., User]
+) -> None:
+    make_user("bob@example.org", email="bob@example.test")
+    Application.objects.update(mode=Mode.CODE_ONLY)
+    assert radius.ask(User_Name="alice@example.org", User_Password=phone.code()).packet == "Access-Reject"
+    assert radius.ask(User_Name="bob@example.org", User_Password="123456").packet == "Access-Reject"
+    causes = list(AuthenticationRecord.objects.order_by("pk").values_list("username", "cause"))
+    assert causes == [("alice@example.org", "User Not Found"), ("bob@example.org", "No Second Factor Enrolled")]
+    Application.objects.update(domains=["example.org"])
+    assert radius.ask(User_Name="alice@example.org", User_Password=phone.code()).packet == "Access-Accept"
+
+
+def test_a_code_with_the_blank_that_apps_show_is_right(radius: FreeRadius, phone: Phone) -> None:
+    asked = radius.ask(User_Name="alice", User_Password=PASSWORD)
+    code = phone.code()
+    answered = radius.ask(User_Name="alice", User_Password=f"{code[:3]} {code[3:]}", State=asked.state)
+    assert answered.packet == "Access-Accept"

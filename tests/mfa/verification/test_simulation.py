@@ -30,8 +30,11 @@ def everything() -> list[Any]:
 
 def drawn(chance: random.Random, user: User, now: datetime) -> Asked:
     """A person with some factors, some rules, some memory, perhaps locked or gone; asked for by one application."""
-    some = {"name": "VPN", "kinds": chance.choice([[], ["sms"], ["totp", "sms"]])}
-    application = Application.objects.create(slug=f"a{user.pk}", address_attribute="address", **some)
+    application = Application.objects.create(
+        slug=f"a{user.pk}", name="VPN", address_attribute="address", mode=chance.choice(Application.Mode.values),
+        kinds=chance.choice([[], ["sms"], ["totp", "sms"]]), domains=["example.org"],
+        separator=chance.choice(["", ","]),
+    )  # fmt: skip
     if chance.random() < 0.7:
         add_factor(user, state={"algorithm": "SHA1", "digits": 6, "period": 30})
     spot = chance.choice(ADDRESSES)
@@ -52,7 +55,11 @@ def drawn(chance: random.Random, user: User, now: datetime) -> Asked:
         Policy.objects.create(user=user, required=True)
     if chance.random() < 0.15:
         User.objects.filter(pk=user.pk).update(is_active=False)
-    name = chance.choice([user.username, user.username.upper(), "nobody"] if chance.random() < 0.2 else [user.username])
+    if chance.random() < 0.3:
+        lent_to = chance.choice([application.slug, "another"])
+        add_factor(user, "temporary", state={"application": lent_to, "left": 1}, key=f"t{user.pk}")
+    spellings = [user.username.upper(), f"{user.username}@example.org", f"{user.username}@other.org", "nobody"]
+    name = chance.choice(spellings) if chance.random() < 0.3 else user.username
     return Asked(application, name, address=chance.choice(ADDRESSES))
 
 
@@ -85,8 +92,10 @@ def test_the_simulator_says_what_the_dialogue_then_does_and_leaves_no_trace(
         )  # fmt: skip
         record = AuthenticationRecord.objects.latest("pk")
         assert (told.rule, told.cause) == (record.rule, record.cause)
+        if real.state:
+            assert real.kind in {factor.kind for factor in told.factors}
 
 
 def identified(asked: Asked) -> Identified | None:
-    user = User.objects.filter(username=asked.username.lower(), is_active=True).first()
+    user = User.objects.filter(username=asked.name.lower(), is_active=True).first()
     return Identified(user) if user else None
