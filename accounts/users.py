@@ -86,6 +86,13 @@ def refuse_next(user: User, e164: str) -> bool:
     return bool(done)
 
 
+def forget_resting() -> int:
+    """Forget every number that rests, for everybody: links that refuse them were lost. The next run that reads these
+    people finds the numbers new, and announces them again. Returns how many."""
+    resting = User.objects.filter(phone_next_at__isnull=False)
+    return resting.update(phone_next="", phone_next_at=None, directory_fingerprint="")
+
+
 def note_written(user_id: int, e164: str, *, instead_of: str | None = None) -> None:
     """The portal wrote the number to the directory, so that a run finds nothing new there; a number that rested is no
     longer there. With `instead_of`, only while the note says that one still."""

@@ -112,6 +112,11 @@ def spend(matter: Matter, *, actor: User, now: datetime) -> Approval:
     return found
 
 
+def end_all() -> int:
+    """End what waits to be decided or used, for everybody. Returns how many."""
+    return Approval.objects.filter(state__in=LIVE).update(state=Approval.State.EXPIRED)
+
+
 def _of(matter: Matter, actor: User) -> QuerySet[Approval]:
     return Approval.objects.filter(act=matter.act, subject=matter.subject, asked_by=actor)
 

@@ -11,22 +11,17 @@ from django.utils import timezone
 from mfa import restored
 
 WORD = "restored"
-WORDS = {
-    "people": "people whose sessions and memories of before are void",
-    "open_sessions": "open sessions ended",
-    "sessions": "rows of sessions deleted",
-    "remembered": "remembered verifications forgotten",
-    "prompts": "open prompts of applications ended",
-    "codes": "unspent one-time codes and links ended",
-    "radius_answers": "answers kept for RADIUS deleted",
-    "lists": "sets of recovery codes deleted",
-}
+LOOK_THROUGH = (
+    "Nobody can tell what else changed since the backup: withdraw again the keys that were withdrawn, reset again the "
+    "people who reported a phone lost or left, and look through rules and exemptions."
+)
 
 
 class Command(BaseCommand):
     help = (
-        "After a restore from a backup: end every session, remembered verification, open prompt, unspent one-time code "
-        "and kept RADIUS answer. Everybody signs in again; factors stay."
+        "After a restore from a backup: end every session, remembered verification, open prompt, unspent one-time or "
+        "temporary code, caller check, unused approval, waiting message and unconfirmed factor. Everybody signs in "
+        "again; confirmed factors stay."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -41,10 +36,11 @@ class Command(BaseCommand):
         if not options["yes"]:
             self._ask()
         counts = restored.end_all(lists=options["recovery_codes"], now=timezone.now())
-        for name, words in WORDS.items():
-            self.stdout.write(f"{counts[name]} {words}")
+        for one in restored.ENDS:
+            self.stdout.write(f"{counts[one.name]} {one.words}")
         if not options["recovery_codes"]:
             self.stdout.write("Recovery codes that were spent since the backup are good again: see --recovery-codes.")
+        self.stdout.write(LOOK_THROUGH)
 
     def _ask(self) -> None:
         self.stdout.write(f"Everybody will be signed out everywhere. Type {WORD!r} to go on: ", ending="")
