@@ -11,14 +11,11 @@ from django.db.models import Count, Max, Q
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from mfa.authlog import results
+from mfa.authlog import endings, results
 from mfa.models import Application, ApplicationKey, AuditEvent, AuthenticationRecord
-from mfa.outcomes import CODE_PENDING, SMS_SENT
 
 DAYS = 14
 VERDICTS = {"yes": Count("pk", filter=Q(accepted=True)), "no": Count("pk", filter=Q(accepted=False))}
-QUESTIONS = (CODE_PENDING.code, SMS_SENT.code)
-"""Neither yes nor no: a code was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +33,7 @@ def of_page(application: Application, *, now: datetime) -> dict[str, Any]:
     """Context of the application's page."""
     since = now - timedelta(days=DAYS)
     rows = AuthenticationRecord.objects.filter(application=application.slug, at__gte=since)
-    judged = rows.exclude(code__in=QUESTIONS)
+    judged = rows.exclude(code__in=endings.ASKED)
     counts = judged.aggregate(**VERDICTS)
     causes = judged.filter(accepted=False).values("code").annotate(count=Count("pk")).order_by("-count")[:8]
     total = counts["yes"] + counts["no"]

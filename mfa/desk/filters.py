@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.directory import report
 from accounts.models import User
-from mfa import kinds, limits, outcomes, policy, reckoning, roles
+from mfa import kinds, limits, policy, reckoning, roles
 from mfa.delivery import mail, outbox
 from mfa.desk.readonly import is_number_of_a_row
 from mfa.models import AuditEvent
@@ -106,19 +106,6 @@ class Actor(SimpleListFilter):
         if value == "system":
             return queryset.filter(actor=None, actor_name="")
         return queryset.filter(actor=int(value)) if is_number_of_a_row(value) else queryset
-
-
-class Outcome(SimpleListFilter):
-    title = _("result")
-    parameter_name = "result"
-
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
-        known = {one.code: one.meaning for one in vars(outcomes).values() if isinstance(one, outcomes.Result)}
-        return [(str(code), f"{code} {meaning}") for code, meaning in sorted(known.items())]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        known = {code for code, _label in self.lookup_choices}
-        return queryset.filter(code=int(self.value() or 0)) if self.value() in known else queryset
 
 
 class Kind(SimpleListFilter):

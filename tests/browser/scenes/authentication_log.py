@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from mfa.models import Application, AuthenticationRecord, Delivery, Remembered, RememberRule
-from mfa.outcomes import OATH_VERIFIED, REMEMBERED_AT_ADDRESS
+from mfa.outcomes import ACCOUNT_LOCKED, OATH_INCORRECT, OATH_VERIFIED, REMEMBERED_AT_ADDRESS
 from mfa.verification import log
 from tests.browser.scenes.applications import vpn
 from tests.browser.scenes.desk import as_admin
@@ -37,6 +37,36 @@ def rule(application: Application) -> RememberRule:
 def attempts(stage: Stage) -> None:
     asked_twice(stage)
     stage.open(reverse("admin:mfa_authenticationrecord_changelist"))
+
+
+@scene("admin:mfa_authenticationrecord_changelist", "of one person, one result chosen")
+def of_person(stage: Stage) -> None:
+    asked_twice(stage)
+    alice = User.objects.get(username="alice")
+    query = f"?user__id__exact={alice.pk}&result=138"
+    stage.open(reverse("admin:mfa_authenticationrecord_changelist") + query)
+    stage.reads("Attempts of Alice Sample")
+
+
+@scene("admin:mfa_authenticationrecord_changelist", "of one application")
+def of_application(stage: Stage) -> None:
+    asked_twice(stage)
+    stage.open(reverse("admin:mfa_authenticationrecord_changelist") + "?where=vpn")
+    stage.reads("Attempts at Office VPN")
+
+
+@scene("admin:mfa_authenticationrecord_change", "locked, and what ends it")
+def locked_attempt(stage: Stage) -> None:
+    asked_twice(stage)
+    alice, now = User.objects.get(username="alice"), timezone.now()
+    for seconds, result in ((90, OATH_INCORRECT), (0, ACCOUNT_LOCKED)):
+        log.write(
+            alice, "alice", result, application="vpn", gateway="vpn-1", address="198.51.100.7", kind="totp",
+            now=now - timedelta(seconds=seconds),
+        )  # fmt: skip
+    record = AuthenticationRecord.objects.latest("pk")
+    stage.open(reverse("admin:mfa_authenticationrecord_change", args=[record.pk]))
+    stage.reads("Ten minutes before and after")
 
 
 @scene("admin:mfa_authenticationrecord_change", "one attempt")
