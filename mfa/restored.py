@@ -22,6 +22,8 @@ from mfa.models import (
     AuditEvent,
     AuthenticationRecord,
     Budget,
+    BulkAct,
+    BulkPerson,
     CallerCheck,
     Delivery,
     DeliveryAlarm,
@@ -46,6 +48,7 @@ from mfa.models import (
 )
 
 LISTS = "lists"
+WHY = "the database was restored from a backup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,11 @@ def _end_codes(now: datetime) -> int:
     return live.update(ending=OneTimeCode.Ending.REPLACED, ended_at=now)
 
 
+def _cancel_bulk(now: datetime) -> int:
+    unfinished = BulkAct.objects.exclude(state__in=(BulkAct.State.CANCELLED, BulkAct.State.DONE))
+    return unfinished.update(state=BulkAct.State.CANCELLED, finished_at=now, worker="", message=WHY)
+
+
 ENDS = (
     End(User, "people", "people whose sessions and memories of before are void",
         lambda _now: User.objects.update(security_epoch=F("security_epoch") + 1)),
@@ -90,9 +98,10 @@ ENDS = (
     End(Factor, LISTS, "sets of recovery codes deleted", _gone(lambda: _of_kinds(lent=False))),
     End(CallerCheck, "caller_checks", "caller checks ended", _gone(CallerCheck.objects.all)),
     End(Approval, "approvals", "approvals ended that were not used yet", lambda _now: approvals.end_all()),
+    End(BulkAct, "bulk_acts", "acts on lists cancelled that were not finished", _cancel_bulk),
     End(TokenBatch, "token_batches", "imports of tokens deleted that were not confirmed yet",
         _gone(lambda: TokenBatch.objects.filter(confirmed_at=None))),
-    End(Delivery, "messages", "waiting messages of before not sent", lambda _now: claims.drop_all()),
+    End(Delivery, "messages", "waiting messages of before not sent", lambda _now: claims.drop_all(WHY)),
 )  # fmt: skip
 
 STAYS: dict[type[Model], str] = {
@@ -104,6 +113,7 @@ STAYS: dict[type[Model], str] = {
     Exemption: "configuration; ends by itself",
     Revision: "its number is random: whoever knows a later one reads anew",
     HardwareToken: "without it nobody's token works; see the documentation about codes by button",
+    BulkPerson: "nothing is done to anybody once the act on the list is cancelled",
     AuditEvent: "what happened",
     AuthenticationRecord: "what happened",
     SyncRun: "what happened; one that ran is taken over by the next",

@@ -95,11 +95,11 @@ def recover(repeating: list[str], *, now: datetime) -> int:
     return lost + abandoned.update(state=State.QUEUED, next_try_at=now)
 
 
-def drop_all() -> int:
+def drop_all(why: str) -> int:
     """End all that is not sent yet, where it may have left after all: in a database put back to an earlier day.
     Returns how many."""
     unsent = Delivery.objects.filter(state__in=(State.QUEUED, State.SENDING))
-    return unsent.update(state=State.UNCERTAIN, error="the database was restored from a backup", body="")
+    return unsent.update(state=State.UNCERTAIN, error=why, body="")
 
 
 def waiting(*, now: datetime) -> QuerySet[Delivery]:

@@ -21,6 +21,7 @@ from mfa.models import (
     Application,
     Approval,
     AuditEvent,
+    BulkAct,
     Factor,
     OneTimeCode,
     OpenSession,
@@ -103,6 +104,7 @@ def test_what_was_lent_checked_approved_or_begun_ends_too(alice: User, make_user
     waiting = totp.begin(alice, name="App", now=now, replaces=None)
     TokenBatch.objects.create(name="f", expires_at=now + timedelta(hours=1), content="x")
     message = outbox.queue_mail(alice, alice.email, "code", {"code": "123456", "minutes": 5}, now=now, worth_until=None)
+    bulk = BulkAct.objects.create(act="reset", actor=agent, reason="r", state="queued", total=1, asked_at=now)
 
     restored.end_all(lists=False, now=now)
 
@@ -113,6 +115,7 @@ def test_what_was_lent_checked_approved_or_begun_ends_too(alice: User, make_user
         approvals.spend(matter, actor=agent, now=now)
     assert not Factor.objects.filter(pk=waiting.pk).exists()
     assert not TokenBatch.objects.exists()
+    assert BulkAct.objects.get(pk=bulk.pk).state == "cancelled"
     message.refresh_from_db()
     assert (message.state, message.body) == ("uncertain", "")
     assert claims.take(message.pk, now=now) is None
