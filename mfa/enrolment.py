@@ -308,7 +308,8 @@ def reset(user: User, *, actor: User | None, reason: str, now: datetime, kind: s
         policy.demand_activation(user, demanded=True)
     users.move_epoch(user)
     audit.record("factors.reset", user=user, actor=actor, reason=reason, kind=kind or "all")
-    notifications.tell(user, "factors-reset", {"kind": kind, "at": now}, now=now, also_number=user.phone)
+    told = kinds.kind(kind).label if kind in kinds.registry() else kind
+    notifications.tell(user, "factors-reset", {"kind": told, "at": now}, now=now, also_number=user.phone)
 
 
 @transaction.atomic

@@ -125,6 +125,8 @@ class FactorKind(ABC):
     """Whether it rests on the person's phone number, so that a new number is a new factor."""
     on_phone: ClassVar[bool] = False
     """Whether it usually lives on a phone, so that it goes when the phone is lost."""
+    own_device: ClassVar[bool] = False
+    """Whether it is on a device that can be lost by itself (a security key, a token), so that its card says so."""
     single: ClassVar[bool] = False
     signs_in: ClassVar[bool] = True
     restricted: ClassVar[bool] = False

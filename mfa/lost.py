@@ -37,7 +37,8 @@ def report(user: User, chosen: list[Factor], *, actor: User, now: datetime) -> l
     on_its_way.update(ending=OneTimeCode.Ending.REPLACED, ended_at=now)
     users.move_epoch(person)
     audit.record("phone.lost", user=person, actor=actor, name=", ".join(_label(row) for row in rows))
-    told = {"labels": ", ".join(_label(row) for row in rows), "at": now}
+    labels = dict.fromkeys(str(kinds.kind(row.kind).label) for row in rows)
+    told = {"names": ", ".join(_label(row) for row in rows), "labels": ", ".join(labels), "at": now}
     notifications.tell(person, "phone-lost", told, now=now, also_number=person.phone)
     return rows
 

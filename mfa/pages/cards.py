@@ -54,16 +54,25 @@ def _usable(factor: Factor, chosen: Preference, names: dict[str, str], *, choosa
     left = kind.left(factor)
     actions = kind.actions(factor)
     beside = [action for action in actions if action.beside]
-    others = [*_test(kind, left), *(action for action in actions if not action.beside)]
+    ends = [action for action in actions if action.danger]
+    others = [action for action in actions if not action.beside and not action.danger]
     tone, state = ("warn", _("Few left")) if left is not None and left <= FEW else ("ok", _("Ready"))
     used_for = names.get(factor.last_used_for, factor.last_used_for)
-    card = Card(kind, factor, kind.describe(factor), beside, others, left, tone, state, used_for)
+    offered = [*_test(kind, left), *others, *_lost(factor), *ends]
+    card = Card(kind, factor, kind.describe(factor), beside, offered, left, tone, state, used_for)
     return replace(card, **_at_sign_in(factor, chosen)) if choosable and preferences.may_be_first(factor) else card
 
 
 def _test(kind: FactorKind, left: int | None) -> list[CardAction]:
     """Every kind can be tested; a test of codes that run out would only use one up."""
     return [CardAction(_("Test"), f"{reverse('test')}?{urlencode({'way': kind.slug})}")] if left is None else []
+
+
+def _lost(factor: Factor) -> list[CardAction]:
+    """What is on the phone goes with the phone, which has a link of its own."""
+    if not kinds.kind(factor.kind).own_device:
+        return []
+    return [CardAction(_("I lost it"), f"{reverse('lost_phone')}?{urlencode({'gone': mark(factor)})}")]
 
 
 def _at_sign_in(factor: Factor, chosen: Preference) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from mfa.proof import fresh_proof_required
 
 
 class LostForm(forms.Form):
-    """Which of the person's factors were on the phone; what usually is, is ticked."""
+    """Which of the person's factors are gone. Ticked is the one that is `said` to be, else what is on phones."""
 
     gone = forms.MultipleChoiceField(
         label=gettext_lazy("What was on it?"),
@@ -34,9 +34,14 @@ class LostForm(forms.Form):
         error_messages={"required": gettext_lazy("Tick at least one.")},
     )
 
-    def __init__(self, data: Any, factors: list[Factor]) -> None:
-        super().__init__(data, initial={"gone": [mark(one) for one in factors if kinds.kind(one.kind).on_phone]})
+    def __init__(self, data: Any, factors: list[Factor], *, said: str = "") -> None:
+        known = said in map(mark, factors)
+        carried = [mark(one) for one in factors if kinds.kind(one.kind).on_phone]
+        super().__init__(data, initial={"gone": [said] if known else carried})
         self.factors = factors
+        self.on_phone = bool(carried) and not known
+        if not self.on_phone:
+            self.fields["gone"].label = _("What is gone?")
         self.fields["gone"].choices = [(mark(one), words(one)) for one in factors]  # type: ignore[attr-defined]
 
     @property
@@ -123,7 +128,7 @@ def _resume(request: SignedInRequest, factor: Factor) -> HttpResponse:
 def _form(request: HttpRequest, user: User, now: datetime) -> LostForm:
     """Of all that works, recovery codes apart: they are what is left then."""
     carried = [one for one in enrolment.usable(user, now=now) if not kinds.kind(one.kind).backup]
-    return LostForm(request.POST or None, carried)
+    return LostForm(request.POST or None, carried, said=request.GET.get("gone", ""))
 
 
 def _next(user: User, now: datetime) -> dict[str, Any]:

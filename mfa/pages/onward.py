@@ -15,3 +15,8 @@ def after_enrolment(user: User, *, now: datetime) -> str:
     have = {factor.kind for factor in enrolment.usable(user, now=now)}
     backup = (kind.add_url() for kind in kinds.registry().values() if kind.backup and kind.slug not in have)
     return next((url for url in backup if url), reverse("dashboard"))
+
+
+def after_change(user: User, *, first: bool, now: datetime) -> str:
+    """As `after_enrolment` for whoever has set up the `first` factor; the dashboard for whoever had one before."""
+    return after_enrolment(user, now=now) if first else reverse("dashboard")

@@ -63,8 +63,8 @@ def of(user: User, factors: list[Factor], *, now: datetime, step_is_told: bool =
 
 
 def _after_a_loss() -> Step:
-    words = _("Set up your new phone, or bring back what you found again. The next page says how.")
-    return Step(_("Your phone was reported lost"), words, _("What to do now"), reverse("lost_phone_next"))
+    words = _("Set up a new one, or bring back what you found again. The next page says how.")
+    return Step(_("Something of yours was reported lost"), words, _("What to do now"), reverse("lost_phone_next"))
 
 
 def _ways(alone: list[Factor]) -> Check:

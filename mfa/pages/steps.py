@@ -85,6 +85,7 @@ def _context(
 ) -> dict[str, Any]:
     return {
         "way": way,
+        "on_phone": any(one.kind.on_phone for one in offered),
         "others": [_choice(step.page, other, request) for other in offered if other is not way],
         "delivery": ways.sent(request, user, step.purpose) if way.kind.sends else None,
         "next_send_at": way.kind.next_send_at(user, now=now),

@@ -47,7 +47,14 @@ class VirtualAuthenticator:
             "userHandle": base64.b64encode(base64.urlsafe_b64decode(key.handle + "==")).decode(),
             "signCount": key.counter,
         }
+        self.hold(credential)
+
+    def hold(self, credential: dict[str, Any]) -> None:
+        """Hold a key that another one held, as `keys` shows it."""
         self.link.send("WebAuthn.addCredential", {"authenticatorId": self.id, "credential": credential})
+
+    def unplug(self) -> None:
+        self.link.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": self.id})
 
     @property
     def keys(self) -> list[dict[str, Any]]:

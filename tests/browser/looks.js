@@ -39,6 +39,16 @@
     return ring && inside ? [] : [`focus cannot be seen on ${element.outerHTML.slice(0, 120)}`];
   },
 
+  /* Where the keyboard is: the name of the control, empty where it is none, and what is wrong with seeing it there. */
+  stop() {
+    const element = document.activeElement;
+    if (!element?.matches("a[href], button, input, select, textarea, summary")) return ["", []];
+    const named = (element.getAttribute("aria-labelledby") ?? "").split(" ").map((id) => document.getElementById(id));
+    const sources = [...named, ...(element.labels ?? []), element.matches("select, textarea") ? null : element];
+    const words = sources.map((source) => source?.textContent ?? "").join(" ");
+    return [`${element.ariaLabel ?? ""} ${words}`.replace(/\s+/g, " ").trim(), this.focus()];
+  },
+
   focusFirstInMain() {
     const main = document.querySelector("main") ?? document.body;
     const all = [...main.querySelectorAll("a[href], button:not(:disabled), input:not([type=hidden]), select, summary")];

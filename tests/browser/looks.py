@@ -44,6 +44,18 @@ def shifts(page: Page) -> Problems:
     return _ask(page, "shifts")
 
 
+def problems_at_this_size(page: Page, seen: PageWatch) -> Problems:
+    """What is wrong with the page in the window and scheme that it stands in."""
+    page.evaluate(_AXE)
+    return [*_quiet(page, seen), *_ask(page, "structure"), *_ask(page, "width"), *_ask(page, "axe")]
+
+
+def stop(page: Page) -> tuple[str, Problems]:
+    """The name of the control that has the focus (empty where none has it), and whether the focus can be seen there."""
+    name, problems = page.evaluate(f"() => {_LOOKS}.stop()")
+    return name, problems
+
+
 def _focus(page: Page) -> Problems:
     page.keyboard.press("Tab")
     first = _ask(page, "focus")

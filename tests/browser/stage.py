@@ -82,6 +82,10 @@ class Stage:
             made.take(key, domain="localhost")
         return made
 
+    def hear_nothing_in_field(self) -> None:
+        """No passkey is offered in the user name's field, where a virtual authenticator picks it at once."""
+        self.page.add_init_script("delete PublicKeyCredential.isConditionalMediationAvailable")
+
     def key_on_page(self) -> bytes:
         """The secret that the page shows for typing."""
         text = self.page.locator("#secret-key").inner_text().replace(" ", "").replace("\n", "")

@@ -35,15 +35,10 @@ def latest() -> AuthenticationRecord:
     return AuthenticationRecord.objects.filter(kind="webauthn").latest("pk")
 
 
-def hear_nothing_in_field(stage: Stage) -> None:
-    """No passkey is offered in the user name's field, where a virtual authenticator picks it at once."""
-    stage.page.add_init_script("delete PublicKeyCredential.isConditionalMediationAvailable")
-
-
 def test_a_passkey_is_set_up_by_keyboard_alone_as_the_first_factor(stage: Stage, alice: User) -> None:
     Policy.objects.create(user=alice, required=True)
     device = stage.authenticator()
-    hear_nothing_in_field(stage)
+    stage.hear_nothing_in_field()
     stage.give_password(alice)
     stage.heading_is("Protect your account")
     press(stage.page, "Passkey")
@@ -60,7 +55,7 @@ def test_a_passkey_is_set_up_by_keyboard_alone_as_the_first_factor(stage: Stage,
 def test_second_step_proof_and_test_are_one_press_each(stage: Stage, alice: User) -> None:
     key = give_passkey(alice)
     stage.authenticator(key)
-    hear_nothing_in_field(stage)
+    stage.hear_nothing_in_field()
     stage.give_password(alice)
     stage.press("Use a passkey")
     stage.heading_is("Your second factors")
@@ -88,7 +83,7 @@ def test_a_removed_passkey_opens_nothing(stage: Stage, alice: User) -> None:
     stage.open(f"/webauthn/{passkey_of(alice).pk}/remove/")
     stage.press("Remove the passkey")
     stage.reads("“YubiKey 5 NFC” is removed and no longer works here.")
-    hear_nothing_in_field(stage)
+    stage.hear_nothing_in_field()
     stage.page.context.clear_cookies()
     stage.open("/sign-in/")
     stage.press(ALONE)
@@ -97,7 +92,7 @@ def test_a_removed_passkey_opens_nothing(stage: Stage, alice: User) -> None:
 
 def test_name_less_sign_in_is_one_press(stage: Stage, alice: User) -> None:
     stage.authenticator(give_passkey(alice))
-    hear_nothing_in_field(stage)
+    stage.hear_nothing_in_field()
     stage.open("/sign-in/?next=/history/")
     stage.press(ALONE)
     expect(stage.page).to_have_url(f"{stage.url}/history/")
@@ -115,7 +110,7 @@ def test_the_user_names_field_offers_the_passkey_by_itself(stage: Stage, alice: 
 def test_without_finger_face_or_pin_the_browser_does_not_even_answer(stage: Stage, alice: User) -> None:
     device = stage.authenticator(give_passkey(alice))
     device.verify_nobody()
-    hear_nothing_in_field(stage)
+    stage.hear_nothing_in_field()
     stage.open("/sign-in/")
     stage.press(ALONE)
     says(stage, "It was cancelled, or took too long.")
@@ -125,7 +120,7 @@ def test_without_finger_face_or_pin_the_browser_does_not_even_answer(stage: Stag
 def test_a_key_that_verifies_nobody_is_a_second_factor(stage: Stage, alice: User) -> None:
     """A security key without a PIN."""
     stage.authenticator(give_passkey(alice), hasUserVerification=False, isUserVerified=False, transport="usb")
-    hear_nothing_in_field(stage)
+    stage.hear_nothing_in_field()
     stage.give_password(alice)
     stage.press("Use a passkey")
     stage.heading_is("Your second factors")
@@ -162,7 +157,7 @@ def test_a_browser_without_passkeys_says_what_to_do(stage: Stage, alice: User) -
 
 def test_cancelled_once_it_works_the_next_time(stage: Stage, alice: User) -> None:
     stage.authenticator(give_passkey(alice))
-    hear_nothing_in_field(stage)
+    stage.hear_nothing_in_field()
     stage.give_password(alice)
     stage.page.evaluate("""() => {
       const ask = navigator.credentials.get.bind(navigator.credentials);
@@ -189,7 +184,7 @@ def test_an_answer_that_came_too_late_says_so_and_the_next_one_counts(
     stage: Stage, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.authenticator(give_passkey(alice))
-    hear_nothing_in_field(stage)
+    stage.hear_nothing_in_field()
     stage.give_password(alice)
     with monkeypatch.context() as late:
         late.setattr(ceremonies, "LIFETIME", timedelta(0))
@@ -228,7 +223,7 @@ def test_a_copied_passkey_is_refused_in_words(stage: Stage, alice: User) -> None
     key = give_passkey(alice, key=SoftKey(counter=40))
     key.counter = 3
     stage.authenticator(key)
-    hear_nothing_in_field(stage)
+    stage.hear_nothing_in_field()
     stage.give_password(alice)
     stage.press("Use a passkey")
     stage.reads("This passkey may have been copied, so it is refused.")

@@ -49,6 +49,17 @@ class CodeUsed(Replayed):
         )
 
 
+class NotTheNewest(WrongCode):
+    """A typing error, or a code that a newer one has ended."""
+
+    @property
+    def words(self) -> str:
+        return _(
+            "That is not your newest activation code. Check it and try again, or ask helpdesk for a new one; your "
+            "clock is not the cause."
+        )
+
+
 def redeem(user: User, text: str, *, address: str, now: datetime) -> OneTimeCode:
     """Use up the person's newest activation code. Raises Refused, with the wrong guess counted and logged."""
     started = time.monotonic()
@@ -83,9 +94,9 @@ def _judge(user: User, code: str, now: datetime) -> OneTimeCode:
     token, sent_by = (latest.token, latest.kind) if latest else ("", "")
     try:
         row = codes.spend(user, Purpose.ACTIVATE, token, code, wrong=ACTIVATION_INCORRECT, now=now, kind=sent_by)
-    except WrongCode:
+    except WrongCode as refused:
         limits.fail(counter, SLUG, now=now)
-        raise
+        raise NotTheNewest(refused.result) from None
     except Replayed:
         raise CodeUsed(CODE_SPENT) from None
     except Expired:

@@ -22,7 +22,7 @@ from mfa.factors.email.forms import MailCodeForm
 from mfa.factors.email.views import SENT, sent
 from mfa.models import Delivery, OneTimeCode
 from mfa.outcomes import Refused
-from mfa.pages import sessions
+from mfa.pages import onward, sessions
 from mfa.pages.gate import open_before_enrolment
 from mfa.proof import fresh_proof_required
 
@@ -60,10 +60,10 @@ def resend(request: SignedInRequest) -> HttpResponse:
 def _confirmed(request: SignedInRequest, row: OneTimeCode, code: str, now: datetime) -> HttpResponse:
     factor = flows.confirm(request.user, row.token, code, actor=request.user, now=now)
     del request.session[SENT]
-    proved = getattr(request.user, "otp_device", None) is not None
+    proved = sessions.is_verified(request)
     sessions.keep(request, proved_by=factor if KIND.in_portal and not proved else None)
     messages.success(request, _("Your mailbox is confirmed. Applications that accept codes by mail can use it now."))
-    return redirect("dashboard")
+    return redirect(onward.after_change(request.user, first=not proved, now=now))
 
 
 def _page(request: SignedInRequest, row: OneTimeCode, form: MailCodeForm, now: datetime) -> HttpResponse:

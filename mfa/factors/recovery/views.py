@@ -82,9 +82,10 @@ def remove(request: SignedInRequest) -> HttpResponse:
     held = flows.of(request.user)
     if held is None:
         return redirect("dashboard")
+    now = timezone.now()
     if request.method == "POST":
-        return _remove(request, held, timezone.now())
-    return render(request, "recovery/remove.html")
+        return _remove(request, held, now)
+    return render(request, "recovery/remove.html", {"kept": enrolment.must_keep(request.user, held, now=now)})
 
 
 def _begin(request: SignedInRequest) -> HttpResponse:

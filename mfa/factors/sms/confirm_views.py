@@ -21,7 +21,7 @@ from mfa.factors.sms.refusals import NothingToConfirm
 from mfa.factors.sms.views import CHANGE, begun
 from mfa.models import Delivery, OneTimeCode
 from mfa.outcomes import Refused
-from mfa.pages import sessions
+from mfa.pages import onward, sessions
 from mfa.pages.forms import CodeForm
 from mfa.pages.gate import open_before_enrolment
 from mfa.proof import fresh_proof_required
@@ -73,7 +73,7 @@ def _finished(request: SignedInRequest, row: OneTimeCode, code: str, now: dateti
     own = row.target == request.user.phone
     factor = flows.finish(request.user, row.token, code, actor=request.user, now=now)
     del request.session[CHANGE]
-    proved = getattr(request.user, "otp_device", None) is not None
+    proved = sessions.is_verified(request)
     sessions.keep(request, proved_by=None if proved else factor)
     done = (
         _("Your number is confirmed. Codes go to %(to)s.")
@@ -81,7 +81,7 @@ def _finished(request: SignedInRequest, row: OneTimeCode, code: str, now: dateti
         else _("Your new number is confirmed. Codes now go to %(to)s.")
     )
     messages.success(request, done % {"to": _spoken(row)})
-    return redirect("dashboard")
+    return redirect(onward.after_change(request.user, first=not proved, now=now))
 
 
 def _page(request: SignedInRequest, row: OneTimeCode, form: CodeForm, now: datetime) -> HttpResponse:

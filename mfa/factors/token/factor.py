@@ -22,6 +22,7 @@ class TokenKind(FactorKind):
     label = _("Hardware token")
     description = _("A small device from your organisation that shows a code. Needs no phone and no network.")
     icon = "usb"
+    own_device = True
     rank = 25
     prompt_word = "token"
     code_hint = _("Code from your hardware token")

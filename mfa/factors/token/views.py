@@ -17,7 +17,7 @@ from mfa.factors.token import flows
 from mfa.factors.token.factor import KIND
 from mfa.factors.token.forms import ClaimForm
 from mfa.outcomes import Refused
-from mfa.pages import own, sessions
+from mfa.pages import onward, own, sessions
 from mfa.pages.gate import open_before_enrolment
 from mfa.proof import fresh_proof_required
 
@@ -61,6 +61,7 @@ def _claim(request: SignedInRequest, form: ClaimForm, now: datetime) -> HttpResp
     except Refused as refused:
         form.add_error("code", refused.words)
         return None
+    first = not sessions.is_verified(request)
     sessions.keep(request, proved_by=factor)
     messages.success(request, _("The token is yours now. Your other sessions have been signed out."))
-    return redirect("dashboard")
+    return redirect(onward.after_change(request.user, first=first, now=now))

@@ -31,6 +31,7 @@ class Passkey(FactorKind):
         "Your phone, computer or security key confirms that it is you. Nothing to type, and no fake page can use it."
     )
     icon = "fingerprint"
+    own_device = True
     answers = Answers.CEREMONY
     rank = 10
     code_hint = _("Passkey")

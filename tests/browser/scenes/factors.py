@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
 from mfa import activation
-from mfa.models import Policy
+from mfa.models import Policy, Rule
 from tests.browser.scenes.scene import scene
 from tests.browser.stage import Stage, app_of, give_app, give_recovery_codes, person
 from tests.stories.acting import code_of
@@ -158,6 +158,14 @@ def recovery_remove(stage: Stage) -> None:
     give_recovery_codes(user)
     stage.let_in(user)
     stage.open("/recovery/remove/")
+
+
+@scene("recovery:remove", "must be kept")
+def recovery_kept(stage: Stage) -> None:
+    recovery_remove(stage)
+    Rule.objects.create(name="Way back", starts_on=date(2020, 1, 1), grace_days=0, factors=0, backup=True)
+    stage.page.reload()
+    stage.reads("This one has to stay")
 
 
 @scene("activation:enter", "start")

@@ -35,6 +35,13 @@ def dashboard(stage: Stage) -> None:
     stage.reads("serial AB10020030")
 
 
+@scene("lost_phone", "a hardware token")
+def lost(stage: Stage) -> None:
+    dashboard(stage)
+    stage.follow("I lost it")
+    stage.reads("What is gone?")
+
+
 @scene("token:add", "start")
 def add(stage: Stage) -> None:
     put("1001")

@@ -248,7 +248,7 @@ def test_a_wrong_code_is_said_beside_the_field_and_not_repeated(after_reset: Cli
     issue(alice, timezone.now())
     answer = after_reset.post(PAGE, {"code": "ABCDEFGHJKMN"}, secure=True)
     assert answer.status_code == 422
-    assert b"That code is not right" in answer.content
+    assert b"That is not your newest activation code." in answer.content
     assert b"ABCDEFGHJKMN" not in answer.content
 
 

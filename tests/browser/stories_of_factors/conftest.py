@@ -1,0 +1,33 @@
+"""Who lives the stories: a person at a window, and helpdesk at two others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from tests.browser.stage import Stage, person
+from tests.browser.stories_of_factors.desk import Desk
+from tests.browser.stories_of_factors.life import Life
+from tests.browser.stories_of_factors.walk import Pages, Walk
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """The portal's clock, which goes on by itself and can be put forward. The browser keeps its own."""
+    with time_machine.travel(timezone.now(), tick=True) as traveller:
+        yield traveller
+
+
+@pytest.fixture(scope="session")
+def pages_of_the_desk() -> Pages:
+    """The administration is the same in every story, so each of its pages is looked at in one."""
+    return set()
+
+
+@pytest.fixture
+def life(open_stage: Callable[..., Stage], clock: time_machine.Traveller, pages_of_the_desk: Pages) -> Life:
+    """Alice, who has a password and nothing else yet."""
+    return Life(person(), Walk(open_stage(phone=True)), Desk(open_stage, pages_of_the_desk), clock)
