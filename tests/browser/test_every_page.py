@@ -16,7 +16,7 @@ BROKEN = "broken"
 """The state of the one scene that shows an error page."""
 WITHOUT_LOOKS = {
     "sign_out", "second_step_send", "prove_send", "test_send", "rest_advice", "sms:resend",  # lead on to another page
-    "email:resend",
+    "sms:present", "email:resend",
     "webauthn:sign_in", "webauthn:add_options", "webauthn:sign_in_options",  # the last two for scripts
     "delivery_state", "sms:preview",  # parts of other pages
     "language", "recovery:download", "live", "ready", "metrics", "kannel_receipt", "twilio_receipt",  # no pages
