@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import audit
+from mfa import alarm_mail, audit
 from mfa.delivery import outbox
 from mfa.models import Approval
 
@@ -100,12 +100,39 @@ def decide(pk: int, approved: bool, *, actor: User, now: datetime) -> Approval:
 
 
 @transaction.atomic
+def approve_at_shell(pk: int, *, operator: dict[str, str], reason: str, now: datetime) -> Approval:
+    """Approve at a shell of the server, where nobody else may decide: whoever has the server is the second person then.
+    `operator` as `at_shell.operator` gives it. Raises CannotDecide, also where somebody else could decide, and
+    Approval.DoesNotExist."""
+    row = Approval.objects.select_for_update(of=("self",)).select_related("asked_by", "user").get(pk=pk)
+    if row.state != Approval.State.OPEN or now >= row.expires_at:
+        raise CannotDecide(_("It is decided already, or has expired."))
+    if not _may(row.asked_by, row.right):
+        raise CannotDecide(_("Whoever asked may not do this any more."))
+    if deciders(row).exists():
+        raise CannotDecide(_("Somebody else can decide this on the portal."))
+    account = operator["sudo_user"] or operator["os_user"]
+    row.state, row.decided_at, row.operator = Approval.State.APPROVED, now, f"{account}@{operator['host']}"[:150]
+    row.save(update_fields=["state", "decided_at", "operator"])
+    audit.record(
+        "approval.approved-at-shell", user=row.user, actor=None, reason=reason, act=row.act, words=row.words,
+        asked_by=row.asked_by.username, **operator,
+    )  # fmt: skip
+    context: dict[str, object] = {
+        "agent": row.asked_by.username, "operator": row.operator, "words": row.words, "page_url": _page_url(row),
+    }  # fmt: skip
+    _tell_asker(row, now=now)
+    told = alarm_mail.recipients()
+    outbox.queue_many([outbox.mail(user, address, "approved-at-shell", context, now=now) for user, address in told])
+    return row
+
+
+@transaction.atomic
 def spend(matter: Matter, *, actor: User, now: datetime) -> Approval:
     """Use up the approval that the actor got for exactly this act, in the transaction of the act. Raises NotApproved,
     also where whoever approved has lost the right or the account since."""
     found = _of(matter, actor).select_for_update().filter(state=Approval.State.APPROVED, expires_at__gt=now).first()
-    second = User.objects.filter(pk=found.decided_by_id or 0).first() if found else None
-    if found is None or second is None or second.pk == actor.pk or not _may(second, found.right):
+    if found is None or not (found.operator or _still_stands(found, actor)):
         raise NotApproved
     found.state, found.used_at = Approval.State.USED, now
     found.save(update_fields=["state", "used_at"])
@@ -115,6 +142,12 @@ def spend(matter: Matter, *, actor: User, now: datetime) -> Approval:
 def end_all() -> int:
     """End what waits to be decided or used, for everybody. Returns how many."""
     return Approval.objects.filter(state__in=LIVE).update(state=Approval.State.EXPIRED)
+
+
+def _still_stands(row: Approval, actor: User) -> bool:
+    """Whether whoever approved it is somebody else, and may still."""
+    second = User.objects.filter(pk=row.decided_by_id or 0).first()
+    return second is not None and second.pk != actor.pk and _may(second, row.right)
 
 
 def _of(matter: Matter, actor: User) -> QuerySet[Approval]:
@@ -130,20 +163,26 @@ def _may(actor: User, right: str) -> bool:
     return actor.is_active and actor.is_staff and actor.has_perm(right)
 
 
-def _tell(row: Approval, *, now: datetime) -> None:
-    """A mail to everybody who may decide, but for whoever asked and whom it is about."""
+def deciders(row: Approval) -> QuerySet[User]:
+    """Everybody who may decide, but for whoever asked and whom it is about."""
     app_label, _dot, codename = row.right.partition(".")
-    of_group = Q(
-        groups__permissions__codename=codename, groups__permissions__content_type__app_label=app_label, is_staff=True
-    )
-    deciders = User.objects.filter(of_group | Q(is_superuser=True, is_staff=True), is_active=True).exclude(email="")
-    deciders = deciders.exclude(pk__in=[row.asked_by_id, row.user_id or 0]).distinct().order_by("pk")
+    of_group = Q(groups__permissions__codename=codename, groups__permissions__content_type__app_label=app_label)
+    may = User.objects.filter(of_group | Q(is_superuser=True), is_staff=True, is_active=True)
+    return may.exclude(pk__in=[row.asked_by_id, row.user_id or 0]).distinct().order_by("pk")
+
+
+def _page_url(row: Approval) -> str:
+    return settings.PUBLIC_URL + reverse("admin:mfa_approval_change", args=[row.pk])
+
+
+def _tell(row: Approval, *, now: datetime) -> None:
+    """A mail to everybody who may decide."""
     context = {
         "words": row.words, "asked_by": row.asked_by.get_full_name(), "until": row.expires_at,
-        "page_url": _page(row),
+        "page_url": _page_url(row),
     }  # fmt: skip
     circular = outbox.Circular("approval-wanted", context, now=now, worth_until=row.expires_at)
-    outbox.queue_many([circular.mail(user, user.email, {}) for user in deciders])
+    outbox.queue_many([circular.mail(user, user.email, {}) for user in deciders(row).exclude(email="")])
 
 
 def _tell_asker(row: Approval, *, now: datetime) -> None:
@@ -151,10 +190,6 @@ def _tell_asker(row: Approval, *, now: datetime) -> None:
     if row.asked_by.email and row.asked_by.is_active:
         context: dict[str, object] = {
             "words": row.words, "approved": row.state == Approval.State.APPROVED, "until": row.expires_at,
-            "page_url": _page(row),
+            "page_url": _page_url(row),
         }  # fmt: skip
         outbox.queue_mail(row.asked_by, row.asked_by.email, "approval-decided", context, now=now)
-
-
-def _page(row: Approval) -> str:
-    return settings.PUBLIC_URL + reverse("admin:mfa_approval_change", args=[row.pk])

@@ -66,6 +66,7 @@ class ApprovalAdmin(ReadOnly):
             "opts": self.opts, "title": row.words, "row": row, "state": Approval.State(_state(row, now)).label,
             "tone": TONES[_state(row, now)], "why_not": approvals.why_not(row, actor, now=now),
             "own": actor.pk == row.asked_by_id, "alive": row.state in approvals.LIVE and now < row.expires_at,
+            "alone": row.state == Approval.State.OPEN and not approvals.deciders(row).exists(),
         }  # fmt: skip
         return TemplateResponse(request, "admin/desk/approval.html", context)
 

@@ -37,6 +37,8 @@ class Approval(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN)
     decided_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", verbose_name=_("decided by"))
     decided_at = models.DateTimeField(_("decided"), null=True)
+    operator = models.CharField(_("approved at the server by"), max_length=150, blank=True)
+    """Who has the server, where nobody else could decide."""
     used_at = models.DateTimeField(_("done"), null=True)
 
     class Meta:

@@ -75,6 +75,7 @@ WORDS: dict[str, str | Promise] = {
     "group.left": gettext_lazy("No longer a member of a group"),
     "approval.asked": gettext_lazy("A second person was asked to approve something about the account"),
     "approval.approved": gettext_lazy("A second person approved something about the account"),
+    "approval.approved-at-shell": gettext_lazy("Something about the account was approved at the server"),
     "approval.declined": gettext_lazy("A second person declined something about the account"),
     "approval.withdrawn": gettext_lazy("Something that a second person was asked about was withdrawn"),
     "breakglass.used": gettext_lazy("Access restored at the server"),

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import os
+import pwd
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import User
 from mfa import approvals
@@ -167,3 +173,58 @@ def test_on_the_page_one_person_sees_no_button_for_their_own_and_posting_it_does
     assert Approval.objects.get().state == "approved"
     sign_in(client, first, first.factors.get())
     assert b"Go on" in client.get(f"{page}change/", secure=True).content
+
+
+def at_the_shell(*arguments: str) -> str:
+    """What the command wrote. Raises CommandError."""
+    out = io.StringIO()
+    call_command("approve", *arguments, stdout=out, stderr=out)
+    return out.getvalue()
+
+
+@pytest.mark.row("A-2.3.5")
+def test_where_there_is_one_admin_whoever_has_the_server_is_the_second_person(
+    make_user: Callable[..., User], now: datetime, settings: Settings
+) -> None:
+    settings.ALARM_MAIL = ["team@example.test"]
+    only = give_role(make_user("only"), "admin")
+    row = asked(only, timezone.now())
+    assert f"{row.pk}  only: End the rule for everybody (nobody else can decide" in at_the_shell()
+    with pytest.raises(CommandError, match="--reason"):
+        at_the_shell(str(row.pk))
+    at_the_shell(str(row.pk), "--reason", "agreed with the owner")
+    with pytest.raises(CommandError, match="decided already"):
+        at_the_shell(str(row.pk), "--reason", "once more")
+    event = AuditEvent.objects.get(action="approval.approved-at-shell")
+    assert (event.actor, event.reason, event.details["os_user"]) == (
+        None, "agreed with the owner", pwd.getpwuid(os.getuid()).pw_name,
+    )  # fmt: skip
+    told = Delivery.objects.get(template="approved-at-shell")
+    assert told.recipient == "team@example.test"
+    assert "End the rule for everybody" in outbox.read(told)
+    with pytest.raises(NotApproved):
+        approvals.spend(replace(MATTER, subject="rule:2"), actor=only, now=timezone.now())
+    approvals.spend(MATTER, actor=only, now=timezone.now())
+    with pytest.raises(NotApproved):
+        approvals.spend(MATTER, actor=only, now=timezone.now())
+
+
+@pytest.mark.row("A-2.3.5")
+@pytest.mark.parametrize("why", ["another admin", "over", "asker lost the role", "unknown"])
+def test_the_server_approves_nothing_where_somebody_else_could_or_nobody_may(
+    make_user: Callable[..., User], why: str
+) -> None:
+    only = give_role(make_user("only"), "admin")
+    row = asked(only, timezone.now())
+    match why:
+        case "another admin":
+            give_role(make_user("other", email=""), "admin")
+        case "over":
+            Approval.objects.update(expires_at=timezone.now())
+        case "asker lost the role":
+            only.groups.clear()
+    with pytest.raises(CommandError, match="Nothing was changed"):
+        at_the_shell("999" if why == "unknown" else str(row.pk), "--reason", "why")
+    assert Approval.objects.get().state == "open"
+    with pytest.raises(NotApproved):
+        approvals.spend(MATTER, actor=only, now=timezone.now())

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import pwd
-import socket
 from datetime import datetime
 
 from django.core.management.base import BaseCommand, CommandError
@@ -14,7 +11,7 @@ from django.utils import timezone
 
 from accounts import names
 from accounts.models import User
-from mfa import activation, audit, enrolment, kinds
+from mfa import activation, at_shell, audit, enrolment, kinds
 from mfa.models import Factor
 
 
@@ -45,11 +42,11 @@ def _open(user: User, reason: str, kind: str, now: datetime) -> str:
     """The activation code; empty where the person still has a factor that works."""
     enrolment.unlock(user, actor=None, reason=reason, now=now)
     enrolment.reset(user, actor=None, reason=reason, now=now, kind=kind)
-    audit.record("breakglass.used", user=user, actor=None, reason=reason, kind=kind or "all", **_operator())
+    audit.record("breakglass.used", user=user, actor=None, reason=reason, kind=kind or "all", **at_shell.operator())
     if enrolment.opening(user, now=now):
         return ""
     shown = activation.HandOver.SHOWN
-    return activation.issue(user, actor=None, reason=reason, now=now, by=shown, **_operator()).code
+    return activation.issue(user, actor=None, reason=reason, now=now, by=shown, **at_shell.operator()).code
 
 
 def _reason(text: str) -> str:
@@ -76,13 +73,3 @@ def _check_kind(user: User, kind: str) -> None:
         raise CommandError(f"--kind must be one of {', '.join(known)}. Nothing was changed.")
     if not Factor.objects.filter(user=user, kind=kind).exists() and not kinds.kind(kind).implied(user):
         raise CommandError(f"{user.username} has no factor of the kind {kind}. Nothing was changed.")
-
-
-def _operator() -> dict[str, object]:
-    """Who is at the shell, from the system and not from variables anybody can set; sudo's is kept beside it."""
-    uid = os.getuid()
-    try:
-        account = pwd.getpwuid(uid).pw_name
-    except KeyError:
-        account = f"uid {uid}"
-    return {"os_user": account, "sudo_user": os.environ.get("SUDO_USER", "")[:64], "host": socket.gethostname()}

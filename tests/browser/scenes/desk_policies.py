@@ -55,6 +55,12 @@ def approval_own(stage: Stage) -> None:
     stage.reads("Go on")
 
 
+@scene("admin:mfa_approval_change", "nobody else may decide")
+def approval_alone(stage: Stage) -> None:
+    stage.open(reverse("admin:mfa_approval_change", args=[ask_approval(as_admin(stage)).pk]))
+    stage.reads("Nobody else may decide this")
+
+
 def rule(**columns: Any) -> Rule:
     today = timezone.localdate()
     given = {"name": "Everybody has a second factor", "starts_on": today + timedelta(days=10), "grace_days": 14}
