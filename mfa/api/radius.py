@@ -25,22 +25,30 @@ CODE = re.compile(r"[0-9A-Fa-f]+")
 """What codes of an app, a token and mOTP are made of; the end of a password that is anything else is no code."""
 
 
+PERSON = "Address of the person, if the application believes it"
+
+
 class Attributes(Schema):
     """The request as deploy/freeradius sends it; every value is a text of at most 253 bytes."""
 
     model_config = ConfigDict(strict=True, extra="forbid", populate_by_name=True)
 
-    username: str = Field(alias="User-Name", min_length=1, max_length=LONGEST)
-    password: str = Field(alias="User-Password", default="", max_length=LONGEST)
-    state: str = Field(alias="State", default="", max_length=2 * LONGEST + 2)
-    identifier: str = Field(alias="Identifier", max_length=LONGEST)
-    authenticator: str = Field(alias="Authenticator", pattern=r"^0x[0-9a-f]{32}$")
-    client: str = Field(alias="Client", default="", max_length=LONGEST)
-    source: str = Field(alias="Packet-Src-IP-Address", default="", max_length=LONGEST)
-    nas: str = Field(alias="NAS-Identifier", default="", max_length=LONGEST)
-    nas_address: str = Field(alias="NAS-IP-Address", default="", max_length=LONGEST)
-    calling: str = Field(alias="Calling-Station-Id", default="", max_length=LONGEST)
-    tunnel: str = Field(alias="Tunnel-Client-Endpoint", default="", max_length=LONGEST)
+    username: str = Field(
+        alias="User-Name", min_length=1, max_length=LONGEST, description="As it was typed", examples=["alice"]
+    )
+    password: str = Field(alias="User-Password", default="", max_length=LONGEST, description="Password, code, or both")
+    state: str = Field(alias="State", default="", max_length=2 * LONGEST + 2, description="Of the challenge")
+    identifier: str = Field(alias="Identifier", max_length=LONGEST, description="Of the packet", examples=["1"])
+    authenticator: str = Field(
+        alias="Authenticator", pattern=r"^0x[0-9a-f]{32}$", examples=["0x00112233445566778899aabbccddeeff"],
+        description="Of the packet: with Identifier it tells a retransmission",
+    )  # fmt: skip
+    client: str = Field(alias="Client", default="", max_length=LONGEST, description="Short name of the gateway")
+    source: str = Field(alias="Packet-Src-IP-Address", default="", max_length=LONGEST, description="Of the gateway")
+    nas: str = Field(alias="NAS-Identifier", default="", max_length=LONGEST, description="As the gateway says")
+    nas_address: str = Field(alias="NAS-IP-Address", default="", max_length=LONGEST, description="As the gateway says")
+    calling: str = Field(alias="Calling-Station-Id", default="", max_length=LONGEST, description=PERSON)
+    tunnel: str = Field(alias="Tunnel-Client-Endpoint", default="", max_length=LONGEST, description=PERSON)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ class Question(Schema):
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
-    username: str = Field(min_length=1, max_length=names.LONGEST, examples=["alice"])
+    username: str = Field(min_length=1, max_length=names.LONGEST, description="As it was typed", examples=["alice"])
     password: str = Field(default="", max_length=1024, description="Where the application leaves it to the portal")
     state: str = Field(default="", max_length=64, description="Of the challenge that is answered")
     kind: str = Field(
@@ -66,7 +66,7 @@ class Question(Schema):
 
 
 class CodeTyped(Question):
-    code: str = Field(min_length=1, max_length=64, examples=["123456"])
+    code: str = Field(min_length=1, max_length=64, description="As it was typed", examples=["123456"])
 
 
 class Answer(Schema):

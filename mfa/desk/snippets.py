@@ -31,7 +31,7 @@ def of(application: Application) -> list[Snippet]:
     openvpn = _openvpn_prompts if application.has_second_prompt else _openvpn_one_field
     return [
         *_freeradius(application),
-        openvpn(),
+        openvpn(radius),
         _strongswan(application, radius),
         _draytek(application, radius),
         _fortinet(application, radius),
@@ -56,30 +56,35 @@ client {name}-1 {{
     ]  # fmt: skip
 
 
-def _openvpn_prompts() -> Snippet:
-    """The plugin answers a prompt of PAM by a word in it; every question of the portal for a code has this one."""
-    note = _("The client asks for the code at once, so this suits codes of an app or a token, not those that are sent.")
-    return Snippet("openvpn", "OpenVPN", _("server.conf and PAM; the last line is the client’s"), """\
-plugin /usr/lib/openvpn/openvpn-plugin-auth-pam.so "openvpn login USERNAME password PASSWORD code OTP"
+PAM = """\
 verify-client-cert require
 reneg-sec 0
 # /etc/pam.d/openvpn
 auth    required pam_radius_auth.so
 account required pam_permit.so
-# client
+# /etc/pam_radius_auth.conf: server, secret, seconds
+{radius}:1812 THE_SAME_RANDOM_TEXT 15
+"""
+WAITS = "setenv deferred_auth_pam 1"
+"""Without it the whole OpenVPN server stands still while one person is judged."""
+
+
+def _openvpn_prompts(radius: str) -> Snippet:
+    """The plugin answers a prompt of PAM by a word in it; every question of the portal for a code has this one."""
+    note = _("The client asks for the code at once, so this suits codes of an app or a token, not those that are sent.")
+    return Snippet("openvpn", "OpenVPN", _("server.conf and PAM; the last line is the client’s"), f"""\
+{WAITS}
+plugin /usr/lib/openvpn/openvpn-plugin-auth-pam.so "openvpn login USERNAME password PASSWORD code OTP"
+{PAM.format(radius=radius)}# client
 static-challenge "Code" 1
 """, note)  # fmt: skip
 
 
-def _openvpn_one_field() -> Snippet:
-    return Snippet("openvpn", "OpenVPN", _("server.conf and PAM"), """\
+def _openvpn_one_field(radius: str) -> Snippet:
+    return Snippet("openvpn", "OpenVPN", _("server.conf and PAM"), f"""\
+{WAITS}
 plugin /usr/lib/openvpn/openvpn-plugin-auth-pam.so "openvpn login USERNAME password PASSWORD"
-verify-client-cert require
-reneg-sec 0
-# /etc/pam.d/openvpn
-auth    required pam_radius_auth.so
-account required pam_permit.so
-""")  # fmt: skip
+{PAM.format(radius=radius)}""")  # fmt: skip
 
 
 def _strongswan(application: Application, radius: str) -> Snippet:
@@ -101,12 +106,15 @@ eap-radius {{
 
 def _draytek(application: Application, radius: str) -> Snippet:
     return Snippet(
-        "draytek", "DrayTek Vigor", _("Applications > RADIUS/TACACS+ and VPN > Remote Access Control"), f"""\
-RADIUS Server Enable: on
-Primary Server IP Address: {radius}
-Destination Port: 1812
-Shared Secret: THE SAME RANDOM TEXT
-PPP General Setup > Authentication: PAP Only
+        "draytek", "DrayTek Vigor", _("the router’s own pages, by menu"), f"""\
+Applications > RADIUS/TACACS+ > External RADIUS
+    Enable: on
+    Primary Server: {radius}
+    Secret: THE SAME RANDOM TEXT
+    Authentication Port: 1812
+VPN and Remote Access > PPP General Setup
+    Dial-In PPP Authentication: PAP Only
+    PPP Authentication Methods: RADIUS
 """, _one_field(application))  # fmt: skip
 
 
@@ -124,7 +132,8 @@ end
 config system global
     set remoteauthtimeout 30
 end
-""")  # fmt: skip
+""", _("FortiOS knows require-message-authenticator since 7.2.10, 7.4.5 and 7.6.1. Update an older one first: "
+      "FreeRADIUS refuses requests that are not signed."))  # fmt: skip
 
 
 def _one_field(application: Application) -> str | Promise:
