@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from bench import dashboard, plan, queries, rows, soak, sync, verification
+from bench import dashboard, gateway, plan, queries, rows, soak, sync, verification
 from bench.failures import BenchFailed
 from tests.services.servers.processes import MissingProgram, ServerFailed
 
@@ -16,6 +16,7 @@ MEASUREMENTS = {
     "dashboard": dashboard,
     "queries": queries,
     "soak": soak,
+    "gateway": gateway,
     "verification": verification,
 }
 

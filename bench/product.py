@@ -75,6 +75,12 @@ class Product:
     @contextlib.contextmanager
     def served(self, settings: str = "bench.settings") -> Iterator[int]:
         """Served as in production, with two workers; gives the port."""
+        with self.serving(settings) as (port, _):
+            yield port
+
+    @contextlib.contextmanager
+    def serving(self, settings: str = "bench.settings") -> Iterator[tuple[int, ServerProcess]]:
+        """As `served`, with the process whose children the workers are."""
         port = free_port()
         environment = {**self.environment(settings), "WEB_BIND": f"127.0.0.1:{port}", "WEB_WORKERS": "2"}
         command = [sys.executable, "-m", "gunicorn", "--config", "python:portal.serving", "portal.wsgi"]
@@ -82,7 +88,7 @@ class Product:
         try:
             server.start()
             server.wait_until(lambda: listens(port))
-            yield port
+            yield port, server
         finally:
             server.stop()
 

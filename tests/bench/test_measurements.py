@@ -65,6 +65,18 @@ def test_verification_yields_rates_beside_a_bare_view_and_through_freeradius() -
         assert all(row.value for row in rows)
 
 
+@pytest.mark.service("postgres, redis, kannel and freeradius")
+def test_a_gateway_is_answered_and_logged_one_to_one_beside_resets_syncs_and_messages() -> None:
+    with started(measured("gateway", "--seconds=5", "--people=60", "--at-a-time=4")) as rows:
+        logged, fulfilled, _, _, acts, messages, *memory = rows
+        assert logged.holds
+        assert logged.value > 30
+        assert fulfilled.holds
+        assert acts.value > 3
+        assert messages.value > 3
+        assert [str(row.target) for row in memory] == ["<= 1.05", "<= 1.05"]
+
+
 def test_no_page_asks_the_database_more_often_because_there_is_more_in_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["queries", "--people=30", "--each=3", "--json"]) == 0
     found = {row["name"]: row for row in _json(capsys)}

@@ -16,7 +16,6 @@ from typing import Self
 
 from pyrad.client import Client
 
-from mfa.api.radius_probe import USER_NAME, USER_PASSWORD
 from tests.services.servers.folders import temporary_folder
 from tests.services.servers.ports import free_port
 from tests.services.servers.processes import ServerProcess, find_program
@@ -25,6 +24,8 @@ STOCK = Path("/etc/freeradius/3.0")
 SHIPPED = Path(__file__).resolve().parents[3] / "deploy" / "freeradius"
 UNSIGNING, UNSIGNING_ADDRESS = "old-vpn", "127.0.0.2"
 """A gateway that cannot sign its requests, and where it asks from."""
+USER_NAME, USER_PASSWORD = 1, 2
+"""Numbers of attributes (RFC 2865 section 5)."""
 SHIPPED_PATIENCE = 6.0
 WAITS = f"timeout = {SHIPPED_PATIENCE:.1f}\n"
 OWN_MODULES = ("mods-enabled/eap", "mods-enabled/mschap", "mods-enabled/ntlm_auth", "mods-enabled/rest")
@@ -158,15 +159,15 @@ def heard(output: str) -> Answered:
 @contextlib.contextmanager
 def freeradius_server(
     portal_url: str, key: str, *, ca_file: str = "", headers: Mapping[str, str] | None = None, debug: bool = True,
-    secret: str = "", patience: float = SHIPPED_PATIENCE,
+    secret: str = "", patience: float = SHIPPED_PATIENCE, reject_delay: int = 1,
 ) -> Iterator[FreeRadius]:  # fmt: skip
-    """A server that asks the portal at `portal_url` with `key`, with more `headers` where no proxy adds them, and waits
-    `patience` seconds for it. `debug` tells all in its log and serves one request at a time. MissingProgram where it is
-    not installed."""
+    """A server that asks the portal at `portal_url` with `key`, with more `headers` where no proxy adds them. It waits
+    `patience` seconds for the portal, and holds refusals back for `reject_delay`. `debug` tells all in its log and
+    serves one request at a time. MissingProgram where it is not installed."""
     program, client = find_program("freeradius", "freeradius"), find_program("radclient", "freeradius-utils")
     with temporary_folder("freeradius") as folder:
         port, secret = free_port(), secret or secrets.token_hex(12)
-        _configure(folder, port, secret, Portal(portal_url, key, ca_file, headers or {}, patience))
+        _configure(folder, port, secret, Portal(portal_url, key, ca_file, headers or {}, patience, reject_delay))
         process = ServerProcess(
             [program, "-f", "-X" if debug else "-lstdout", "-d", str(folder / "raddb")], log=folder / "radius.log"
         )
@@ -187,6 +188,7 @@ class Portal:
     ca_file: str
     headers: Mapping[str, str]
     patience: float
+    reject_delay: int
 
 
 def _configure(folder: Path, port: int, secret: str, portal: Portal) -> None:
@@ -200,6 +202,7 @@ def _configure(folder: Path, port: int, secret: str, portal: Portal) -> None:
     for name in ("localstatedir", "logdir", "run_dir", "raddbdir"):
         value = raddb if name == "raddbdir" else folder
         main = "\n".join(f"{name} = {value}" if line.startswith(f"{name} = ") else line for line in main.splitlines())
+    main = main.replace("\treject_delay = 1", f"\treject_delay = {portal.reject_delay}")
     (raddb / "radiusd.conf").write_text(main + "\n")
     module = (SHIPPED / "mods-portal").read_text()
     module = module.replace("https://2fa.your-organisation.org", portal.url).replace("FILL-IN", portal.key)
