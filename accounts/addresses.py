@@ -7,12 +7,14 @@ An IPv4 address in IPv6 clothes is the IPv4 one: a server that listens on both s
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 SITE = 64
 """Bits of an IPv6 address that a site keeps; the rest changes daily where devices hide themselves (RFC 8981)."""
 
 
+@lru_cache(maxsize=1024)
 def parsed(text: str) -> Address | None:
     """The address, or None for what is none."""
     try:

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
+from accounts.compiled import prepared
 from mfa.models import Application, ApplicationKey, RememberRule, Rule
 
 
@@ -52,8 +53,17 @@ def current() -> Configured:
 
 @contextlib.contextmanager
 def held() -> Iterator[None]:
-    """One look for a whole request, instead of one at each question."""
-    token = _held.set(current())
+    """One look for a whole request, instead of one at each question. It is the request's first question to the
+    database, and so tells too whether the connection, kept from an earlier request, still lives."""
+    connection.health_check_done = True  # type: ignore[attr-defined]  # unknown to the stubs
+    try:
+        now = current()
+    except (InterfaceError, OperationalError):
+        if connection.in_atomic_block:
+            raise
+        connection.close()
+        now = current()
+    token = _held.set(now)
     try:
         yield
     finally:
@@ -62,7 +72,7 @@ def held() -> Iterator[None]:
 
 def _revision() -> int | None:
     """None before anything was ever configured."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute("SELECT number FROM mfa_revision")
         row = cursor.fetchone()
     return int(row[0]) if row else None

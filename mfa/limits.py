@@ -14,7 +14,8 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
-from accounts.compiled import Compiled, Writing
+from accounts import compiled
+from accounts.compiled import Compiled
 from accounts.models import User
 from mfa.models import Budget, Delivery, GuessCounter
 from mfa.outcomes import ACCOUNT_LOCKED, Locked, TooManyMessages
@@ -62,7 +63,6 @@ _LOCKED = Compiled(
     " ON CONFLICT (subject) DO UPDATE SET subject = excluded.subject RETURNING id, subject, failures, updated_at",
 )
 """One statement for a counter that is there and for one that is not; either way its row is locked."""
-_COUNTER = Writing(GuessCounter)
 
 
 def of_account(user: User) -> str:
@@ -106,7 +106,7 @@ def fail(counter: GuessCounter, kind: str, *, now: datetime) -> None:
     """Count one wrong answer with this kind."""
     count = int(counter.failures.get(kind, (0, 0))[0]) + 1
     counter.failures[kind] = [count, now.timestamp()]
-    _COUNTER.replace(counter)
+    compiled.replace(counter)
 
 
 def clear(counter: GuessCounter, kind: str) -> int:
@@ -114,7 +114,7 @@ def clear(counter: GuessCounter, kind: str) -> int:
     forgotten = counter.failures.pop(kind, None)
     if forgotten is None:
         return 0
-    _COUNTER.replace(counter)
+    compiled.replace(counter)
     return int(forgotten[0])
 
 

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 from django.db.models import QuerySet
 
+from accounts import compiled
 from mfa.models import RadiusAnswer
 
 KEPT_FOR = timedelta(minutes=10)
@@ -32,6 +33,11 @@ _CLAIM = (
     "INSERT INTO mfa_radiusanswer (request, status, body, at) VALUES (%s, 0, '{}', %s) ON CONFLICT (request)"
     " DO UPDATE SET at = excluded.at WHERE mfa_radiusanswer.status = 0 AND mfa_radiusanswer.at < %s RETURNING id"
 )
+_KEEP = "UPDATE mfa_radiusanswer SET status = %s, body = %s WHERE request = %s AND at = %s AND status = 0"
+
+
+class JudgedElsewhere(Exception):
+    """It took so long that another process judged the request."""
 
 
 class StillJudged(Exception):
@@ -45,28 +51,34 @@ def once(request: str, identify: Callable[[], Who], judge: Callable[[Who], Respo
         return _awaited(request)
     try:
         who = identify()
-        with transaction.atomic():
-            status, body = judge(who)
-            if _unanswered(request, now).update(status=status, body=body):
-                return status, body
-            transaction.set_rollback(True)  # it took so long that another process judged it
+        with compiled.together():
+            answer = judge(who)
+            if not _keep(request, now, answer):
+                raise JudgedElsewhere
+    except JudgedElsewhere:
+        return _awaited(request)
     except BaseException:
         with contextlib.suppress(DatabaseError):  # it may be what failed
-            _unanswered(request, now).delete()
+            RadiusAnswer.objects.filter(request=request, at=now, status=RadiusAnswer.AT_WORK).delete()
         raise
-    return _awaited(request)
+    return answer
 
 
 def _claim(request: str, now: datetime) -> bool:
     """Committed at once, so that the others see it."""
     adapted = connection.ops.adapt_datetimefield_value
-    with connection.cursor() as cursor:
+    with compiled.prepared() as cursor:
         cursor.execute(_CLAIM, [request, adapted(now), adapted(now - GIVEN_UP_AFTER)])
         return cursor.fetchone() is not None
 
 
-def _unanswered(request: str, claimed_at: datetime) -> QuerySet[RadiusAnswer]:
-    return RadiusAnswer.objects.filter(request=request, at=claimed_at, status=RadiusAnswer.AT_WORK)
+def _keep(request: str, claimed_at: datetime, answer: Response) -> bool:
+    """Write the answer into the row that was claimed then; False where it is another process's by now."""
+    status, body = answer
+    kept = connection.ops.adapt_json_value(body, None)
+    with compiled.prepared() as cursor:
+        cursor.execute(_KEEP, [status, kept, request, connection.ops.adapt_datetimefield_value(claimed_at)])
+        return bool(cursor.rowcount)
 
 
 def _awaited(request: str) -> Response:

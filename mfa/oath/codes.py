@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -60,6 +60,8 @@ class Token(Stepped):
     algorithm: str = "SHA1"
     digits: int = 6
     period: int = 30
+    _keyed: hmac.HMAC = field(init=False, repr=False, compare=False)
+    """The secret worked into the hash, once for all steps."""
 
     def __post_init__(self) -> None:
         if len(self.secret) < SHORTEST_SECRET:
@@ -70,6 +72,7 @@ class Token(Stepped):
             raise ValueError("a code must have 6 or 8 digits")
         if not 1 <= self.period <= LONGEST_PERIOD:
             raise ValueError(f"a code must change at least every {LONGEST_PERIOD} seconds")
+        object.__setattr__(self, "_keyed", hmac.new(self.secret, digestmod=HASHES[self.algorithm]))
 
     def __repr__(self) -> str:
         return f"Token({self.algorithm}, {self.digits} digits, {self.period} s)"
@@ -78,7 +81,9 @@ class Token(Stepped):
         """The code of a step, with leading zeros (RFC 4226 5.3). Steps before 1970 have the empty code."""
         if step < 0:
             return ""
-        digest = hmac.digest(self.secret, step.to_bytes(8, "big"), HASHES[self.algorithm])
+        keyed = self._keyed.copy()
+        keyed.update(step.to_bytes(8, "big"))
+        digest = keyed.digest()
         offset = digest[-1] & 0x0F
         number = int.from_bytes(digest[offset : offset + 4], "big") & 0x7FFFFFFF
         return str(number % 10**self.digits).zfill(self.digits)

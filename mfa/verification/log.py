@@ -5,14 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from accounts import trace
-from accounts.compiled import Writing
+from accounts import compiled, trace
 from accounts.models import User
 from mfa.kinds import Purpose
 from mfa.models import AuthenticationRecord
 from mfa.outcomes import ClockWrong, Result
-
-_RECORD = Writing(AuthenticationRecord)
 
 if TYPE_CHECKING:
     from mfa.verification.service import Attempt, Verdict
@@ -52,4 +49,4 @@ def write(
         duration_ms=round(seconds * 1000),
         request_id=trace.request_id.get(),
     )
-    _RECORD.add(row)
+    compiled.add(row)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.compiled import Writing
+from accounts import compiled
 from accounts.models import User
 from mfa import applications, audit, crypto, enrolment, kinds, limits, notifications
 from mfa.kinds import Answer, Answers, Purpose
@@ -30,8 +30,6 @@ from mfa.outcomes import (
 from mfa.verification import log, memory, sources
 
 logger = logging.getLogger(__name__)
-
-_FACTOR = Writing(Factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ class Challenge:
 def verify(attempt: Attempt, *, now: datetime) -> Verdict:
     """Judge one answer. Mark (step, spent code, count) and log row commit together, before anybody hears "accepted"."""
     started = time.monotonic()
-    with transaction.atomic():
+    with compiled.together():
         try:
             verdict = _judge(attempt, now)
         except Refused as refused:
@@ -195,7 +193,7 @@ def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, wrong: list[Fa
     is_test = attempt.answer.purpose is Purpose.TEST
     if not is_test:
         row.last_used_at, row.last_used_for = now, attempt.application
-    _FACTOR.replace(row)
+    compiled.replace(row)
     _tell_of_wrong_codes(attempt, limits.clear(counter, row.kind), now)
     if not is_test and kind.backup:
         memory.forget(row.user)  # who needs a way back has lost something: whoever has it is asked
@@ -213,7 +211,7 @@ def _count(wrong: list[Factor], counter: GuessCounter, now: datetime) -> None:
         row.failures += 1
         if row.failures >= limits.FACTOR_CEILING:
             _disable(row, now)
-        _FACTOR.replace(row)
+        compiled.replace(row)
 
 
 def _disable(row: Factor, now: datetime) -> None:
