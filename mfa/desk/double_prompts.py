@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from accounts.models import User
-from mfa import applications
+from mfa import applications, kinds
 from mfa.authlog import doubles
-from mfa.authlog.replay import Effect, Proposal
+from mfa.authlog.replay import Effect, Proposal, Verification
 from mfa.desk import remember_words
 from mfa.models import RememberRule
 
@@ -35,6 +35,16 @@ class Offer:
     made: RememberRule | None
 
 
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of two verifications, in words, with the page of its attempt."""
+
+    one: Verification
+    place: str
+    kind: str
+    url: str
+
+
 def context(request: HttpRequest) -> dict[str, Any]:
     """Pairs and proposals of the days and seconds in the address."""
     days, seconds = _chosen(request, "days", DAYS, 7), _chosen(request, "seconds", SECONDS, 60)
@@ -44,12 +54,22 @@ def context(request: HttpRequest) -> dict[str, Any]:
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     pairs = doubles.of(list(page))
     people = dict(User.objects.filter(pk__in={one.second.person for one in pairs}).values_list("pk", "username"))
+    names = applications.names(side.application for one in pairs for side in (one.first, one.second))
     return {
         "days": days, "seconds": seconds, "all_days": DAYS, "all_seconds": SECONDS, "page_obj": page,
         "since": since if since > wanted else None, "most": doubles.MOST_VERIFICATIONS,
-        "pairs": [(people.get(one.second.person, ""), one) for one in pairs],
+        "pairs": [
+            (people.get(one.second.person, ""), one, [_side(side, names) for side in (one.first, one.second)])
+            for one in pairs
+        ],
         "offers": _offers(doubles.of(list(found[:JUDGED])), since),
     }  # fmt: skip
+
+
+def _side(one: Verification, names: dict[str, str]) -> Side:
+    kind = kinds.registry().get(one.kind)
+    url = reverse("admin:mfa_authenticationrecord_change", args=[one.pk])
+    return Side(one, names.get(one.application, one.application), str(kind.label) if kind else one.kind, url)
 
 
 def _chosen(request: HttpRequest, name: str, allowed: tuple[int, ...], usual: int) -> int:

@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import names
 from accounts.addresses import canonical
+from accounts.models import User
 from mfa import kinds
 from mfa.api import radius
-from mfa.models import Application
+from mfa.models import Application, RememberRule
 from mfa.verification.dialogue import Asked
 from mfa.verification.simulation import Simulation, simulate
 
@@ -46,6 +47,8 @@ def told(form: CaseForm) -> dict[str, Any]:
     asked = Asked(application, given["person"], address=address)
     found = simulate(asked, now=given["at"] or timezone.now())
     return {
+        "application": application, "person": User.objects.filter(username=asked.name).first(),
+        "rule": RememberRule.objects.filter(name=found.rule).first() if found.rule else None,
         "found": found, "outcome": _outcome(found), "ignored": given["address"] and not address,
         "factors": [
             (kinds.kind(one.kind).label, kinds.kind(one.kind).describe(one)) for one in found.factors

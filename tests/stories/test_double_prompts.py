@@ -54,7 +54,7 @@ def test_a_double_prompt_is_found_its_rule_is_made_and_it_is_gone(
 
     sign_in(client, admin, add_factor(admin))
     page = client.get("/admin/mfa/authenticationrecord/doubles/?days=1&seconds=60", secure=True).content.decode()
-    assert "2 of 4 prompts gone; people: 1; gateways: 1." in page
+    assert "It would have spared 2 of 4 prompts in these days. People: 1. Gateways: 1." in page
     (link,) = re.findall(r'href="(/admin/mfa/rememberrule/add/[^"]*)"', page)
 
     form = client.get(unescape(link), secure=True).context["form"]
