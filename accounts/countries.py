@@ -1,8 +1,9 @@
 """Countries as people, directories and telephone numbers name them: no telephone rules here, no Django.
 
-countries.csv holds the ISO 3166-1 codes, an English name each and other names directories use, and three regions that
-have numbers but no ISO code. The names are those of CLDR as libphonenumber carries them, corrected by hand: loading the
-library's own table would cost each process 100 MB.
+countries.csv holds the ISO 3166-1 codes, an English name each, that of another language in a column called by its code
+where it differs, other names directories use, and three regions that have numbers but no ISO code. The names are those
+of CLDR as libphonenumber carries them, corrected by hand: loading the library's own table would cost each process
+100 MB.
 """
 
 from __future__ import annotations
@@ -33,17 +34,17 @@ def has_numbers(region: str) -> bool:
     return region in phonenumbers.SUPPORTED_REGIONS
 
 
-def name_of(region: str) -> str:
-    """English name of an alpha-2 region; the region itself when it has none."""
-    return _names().get(region, region)
+def name_of(region: str, language: str = "en") -> str:
+    """Name of an alpha-2 region, in English where `language` has none; the region itself when it has no name at all."""
+    return _names(language).get(region, region)
 
 
 @cache
-def all_countries() -> tuple[Country, ...]:
-    """Every region that has telephone numbers, sorted by English name without regard to accents."""
+def all_countries(language: str = "en") -> tuple[Country, ...]:
+    """Every region that has telephone numbers, sorted by its name in `language` without regard to accents."""
     countries = (
         Country(region, name, f"+{phonenumbers.country_code_for_region(region)}")
-        for region, name in _names().items()
+        for region, name in _names(language).items()
         if has_numbers(region)
     )
     return tuple(sorted(countries, key=lambda country: _key(country.name)))
@@ -73,8 +74,8 @@ def _rows() -> tuple[dict[str, str], ...]:
 
 
 @cache
-def _names() -> dict[str, str]:
-    return {row["region"]: row["name"] for row in _rows()}
+def _names(language: str = "en") -> dict[str, str]:
+    return {row["region"]: row.get(language) or row["name"] for row in _rows()}
 
 
 @cache

@@ -12,7 +12,7 @@ import phonenumbers
 from phonenumbers import PhoneNumberFormat
 
 from accounts import notation
-from accounts.countries import Country, all_countries, has_numbers, name_of, region_of
+from accounts.countries import Country, all_countries, has_numbers, region_of
 from accounts.dialling import RegionPlan, code_of, region_plan
 from accounts.numbering import E164, Reading, Reason, Rules, read
 
@@ -49,19 +49,9 @@ class Phone(NamedTuple):
     rule: str
 
     @property
-    def country_name(self) -> str:
-        """The English name of the number's country."""
-        return name_of(self.region)
-
-    @property
     def international(self) -> str:
         """The number as people read it: "+49 170 1234567"."""
         return phonenumbers.format_number(phonenumbers.parse(self.e164), PhoneNumberFormat.INTERNATIONAL)
-
-    @property
-    def understood(self) -> str:
-        """How the input was understood, for the person: "+49 170 1234567 · Germany, mobile"."""
-        return f"{self.international} · {self.country_name}, {self.kind}"
 
     def __repr__(self) -> str:
         return f"Phone({mask(self.e164)}, {self.region}, {self.kind})"
@@ -118,9 +108,9 @@ def mask(e164: str) -> str:
     return f"+{code} *** **{e164[-2:]}" if code else f"*** **{e164[-2:]}"
 
 
-def country_choices(rules: Rules) -> list[Country]:
-    """The countries a person may choose, sorted by English name."""
-    return [country for country in all_countries() if not rules.countries or country.region in rules.countries]
+def country_choices(rules: Rules, language: str = "en") -> list[Country]:
+    """The countries a person may choose, with their names in `language` and sorted by them."""
+    return [country for country in all_countries(language) if not rules.countries or country.region in rules.countries]
 
 
 def _bounded(text: str) -> str:

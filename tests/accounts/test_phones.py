@@ -49,11 +49,11 @@ def test_what_is_no_mobile_number_is_refused_with_its_reason(text: str, reason: 
     assert refusal(text, "DE").reason is reason
 
 
-def test_understood_number_is_shown_back_with_country_and_kind() -> None:
-    assert normalise("0170 1234567", region="DE", rules=ANYWHERE).understood == "+49 170 1234567 · Germany, mobile"
-    assert normalise("+12125551234", region=None, rules=ANYWHERE).understood.endswith(
-        "· United States, mobile or landline"
-    )
+def test_countries_are_named_and_sorted_in_the_language_that_is_asked_for() -> None:
+    german = [one.name for one in country_choices(ANYWHERE, "de")]
+    assert german[:3] == ["Afghanistan", "Ägypten", "Ålandinseln"]
+    assert {"Deutschland", "Luxemburg", "Vereinigte Staaten"} <= set(german)
+    assert country_choices(ANYWHERE, "xx") == country_choices(ANYWHERE)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_rule_tells_how_the_country_was_found(
 
 def test_international_number_wins_over_the_chosen_country() -> None:
     phone = normalise("+41 79 123 45 67", region="DE", rules=ANYWHERE)
-    assert (phone.region, phone.understood) == ("CH", "+41 79 123 45 67 · Switzerland, mobile")
+    assert (phone.region, phone.international, phone.kind) == ("CH", "+41 79 123 45 67", "mobile")
 
 
 def test_national_number_without_any_country_is_refused() -> None:

@@ -36,8 +36,8 @@ def start(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST":
         return _begin(request)
     held = flows.of(request.user)
-    context = {"held": held, "left": KIND.left(held) if held else 0, "how_many": HOW_MANY, "step": 1, "steps": 2}
-    return render(request, "recovery/start.html", context)
+    context = {"held": held, "left": KIND.left(held) if held else 0, "how_many": HOW_MANY}
+    return render(request, "recovery/start.html", context | _place(held, step=1))
 
 
 @open_to_add_more
@@ -56,7 +56,8 @@ def show(request: SignedInRequest) -> HttpResponse:
         form.add_error("code", refused.words)
     except Refused as refused:
         return _start_again(request, refused)
-    context = {"form": form, "codes": flows.shown(factor), "step": 2, "steps": 2}
+    held = flows.of(request.user)
+    context = {"form": form, "codes": flows.shown(factor), "held": held} | _place(held, step=2)
     return render(request, "recovery/codes.html", context, status=422 if form.errors else 200)
 
 
@@ -124,3 +125,8 @@ def _remove(request: SignedInRequest, held: Factor, now: datetime) -> HttpRespon
 def _start_again(request: SignedInRequest, refused: Refused) -> HttpResponse:
     messages.info(request, refused.words)
     return redirect("recovery:start")
+
+
+def _place(held: Factor | None, *, step: int) -> dict[str, int]:
+    """Which of the two pages it is; whoever has no codes yet sees the whole way of the set-up instead."""
+    return {"step": step, "steps": 2} if held else {}

@@ -103,7 +103,7 @@ def _page(request: SignedInRequest, row: OneTimeCode, form: CodeForm, now: datet
 
 def _spoken(row: OneTimeCode) -> str:
     phone = numbers.understood(row.target)
-    return phone.understood if phone else row.target
+    return numbers.spoken(phone) if phone else row.target
 
 
 def _kept(request: SignedInRequest) -> dict[str, Any]:

@@ -36,6 +36,10 @@ class PhoneForm(forms.Form):
             error_messages=self.fields["country"].error_messages,
         )
 
+    @property
+    def understood(self) -> str:
+        return numbers.spoken(self.phone) if self.phone else ""
+
     def clean(self) -> dict[str, Any]:
         typed = super().clean() or {}
         if typed.get("country") and typed.get("number"):

@@ -24,6 +24,14 @@ def dashboard(stage: Stage) -> None:
     stage.reads("Wiederherstellungscodes")
 
 
+@scene("sms:change", "German")
+def number_understood(stage: Stage) -> None:
+    stage.let_in(with_phone(language="de"))
+    stage.open("/sms/change/")
+    stage.type("Mobilnummer", "0151 999 888 77")
+    stage.reads("Deutschland, Mobilfunk")
+
+
 @scene("lost_phone", "German")
 def lost_phone(stage: Stage) -> None:
     user = with_phone(language="de")
