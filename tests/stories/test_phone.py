@@ -206,7 +206,7 @@ def test_the_owner_takes_the_number_back(
 @pytest.mark.parametrize("path", ["x/y", "x" * 300 + "/y", "%00/y", "..%2f/y", "é/ü"])
 def test_a_link_that_is_none_says_so(client: Client, db: None, path: str) -> None:
     for answer in (get(client, f"/sms/undo/{path}/"), post(client, f"/sms/undo/{path}/")):
-        assert answer.status_code in (404, 410)
+        assert answer.status_code in (400, 404, 410)
 
 
 @pytest.mark.row("T-22b")
@@ -278,7 +278,7 @@ def test_a_shared_number_is_pointed_out(at_home: acting.Person) -> None:
 def test_a_bad_number_is_refused_beside_its_field(at_home: acting.Person, number: str) -> None:
     for path in ("/sms/change/", "/sms/preview/"):
         answer = post(at_home.client, path, country="DE", number=number)
-        assert answer.status_code in (200, 400, 422)
+        assert answer.status_code in (200, 400, 413, 422)
         assert Delivery.objects.filter(channel="sms").count() == 0
 
 
