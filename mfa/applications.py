@@ -10,6 +10,7 @@ from datetime import datetime
 
 from accounts.models import User
 from mfa import configured, kinds, policy
+from mfa.demands import Asked
 from mfa.kinds import Answers, FactorKind
 from mfa.models import Application
 
@@ -33,7 +34,10 @@ def named(slug: str) -> Application | None:
 def names(slugs: Iterable[str]) -> dict[str, str]:
     """What people call these applications, those no longer in use too, by their name in the log."""
     wanted = set(slugs) - OWN - {""}
-    return dict(Application.objects.filter(slug__in=wanted).values_list("slug", "name")) if wanted else {}
+    in_use = configured.current().applications if wanted else {}
+    found = {slug: in_use[slug].name for slug in wanted if slug in in_use}
+    gone = wanted - found.keys()
+    return found | (dict(Application.objects.filter(slug__in=gone).values_list("slug", "name")) if gone else {})
 
 
 def is_listed(slug: str) -> bool:
@@ -64,7 +68,11 @@ def allowed(user: User, accepted: frozenset[str], *, now: datetime) -> frozenset
     """Those of the kinds that no rule takes away from the person."""
     if not any(rule.kinds for rule in configured.current().rules):
         return accepted
-    asked = policy.of(user, now=now)
+    return left_by(policy.of(user, now=now), accepted)
+
+
+def left_by(asked: Asked, accepted: frozenset[str]) -> frozenset[str]:
+    """`allowed`, by what is asked of the person."""
     return frozenset(slug for slug in accepted if asked.allows(slug) or _unruled(kinds.kind(slug)))
 
 

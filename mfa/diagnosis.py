@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.phones import mask
-from mfa import applications, enrolment, explanations, limits, obstacles
+from mfa import applications, explanations, known, limits, obstacles
 from mfa.delivery import progress
 from mfa.delivery.writing import masked_address
 from mfa.kinds import CardAction, Note, Purpose
-from mfa.models import AuthenticationRecord, Delivery, Factor
+from mfa.known import Known
+from mfa.models import AuthenticationRecord, Delivery, Factor, GuessCounter
 
 LOOK_BACK = timedelta(days=7)
 MOST = 50
@@ -55,18 +56,25 @@ class Diagnosis:
 
 def of(user: User, *, now: datetime) -> Diagnosis:
     """The diagnosis of one person, over the last days and at most MOST attempts and messages."""
-    factors = list(Factor.objects.filter(user=user).defer("secret"))
-    attempts = list(_attempts(user, now)[:MOST])
+    return about(known.of(user, now=now), limits.counter_of(user), latest(user), now=now)
+
+
+def latest(user: User) -> list[AuthenticationRecord]:
+    """The newest MOST attempts of the person, the newest first."""
+    return list(AuthenticationRecord.objects.filter(user=user).order_by("-at", "-pk")[:MOST])
+
+
+def about(
+    found: Known, counter: GuessCounter | None, newest: list[AuthenticationRecord], *, now: datetime
+) -> Diagnosis:  # fmt: skip
+    """`of`, from what was read of the person: the account's counter, and what `latest` gives."""
+    attempts = [record for record in newest if record.at > now - LOOK_BACK]
     names = applications.names(record.application for record in attempts)
-    lines = [_attempt(record, names, factors) for record in attempts]
-    lines += [_message(delivery, now) for delivery in _messages(user, now)[:MOST]]
+    lines = [_attempt(record, names, found.rows) for record in attempts]
+    lines += [_message(delivery, now) for delivery in _messages(found.user, now)[:MOST]]
     success = next((record for record in attempts if record.accepted), None)
     newest_first = sorted(lines, key=lambda line: line.at, reverse=True)
-    return Diagnosis(obstacles.of(user, enrolment.usable(user, now=now), now=now), newest_first, success)
-
-
-def _attempts(user: User, now: datetime) -> QuerySet[AuthenticationRecord]:
-    return AuthenticationRecord.objects.filter(user=user, at__gt=now - LOOK_BACK).order_by("-at", "-pk")
+    return Diagnosis(obstacles.of(found, counter, now=now), newest_first, success)
 
 
 def _messages(user: User, now: datetime) -> QuerySet[Delivery]:

@@ -240,8 +240,9 @@ class FactorKind(ABC):
         """Whether the person may add one."""
         return True
 
-    def notes(self, user: User, *, now: datetime) -> list[Note]:
-        """What the person's first page says besides the cards; nothing where all is well."""
+    def notes(self, user: User, rows: list[Factor], *, now: datetime) -> list[Note]:
+        """What the person's first page says besides the cards; nothing where all is well. `rows` are all of the
+        person's factors, whatever their state."""
         return []
 
     def actions(self, factor: Factor) -> list[CardAction]:

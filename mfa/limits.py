@@ -70,6 +70,11 @@ def of_account(user: User) -> str:
     return f"user:{user.pk}"
 
 
+def counter_of(user: User) -> GuessCounter | None:
+    """The account's counter as it is, for pages; nothing is locked."""
+    return GuessCounter.objects.filter(subject=of_account(user)).first()
+
+
 def lock(subject: str) -> GuessCounter:
     """The subject's counter, locked until the caller's transaction ends."""
     (counter,) = _LOCKED.rows(subject)

@@ -5,6 +5,7 @@ Reporting only takes away, so one proof is enough for it, be it the password (NI
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -60,8 +61,12 @@ def resume(user: User, factor: Factor, *, proved_by: str, actor: User, now: date
 
 def suspended(user: User) -> list[Factor]:
     """The person's factors that were reported lost, of the kinds in use."""
-    rows = Factor.objects.filter(user=user, confirmed=True, suspended_at__isnull=False).defer("secret")
-    return [row for row in rows if row.kind in kinds.registry()]
+    return among(Factor.objects.filter(user=user, suspended_at__isnull=False).defer("secret"))
+
+
+def among(rows: Iterable[Factor]) -> list[Factor]:
+    """Those of a person's factors that were reported lost, of the kinds in use."""
+    return [row for row in rows if row.confirmed and row.suspended_at and row.kind in kinds.registry()]
 
 
 def _row(factor: Factor, now: datetime) -> Factor | None:

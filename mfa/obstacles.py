@@ -9,29 +9,30 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import kinds, limits, lost, policy
+from mfa import kinds, limits, lost
 from mfa.kinds import CardAction, Note
+from mfa.known import Known
 from mfa.models import Factor, GuessCounter
 
 SHOWN = 5
 
 
-def of(user: User, usable: list[Factor], *, now: datetime) -> list[Note]:
-    """Every obstacle with what can be done; none where the way is free. `usable` are the person's factors that work."""
+def of(known: Known, counter: GuessCounter | None, *, now: datetime) -> list[Note]:
+    """Every obstacle with what can be done; none where the way is free. `counter` is the account's."""
+    user = known.user
     if not user.is_active:
         return [Note("danger", _("The account is not active."), _("Only the organisation can activate it again."))]
     return [
-        *_locks(user, now),
+        *_locks(counter, now),
         *_wrong_passwords(user, now),
-        *_nothing_works(user, usable, now),
-        *_taken_away(user, usable, now),
-        *_at_rest(user),
-        *(note for kind in kinds.registry().values() for note in kind.notes(user, now=now)),
+        *_nothing_works(known),
+        *_taken_away(known),
+        *_at_rest(known),
+        *(note for kind in kinds.registry().values() for note in kind.notes(user, known.rows, now=now)),
     ]
 
 
-def _locks(user: User, now: datetime) -> list[Note]:
-    counter = GuessCounter.objects.filter(subject=limits.of_account(user)).first()
+def _locks(counter: GuessCounter | None, now: datetime) -> list[Note]:
     if counter is None:
         return []
     if sum(int(count) for count, _last in counter.failures.values()) >= limits.ACCOUNT_CEILING:
@@ -58,10 +59,10 @@ def _wrong_passwords(user: User, now: datetime) -> list[Note]:
     return notes
 
 
-def _nothing_works(user: User, usable: list[Factor], now: datetime) -> list[Note]:
-    if any(kinds.kind(factor.kind).in_portal for factor in usable):
+def _nothing_works(known: Known) -> list[Note]:
+    if any(kinds.kind(factor.kind).in_portal for factor in known.usable):
         return []
-    if policy.of(user, now=now).activation_only:
+    if known.asked.activation_only:
         text = _("Ask helpdesk for an activation code, sign in with your password and type it.")
         return [Note("warn", _("No second factor of yours works."), text)]
     text = _("A gateway that asks for a code refuses you until you have one.")
@@ -70,22 +71,25 @@ def _nothing_works(user: User, usable: list[Factor], now: datetime) -> list[Note
     ]
 
 
-def _taken_away(user: User, usable: list[Factor], now: datetime) -> list[Note]:
+def _taken_away(known: Known) -> list[Note]:
     """Kinds that work on the portal only, since a rule of the organisation counts them no more."""
-    asked = policy.of(user, now=now)
-    gone = dict.fromkeys(one.kind for one in usable if not asked.allows(one.kind) and not kinds.kind(one.kind).backup)
+    asked = known.asked
+    gone = dict.fromkeys(
+        one.kind for one in known.usable if not asked.allows(one.kind) and not kinds.kind(one.kind).backup
+    )
     text = _("Gateways refuse it. Sign in here with it and set up another one.")
     title = _("Your organisation does not accept this kind any more: %(label)s.")
     return [Note("warn", title % {"label": kinds.kind(slug).label}, text) for slug in gone]
 
 
-def _at_rest(user: User) -> list[Note]:
+def _at_rest(known: Known) -> list[Note]:
     notes = []
-    for factor in lost.suspended(user):
+    for factor in lost.among(known.rows):
         title = _("%(name)s was reported lost and is suspended.") % {"name": _name(factor)}
         back = CardAction(_("It is back"), reverse("resume", args=[factor.pk]))
         notes.append(Note("warn", title, _("If you have it again, let it work again with another factor."), (back,)))
-    for factor in Factor.objects.filter(user=user, confirmed=True, disabled_at__isnull=False, suspended_at=None):
+    disabled = [row for row in known.rows if row.confirmed and row.disabled_at and not row.suspended_at]
+    for factor in disabled:
         title = _("%(name)s is switched off after too many wrong codes.") % {"name": _name(factor)}
         notes.append(Note("danger", title, _("Helpdesk can switch it on again, or set it up anew.")))
     return notes

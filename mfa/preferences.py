@@ -22,9 +22,11 @@ def of(user: User) -> Preference:
 def in_order(user: User, factors: list[Factor]) -> list[Factor]:
     """The person's factors as given, with the preferred one in front, behind what helpdesk lent. One
     that is not among them counts for nothing."""
-    if len(factors) < 2:
-        return factors
-    chosen = of(user)
+    return by(of(user), factors) if len(factors) > 1 else factors
+
+
+def by(chosen: Preference, factors: list[Factor]) -> list[Factor]:
+    """`in_order`, by what the person chose."""
     return sorted(factors, key=lambda factor: not (kinds.kind(factor.kind).lent or is_chosen(chosen, factor)))
 
 

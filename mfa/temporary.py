@@ -48,7 +48,7 @@ def takers() -> list[Application]:
     """The applications at which such a code can be typed. Where password and code share a field without a sign between
     them, only codes of one length can be."""
     joined = Application.Mode.PASSWORD_AND_CODE
-    rows = Application.objects.filter(active=True)
+    rows = configured.current().applications.values()
     return [row for row in rows if KIND in applications.kinds_of(row) and (row.mode != joined or row.separator)]
 
 

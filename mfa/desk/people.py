@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from mfa import audit, diagnosis, enrolment, kinds, policy
+from mfa import audit, configured, diagnosis, enrolment, kinds, policy
 from mfa.desk import acts, bulk, bulk_order, caller_page, filters, forms, masks, order_page, person as page, reach
 from mfa.desk.readonly import ReadOnly, Rows
 
@@ -55,7 +55,6 @@ class PersonAdmin(ReadOnly):
     list_filter = (
         filters.HasFactor, filters.Required, filters.UnusableNumber, "phone_source", "is_active", filters.Role,
     )  # fmt: skip
-    list_select_related = ("policy",)
     list_per_page = 100
     search_fields = ("username", "name", "email")
     search_help_text = gettext_lazy("User name, name or e-mail address")
@@ -82,6 +81,9 @@ class PersonAdmin(ReadOnly):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         offered = bool(bulk.offered(cast(User, request.user)))
         return super().changelist_view(request, {"acts_on_lists": offered} | (extra_context or {}))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return cast("QuerySet[User]", super().get_queryset(request).select_related("policy"))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return PeopleList
@@ -142,9 +144,9 @@ class PersonAdmin(ReadOnly):
             "sees_audit": actor.has_perm("mfa.view_auditevent"),
             "sees_log": actor.has_perm("mfa.view_authenticationrecord"),
         }
-        return TemplateResponse(
-            request, "admin/desk/person.html", shared | page.context(found, actor, now=timezone.now())
-        )
+        with configured.held():
+            shared |= page.context(found, actor, now=timezone.now())
+        return TemplateResponse(request, "admin/desk/person.html", shared)
 
     def why_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Why the person cannot sign in, by the same diagnosis that they read themselves."""

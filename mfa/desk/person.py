@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Prefetch, prefetch_related_objects
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import activation, diagnosis, enrolment, kinds, limits, policy, roles, rules
+from mfa import activation, configured, diagnosis, enrolment, kinds, known, limits, policy, roles, rules
 from mfa.demands import Demand, Holding, Source
 from mfa.desk import acts, caller_page, masks, person_directory, person_words, reach
 from mfa.desk.asked import Order
 from mfa.kinds import Purpose
-from mfa.models import AuditEvent, AuthenticationRecord, Factor, GuessCounter, OneTimeCode
+from mfa.models import AuditEvent, Exemption, Factor, GuessCounter, OneTimeCode
 from mfa.pages import cards
 
 LATEST = 20
@@ -63,11 +63,12 @@ class Offer:
 def context(person: User, actor: User, *, now: datetime) -> dict[str, Any]:
     """All that the page shows, but for what Django's admin adds."""
     whole = actor.has_perm(roles.SEE_PHONES)
-    asked = policy.of(person, now=now)
-    rows = list(Factor.objects.filter(user=person))
-    usable = enrolment.usable_of(person, rows, now=now)
-    have = enrolment.holding(usable)
-    prefetch_related_objects([person], "groups__permissions", "exemptions")
+    exemptions = Prefetch("exemptions", Exemption.objects.select_related("owner"))
+    prefetch_related_objects([person], "groups__permissions", exemptions)
+    asked = policy.of_loaded(person, configured.current().rules, now=now)
+    found = known.of(person, now=now, asked=asked)
+    rows, usable, have = found.rows, found.usable, enrolment.holding(found.usable)
+    counter, attempts = limits.counter_of(person), diagnosis.latest(person)
     return {
         "person": person,
         "shown_phone": masks.phone(person.phone, whole),
@@ -77,15 +78,15 @@ def context(person: User, actor: User, *, now: datetime) -> dict[str, Any]:
         "asked": asked,
         "demands": [_demand(one, have, now) for one in asked.demands],
         "factors": factors(rows, usable, now=now),
-        "locked": locked(person, now=now),
+        "locked": locked(counter, now=now),
         "activation": activation.newest(person) if asked.by_code else None,
         "activation_live": _live(person, now=now),
         "checks_callers": caller_page.may(actor, person),
         "offers": offers(person, actor, usable, {row.kind for row in rows}, now=now),
-        "standing": person_words.how(person, usable, asked.standing(have), now=now),
-        "failed": diagnosis.of(person, now=now).failures[:1],
+        "standing": person_words.how(found, asked.standing(have), now=now),
+        "failed": diagnosis.about(found, counter, attempts, now=now).failures[:1],
         "changes": person_words.changes(AuditEvent.objects.filter(user=person)[:LATEST]),
-        "sign_ins": person_words.sign_ins(AuthenticationRecord.objects.filter(user=person)[:LATEST]),
+        "sign_ins": person_words.sign_ins(attempts[:LATEST]),
     }
 
 
@@ -126,9 +127,8 @@ def _line(factor: Factor, now: datetime, *, works: bool) -> Line:
     return Line(label, described, factor, _("expired") if expired else _("waits for its first code"), "off")
 
 
-def locked(person: User, *, now: datetime) -> str:
-    """In words whether wrong codes hold the account up; empty where they do not."""
-    counter = GuessCounter.objects.filter(subject=limits.of_account(person)).first()
+def locked(counter: GuessCounter | None, *, now: datetime) -> str:
+    """In words whether wrong codes hold the account up; empty where they do not. `counter` is the account's."""
     if counter is None:
         return ""
     if sum(count for count, _last in counter.failures.values()) >= limits.ACCOUNT_CEILING:

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from accounts.models import User
 from mfa import applications, explanations
 from mfa.demands import Standing as Demanded
 from mfa.explanations import Explanation
-from mfa.models import AuditEvent, AuthenticationRecord, Factor
+from mfa.known import Known
+from mfa.models import AuditEvent, AuthenticationRecord
 from mfa.pages import duty, events, standing
 from mfa.pages.standing import Standing
 
@@ -34,10 +34,10 @@ class SignIn:
     place: str
 
 
-def how(person: User, usable: list[Factor], demanded: Demanded, *, now: datetime) -> Standing:
+def how(known: Known, demanded: Demanded, *, now: datetime) -> Standing:
     """How the person stands, as the own first page sums it up. Nothing in it can be followed: the steps are theirs."""
     told = bool(duty.notes(demanded, now=now))
-    found = standing.of(person, usable, now=now, step_is_told=told)
+    found = standing.of(known, now=now, step_is_told=told)
     step = replace(found.step, url=None, can_wait=False) if found.step else None
     return replace(found, checks=[replace(check, url="") for check in found.checks], step=step)
 

@@ -13,6 +13,7 @@ from accounts.models import User
 from mfa import applications, kinds, preferences
 from mfa.applications import PORTAL
 from mfa.kinds import CardAction, FactorKind
+from mfa.known import Known
 from mfa.models import Factor, Preference
 from mfa.pages.preferred import mark
 
@@ -41,9 +42,10 @@ class Card:
         return "" if self.kind.says_no_more(self.factor.name) else self.factor.name
 
 
-def of(user: User, factors: list[Factor]) -> list[Card]:
-    """A card for each usable factor: what is asked for first in front, then in the given order."""
-    chosen, names = preferences.of(user), application_names(factors)
+def of(known: Known) -> list[Card]:
+    """A card for each usable factor: what is asked for first in front, then in their order."""
+    factors, chosen = known.usable, known.chosen
+    names = application_names(factors)
     ordered = sorted(factors, key=lambda one: not preferences.is_chosen(chosen, one))
     choosable = sum(preferences.may_be_first(factor) for factor in factors) > 1
     return [_usable(factor, chosen, names, choosable=choosable) for factor in ordered]
@@ -81,10 +83,10 @@ def _at_sign_in(factor: Factor, chosen: Preference) -> dict[str, Any]:
     return {"make_first": f"{reverse('preferred')}?{urlencode({'factor': mark(factor)})}"}
 
 
-def at_rest(user: User) -> list[Card]:
+def at_rest(known: Known) -> list[Card]:
     """Cards of what does not work now: reported lost, or switched off after too many wrong codes."""
-    rows = Factor.objects.filter(user=user, confirmed=True).defer("secret").order_by("pk")
-    held = [row for row in rows if row.kind in kinds.registry() and (row.suspended_at or row.disabled_at)]
+    rows = [row for row in known.rows if row.confirmed and row.kind in kinds.registry()]
+    held = [row for row in rows if row.suspended_at or row.disabled_at]
     return [_held(row) for row in held]
 
 

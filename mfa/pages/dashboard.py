@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import SignedInRequest
-from mfa import enrolment, kinds, policy, preferences
+from mfa import configured, enrolment, kinds, known, policy, preferences
 from mfa.pages import cards, duty, events, standing
 from mfa.pages.gate import open_before_enrolment
 
 
 @require_safe
 def show(request: SignedInRequest) -> HttpResponse:
-    now = timezone.now()
+    with configured.held():
+        return _show(request, timezone.now())
+
+
+def _show(request: SignedInRequest, now: datetime) -> HttpResponse:
     user = request.user
-    factors = enrolment.usable(user, now=now)
-    asked = policy.of(user, now=now)
+    found = known.of(user, now=now)
+    factors, asked = found.usable, found.asked
     due = duty.notes(asked.standing(enrolment.holding(factors)), now=now)
     context = {
-        "notes": [*due, *(note for kind in kinds.registry().values() for note in kind.notes(user, now=now))],
-        "standing": standing.of(user, factors, now=now, step_is_told=bool(due)),
-        "cards": [*cards.of(user, factors), *cards.at_rest(user)],
+        "notes": [
+            *due,
+            *(note for kind in kinds.registry().values() for note in kind.notes(user, found.rows, now=now)),
+        ],
+        "standing": standing.of(found, now=now, step_is_told=bool(due)),
+        "cards": [*cards.of(found), *cards.at_rest(found)],
         "missing": [kind for kind in cards.missing(user, factors) if kind.backup or asked.allows(kind.slug)],
         "has_phone": any(kinds.kind(factor.kind).on_phone for factor in factors),
         "events": events.latest(user),
@@ -49,8 +58,8 @@ def enrol(request: SignedInRequest) -> HttpResponse:
 def set_up_done(request: SignedInRequest) -> HttpResponse:
     """The end of the first set-up: what protects now, and the try of what the VPN will ask."""
     now = timezone.now()
-    factors = enrolment.usable(request.user, now=now)
-    return render(request, "pages/set_up_done.html", {"standing": standing.of(request.user, factors, now=now)})
+    found = known.of(request.user, now=now)
+    return render(request, "pages/set_up_done.html", {"standing": standing.of(found, now=now)})
 
 
 @require_http_methods(["POST"])

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from accounts.models import User
-from mfa import applications, kinds
+from mfa import applications, configured, kinds, preferences
+from mfa.known import Known
 from mfa.models import Application, Factor
 from mfa.verification import dialogue
 
@@ -31,11 +30,13 @@ class Door:
         return bool(self.asks)
 
 
-def of(user: User, usable: list[Factor], *, now: datetime) -> list[Door]:
-    """Every application in use; where there is none yet, the one that a gateway would be. `usable` are the
-    person's factors that work."""
-    rows = list(Application.objects.filter(active=True)[:MOST]) or [Application(slug=applications.ANY, name=_("VPN"))]
-    return [_door(row, dialogue.asked_for(row, user, usable, now=now)) for row in rows]
+def of(known: Known) -> list[Door]:
+    """Every application in use, by name; where there is none yet, the one that a gateway would be."""
+    allowed = applications.left_by(known.asked, frozenset(kinds.registry()))
+    found = dialogue.typable(preferences.by(known.chosen, known.usable), allowed)
+    in_use = sorted(configured.current().applications.values(), key=lambda row: (row.name, row.pk))[:MOST]
+    rows = in_use or [Application(slug=applications.ANY, name=_("VPN"))]
+    return [_door(row, dialogue.asked_for(row, found)) for row in rows]
 
 
 def _door(row: Application, asked_for: list[Factor]) -> Door:

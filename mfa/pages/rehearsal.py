@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import SignedInRequest, address_of
-from mfa import enrolment, kinds
+from mfa import kinds, known
 from mfa.delivery import watch
 from mfa.kinds import Answer, Purpose
 from mfa.models import Delivery, Factor
@@ -76,7 +76,7 @@ def ready(request: SignedInRequest) -> HttpResponse:
 
 
 def _doors(request: SignedInRequest, now: datetime) -> list[Door]:
-    return doors.of(request.user, enrolment.usable(request.user, now=now), now=now)
+    return doors.of(known.of(request.user, now=now))
 
 
 def _answered(request: SignedInRequest, door: Door, question: Question, now: datetime) -> HttpResponse:

@@ -8,9 +8,9 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext as _, ngettext
 
-from accounts.models import User
-from mfa import kinds, lost, policy, preferences
+from mfa import kinds, lost
 from mfa.kinds import FactorKind
+from mfa.known import Known
 from mfa.models import Factor
 from mfa.pages import cards, doors
 from mfa.pages.cards import FEW
@@ -48,13 +48,14 @@ class Standing:
     step: Step | None
 
 
-def of(user: User, factors: list[Factor], *, now: datetime, step_is_told: bool = False) -> Standing:
-    """The state of a person with these usable factors; without a step where the page says it already."""
+def of(known: Known, *, now: datetime, step_is_told: bool = False) -> Standing:
+    """The state of a person; without a step where the page says it already."""
+    factors = known.usable
     alone = [factor for factor in factors if kinds.kind(factor.kind).alone]
-    checks = [_ways(alone), *(_way_back(factors) if alone else []), *(_doors(user, factors, now) if factors else [])]
-    if not alone and lost.suspended(user):
+    checks = [_ways(alone), *(_way_back(factors) if alone else []), *(_doors(known) if factors else [])]
+    if not alone and lost.among(known.rows):
         return Standing("warn", _("What you confirm yourself with is suspended"), checks, _after_a_loss())
-    step = None if step_is_told else _step(user, factors, alone, now)
+    step = None if step_is_told else _step(known, alone, now)
     if not alone:
         return Standing("warn", _("Only your password protects your account"), checks, step)
     if any(check.tone == "warn" for check in checks):
@@ -86,8 +87,8 @@ def _way_back(factors: list[Factor]) -> list[Check]:
     return [Check("warn" if left <= FEW else "ok", _("If your phone is lost"), words)]
 
 
-def _doors(user: User, factors: list[Factor], now: datetime) -> list[Check]:
-    found = doors.of(user, factors, now=now)
+def _doors(known: Known) -> list[Check]:
+    found = doors.of(known)
     ready, closed = [one.name for one in found if one.ready], [one for one in found if not one.ready]
     checks = [Check("ok", _("Ready for"), ", ".join(ready), reverse("rehearsal"), _("Try it"))] if ready else []
     if closed:
@@ -97,24 +98,23 @@ def _doors(user: User, factors: list[Factor], now: datetime) -> list[Check]:
     return checks
 
 
-def _step(user: User, factors: list[Factor], alone: list[Factor], now: datetime) -> Step | None:
+def _step(known: Known, alone: list[Factor], now: datetime) -> Step | None:
     if not alone:
-        return _first_factor(user, now)
-    return _keep_codes(factors) or _make_new_codes(factors) or _something_stronger(user, alone, now)
+        return _first_factor(known)
+    return _keep_codes(known.usable) or _make_new_codes(known.usable) or _something_stronger(known, alone, now)
 
 
-def _first_factor(user: User, now: datetime) -> Step | None:
-    best = next(iter(_addable(user, now)), None)
+def _first_factor(known: Known) -> Step | None:
+    best = next(iter(_addable(known)), None)
     if best is None:
         return None
     words = _("Whoever learns it can sign in as you. A second factor stops that; setting one up takes two minutes.")
     return Step(_("Set up a second factor"), words, _("Set up: %(label)s") % {"label": best.label}, best.add_url())
 
 
-def _addable(user: User, now: datetime) -> list[FactorKind]:
+def _addable(known: Known) -> list[FactorKind]:
     """What could be the person's first factor and no rule takes away, the strongest first."""
-    asked = policy.of(user, now=now)
-    return [kind for kind in cards.first(user) if asked.allows(kind.slug)]
+    return [kind for kind in cards.first(known.user) if known.asked.allows(kind.slug)]
 
 
 def _backup() -> FactorKind | None:
@@ -140,12 +140,12 @@ def _make_new_codes(factors: list[Factor]) -> Step | None:
     return Step(title % {"left": left}, words, _("Make new codes"), backup.add_url())
 
 
-def _something_stronger(user: User, alone: list[Factor], now: datetime) -> Step | None:
+def _something_stronger(known: Known, alone: list[Factor], now: datetime) -> Step | None:
     """Whoever has restricted kinds only is offered a better one, and may put it off for some weeks."""
-    better = next((k for k in _addable(user, now) if not k.restricted and not k.legacy), None)
+    better = next((k for k in _addable(known) if not k.restricted and not k.legacy), None)
     if better is None or not all(kinds.kind(factor.kind).restricted for factor in alone):
         return None
-    quiet_until = preferences.of(user).quiet_until
+    quiet_until = known.chosen.quiet_until
     if quiet_until is not None and now < quiet_until:
         return None
     words = _(

@@ -133,7 +133,7 @@ def _ask(asked: Asked, who: Identified, wanted: str, now: datetime) -> Reply:
     """A question for a code of the kind that is wanted, else of the first one; sent where the kind sends. What may not
     be sent now gives way to the next."""
     user, begun = who.user, who.prompt.created_at if who.prompt else now
-    factors = asked_for(asked.application, user, enrolment.usable(user, now=now), now=now)
+    factors = asked_for(asked.application, typed(user, enrolment.usable(user, now=now), now=now))
     refused, refusing = NOTHING_ENROLLED, ""
     for factor in sorted(factors, key=lambda factor: factor.kind != wanted):
         try:
@@ -188,14 +188,17 @@ def typed(user: User, usable: list[Factor], *, now: datetime) -> list[Factor]:
     """Of the person's usable factors those that an application can ask for, in its order: what they prefer, then the
     strongest. What is no code cannot be typed there, and what a rule takes away is not asked for."""
     allowed = applications.allowed(user, frozenset(kinds.registry()), now=now)
-    factors = preferences.in_order(user, usable)
+    return typable(preferences.in_order(user, usable), allowed)
+
+
+def typable(factors: list[Factor], allowed: frozenset[str]) -> list[Factor]:
+    """Those of the factors, in their order, whose kind is allowed and whose answer is a code."""
     return [one for one in factors if one.kind in allowed and kinds.kind(one.kind).answers is Answers.CODE]
 
 
-def asked_for(application: Application, user: User, usable: list[Factor], *, now: datetime) -> list[Factor]:
-    """Those of them that this application can ask for, in its order."""
+def asked_for(application: Application, found: list[Factor]) -> list[Factor]:
+    """Those of what `typed` found that this application can ask for, in its order."""
     accepted, slug = applications.kinds_of(application), application.slug
-    found = typed(user, usable, now=now)
     return [one for one in found if one.kind in accepted and kinds.kind(one.kind).serves(one, slug)]
 
 

@@ -43,7 +43,7 @@ def _play(asked: Asked, now: datetime) -> Simulation:
     if not isinstance(who, Identified):
         return Simulation(who, cause=who.result.meaning)
     usable = enrolment.usable(who.user, now=now)
-    factors = tuple(dialogue.asked_for(asked.application, who.user, usable, now=now))
+    factors = tuple(dialogue.asked_for(asked.application, dialogue.typed(who.user, usable, now=now)))
     reply = dialogue.reply(asked, who, now=now)
     record = AuthenticationRecord.objects.filter(user=who.user).order_by("-pk").first()
     return Simulation(reply, factors, record.rule if record else "", record.cause if record else "")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
@@ -51,3 +54,28 @@ def test_helpdesk_reads_what_failed_last_with_its_mend_and_by_the_names_that_peo
     assert page.count("Office VPN") >= 3, "the failure, the factor's last use, the list of sign-ins"
     for raw in ("vpn-gw1", "factor.added", "OATH"):
         assert raw not in page
+
+
+def statements(client: Client, path: str) -> int:
+    """Of the second visit: what admins configured is read once for a process."""
+    client.get(path, secure=True)
+    with CaptureQueriesContext(connection) as seen:
+        assert client.get(path, secure=True).status_code == 200
+    return sum("SAVEPOINT" not in query["sql"] for query in seen)
+
+
+def test_the_page_of_a_person_and_the_own_first_page_ask_for_nothing_twice(
+    staff: Callable[..., Client], alice: User, now: datetime
+) -> None:
+    client = staff("admin")
+    me = User.objects.get(username="admin-person")
+    Application.objects.create(slug="vpn", name="VPN")
+    for one in (alice, me):
+        User.objects.filter(pk=one.pk).update(directory_id="id-" + one.username)
+        add_factor(one, last_used_for="vpn")
+        add_factor(one, kind="recovery", state={"left": 9})
+        log.write(one, one.username, OATH_INCORRECT, application="vpn", address="", now=now, kind="totp")
+        audit.record("factor.added", user=one, actor=one, name="Phone")
+    page = f"/admin/accounts/user/{alice.pk}/change/"
+    assert statements(client, page) <= 25
+    assert statements(client, "/") <= 18

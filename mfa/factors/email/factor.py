@@ -82,8 +82,8 @@ class Email(FactorKind):
         """Where something accepts it: to set it up for nothing would only mislead."""
         return bool(user.email) and (self.in_portal or applications.is_listed(self.slug))
 
-    def notes(self, user: User, *, now: datetime) -> list[Note]:
-        held = Factor.objects.filter(user=user, kind=self.slug, confirmed=True).first()
+    def notes(self, user: User, rows: list[Factor], *, now: datetime) -> list[Note]:
+        held = next((row for row in rows if row.kind == self.slug and row.confirmed), None)
         if held is None or not user.email or self.works(held):
             return []
         words = _("Codes by mail stopped: they would go to %(to)s now. Confirm that address to get them again.")

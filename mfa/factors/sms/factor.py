@@ -72,7 +72,7 @@ class Sms(FactorKind):
     def offered(self, user: User) -> bool:
         return not whose.directory_decides(user)
 
-    def notes(self, user: User, *, now: datetime) -> list[Note]:
+    def notes(self, user: User, rows: list[Factor], *, now: datetime) -> list[Note]:
         return notes.urgent(user, now=now)
 
     def actions(self, factor: Factor) -> list[CardAction]:
