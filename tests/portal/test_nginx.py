@@ -28,3 +28,10 @@ def test_pages_that_take_files_take_them_whole_and_in_memory() -> None:
     sizes = re.findall(r"client_(?:max_body|body_buffer)_size (\d)m;", LOCATIONS[f"~ {pattern}"])
     assert len(sizes) == 2
     assert all(int(size) * 2**20 > settings.FILE_UPLOAD_MAX_MEMORY_SIZE for size in sizes)
+
+
+@pytest.mark.row("F-16")
+def test_requests_that_come_drop_by_drop_wait_at_the_proxy_and_not_in_the_portal() -> None:
+    assert "proxy_request_buffering on;" in SITE
+    for name in ("client_header_timeout", "client_body_timeout"):
+        assert int(re.search(rf"^    {name} (\d+)s;", SITE, re.MULTILINE)[1]) <= 15  # type: ignore[index]

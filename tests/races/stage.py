@@ -10,6 +10,7 @@ import base64
 import json
 import secrets
 import sys
+import threading
 import time
 from datetime import timedelta
 from typing import Any
@@ -19,7 +20,7 @@ import django
 django.setup()
 
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import users
@@ -47,12 +48,14 @@ from mfa.models import (
     GuessCounter,
     HardwareToken,
     RadiusAnswer,
+    RememberRule,
 )
 from mfa.tokens import stock
-from mfa.verification import service
+from mfa.verification import memory, service
 from tests.mfa.doors import give_role
 
 PASSWORD = "correct horse battery staple"
+_changing: list[threading.Thread] = []
 
 
 def make_person(username: str, *, apps: int = 1, codes: bool = False, required: bool = False) -> dict[str, Any]:
@@ -178,6 +181,75 @@ def revoke_key(prefix: str) -> None:
 def reconnect() -> None:
     """After the database was away."""
     connection.close()
+
+
+def give_remembering_key(remember: bool = True) -> str:
+    """The text of a key of an application that checked the password itself. A code spares its people the next one for a
+    day, unless `remember` is false."""
+    slug = "remembering" if remember else "plain"
+    row, _ = Application.objects.get_or_create(slug=slug, defaults={"name": slug, "mode": Application.Mode.CODE_ONLY})
+    if remember:
+        RememberRule.objects.get_or_create(name="A day", scope="application", application=row, seconds=86_400)
+    prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    ApplicationKey.objects.create(
+        application=row, prefix=prefix, secret_hash=clients.hash_of(secret), verbs=[Verb.VERIFY, Verb.CHALLENGE],
+        networks=["0.0.0.0/0"], expires_at=timezone.now() + timedelta(minutes=10),
+    )  # fmt: skip
+    return f"{prefix}.{secret}"
+
+
+def change_account(username: str, change: str) -> None:
+    """Change something of an account."""
+    user = User.objects.get(username=username)
+    match change:
+        case "phone":
+            number = f"+49152{secrets.randbelow(10**8):08d}"
+            users.set_phone(user, number, source=PhoneSource.SELF, confirmed_at=timezone.now(), actor=user)
+        case "reset":
+            enrolment.reset(user, actor=None, reason="race", now=timezone.now())
+        case "epoch":
+            users.move_epoch(user)
+
+
+def begin_change(username: str, change: str, awaited: int) -> None:
+    """Have everybody who asks about the account wait from now on; change it once so many wait for their turn."""
+    held = threading.Event()
+
+    def work() -> None:
+        with transaction.atomic():
+            limits.lock(limits.of_account(User.objects.get(username=username)))
+            held.set()
+            _wait_for_the_waiting(awaited)
+            change_account(username, change)
+        connection.close()
+
+    _changing[:] = [threading.Thread(target=work)]
+    _changing[0].start()
+    held.wait(60)
+
+
+def end_change() -> None:
+    """Return when the change that was begun is durable."""
+    _changing[0].join(90)
+
+
+def _wait_for_the_waiting(count: int) -> None:
+    """Until so many connections wait for a lock. Only the locks themselves are looked up anew within a transaction."""
+    waiting = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with connection.cursor() as cursor:
+            cursor.execute(waiting)
+            if cursor.fetchone()[0] >= count:
+                return
+        time.sleep(0.01)
+    raise TimeoutError
+
+
+def is_spared(username: str) -> bool:
+    """Whether a rule spares the person a code at the remembering application now."""
+    user = User.objects.get(username=username)
+    return memory.recall(user, "remembering", "", now=timezone.now()) is not None
 
 
 def logged(username: str) -> list[int]:
