@@ -2,8 +2,8 @@
 resets and messages beside it: PostgreSQL, Redis, worker and beat, a real Kannel and a mail server.
 
 Every request must have exactly one row of the log, with its verdict; nobody is accepted who should be refused, no code
-twice; each message leaves once; the memory of the web workers stays flat. FreeRADIUS does not hold refusals back here
-(`reject_delay = 0`), since a generator that waits for them would not be at full rate.
+twice; each message leaves once; the memory of the web workers stays flat. FreeRADIUS holds no
+refusal back here (`reject_delay = 0`), since a generator that waits for them would not be at full rate.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ import psycopg
 from bench.failures import BenchFailed
 from bench.gateway_journal import Lives, Sent
 from bench.gateway_load import Gateway, Person, type_codes, type_sms_codes
-from bench.product import HOST, ROOT, Product
+from bench.product import ROOT, Product
 from tests.services.servers.folders import temporary_folder
 from tests.services.servers.freeradius import FreeRadius, freeradius_server
 from tests.services.servers.kannel import Kannel, kannel_server
@@ -150,13 +150,10 @@ def running(count: int) -> Iterator[World]:
         port, web = start(product.serving())
         for work in (["worker", "--concurrency=2"], ["beat", "--max-interval=1"]):
             start(_celery(product, work))
-        asking: dict[str, Any] = {
-            "headers": {"Host": HOST, "X-Forwarded-Proto": "https"},
-            "debug": False,
-            "reject_delay": 0,
-        }
         url, secret = f"http://127.0.0.1:{port}", "of-the-gateway"
-        servers = [start(freeradius_server(url, made["key"], secret=secret, **asking)) for _ in range(2)]
+        servers = [
+            start(freeradius_server(url, made["key"], secret=secret, headers=headers, debug=False)) for _ in range(2)
+        ]
         key = made["secret"].encode().hex()
         people = [Person(name, key, number) for name, number in made["people"]]
         yield World(product, database, web, servers, kannel, smtp, key, people)

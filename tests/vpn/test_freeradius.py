@@ -168,7 +168,7 @@ def test_a_key_that_may_not_ask_refuses_nobody_so_that_the_gateway_asks_the_next
     radius: FreeRadius, phone: Phone, change: dict[str, object]
 ) -> None:
     ApplicationKey.objects.update(**change)
-    assert radius.ask(User_Name="alice", User_Password=PASSWORD, wait=2.0).packet == ""
+    assert radius.ask(User_Name="alice", User_Password=PASSWORD, wait=1.0).packet == ""
     assert not AuthenticationRecord.objects.exists()
     assert AuditEvent.objects.filter(action__in=("application.key-refused", "application.unknown-key")).count() == 1
 
@@ -192,3 +192,18 @@ def test_a_code_with_the_blank_that_apps_show_is_right(radius: FreeRadius, phone
     code = phone.code()
     answered = radius.ask(User_Name="alice", User_Password=f"{code[:3]} {code[3:]}", State=asked.state)
     assert answered.packet == "Access-Accept"
+
+
+@pytest.mark.row("T-67d")
+def test_what_is_typed_in_one_field_is_split_as_documented_and_no_refusal_tells_which_half_was_wrong(
+    radius: FreeRadius, vpn: Application, phone: Phone
+) -> None:
+    Application.objects.update(mode=Mode.PASSWORD_AND_CODE)
+    user = User.objects.get(username="alice")
+    user.set_password("ends in 123456")
+    user.save()
+    right, wrong = phone.code(), f"{(int(phone.code()) + 1) % 1_000_000:06d}"
+    typed = (f"ends in 123457{right}", f"ends in 123456{wrong}", "ends in 123456", right, "x")
+    refused = [radius.ask(User_Name="alice", User_Password=text) for text in typed]
+    assert {(answer.packet, answer.words) for answer in refused} == {("Access-Reject", refused[0].words)}
+    assert radius.ask(User_Name="alice", User_Password=f"ends in 123456{right}").packet == "Access-Accept"

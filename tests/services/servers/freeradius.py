@@ -159,15 +159,15 @@ def heard(output: str) -> Answered:
 @contextlib.contextmanager
 def freeradius_server(
     portal_url: str, key: str, *, ca_file: str = "", headers: Mapping[str, str] | None = None, debug: bool = True,
-    secret: str = "", patience: float = SHIPPED_PATIENCE, reject_delay: int = 1,
+    secret: str = "", patience: float = SHIPPED_PATIENCE,
 ) -> Iterator[FreeRadius]:  # fmt: skip
     """A server that asks the portal at `portal_url` with `key`, with more `headers` where no proxy adds them. It waits
-    `patience` seconds for the portal, and holds refusals back for `reject_delay`. `debug` tells all in its log and
-    serves one request at a time. MissingProgram where it is not installed."""
+    `patience` seconds for the portal, and holds no refusal back: silence is not taken for one, nor one for silence.
+    `debug` tells all in its log and serves one request at a time. MissingProgram where it is not installed."""
     program, client = find_program("freeradius", "freeradius"), find_program("radclient", "freeradius-utils")
     with temporary_folder("freeradius") as folder:
         port, secret = free_port(), secret or secrets.token_hex(12)
-        _configure(folder, port, secret, Portal(portal_url, key, ca_file, headers or {}, patience, reject_delay))
+        _configure(folder, port, secret, Portal(portal_url, key, ca_file, headers or {}, patience))
         process = ServerProcess(
             [program, "-f", "-X" if debug else "-lstdout", "-d", str(folder / "raddb")], log=folder / "radius.log"
         )
@@ -188,7 +188,6 @@ class Portal:
     ca_file: str
     headers: Mapping[str, str]
     patience: float
-    reject_delay: int
 
 
 def _configure(folder: Path, port: int, secret: str, portal: Portal) -> None:
@@ -202,7 +201,7 @@ def _configure(folder: Path, port: int, secret: str, portal: Portal) -> None:
     for name in ("localstatedir", "logdir", "run_dir", "raddbdir"):
         value = raddb if name == "raddbdir" else folder
         main = "\n".join(f"{name} = {value}" if line.startswith(f"{name} = ") else line for line in main.splitlines())
-    main = main.replace("\treject_delay = 1", f"\treject_delay = {portal.reject_delay}")
+    main = main.replace("\treject_delay = 1", "\treject_delay = 0")
     (raddb / "radiusd.conf").write_text(main + "\n")
     module = (SHIPPED / "mods-portal").read_text()
     module = module.replace("https://2fa.your-organisation.org", portal.url).replace("FILL-IN", portal.key)
