@@ -150,9 +150,10 @@ def running(count: int) -> Iterator[World]:
         port, web = start(product.serving())
         for work in (["worker", "--concurrency=2"], ["beat", "--max-interval=1"]):
             start(_celery(product, work))
-        url, secret = f"http://127.0.0.1:{port}", "of-the-gateway"
+        url, headers = f"http://127.0.0.1:{port}", {"Host": HOST, "X-Forwarded-Proto": "https"}
         servers = [
-            start(freeradius_server(url, made["key"], secret=secret, headers=headers, debug=False)) for _ in range(2)
+            start(freeradius_server(url, made["key"], headers=headers, debug=False, secret="of-the-gateway"))
+            for _ in range(2)
         ]
         key = made["secret"].encode().hex()
         people = [Person(name, key, number) for name, number in made["people"]]
