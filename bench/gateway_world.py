@@ -19,7 +19,7 @@ import psycopg
 from bench.failures import BenchFailed
 from bench.gateway_journal import Lives, Sent
 from bench.gateway_load import Gateway, Person, type_codes, type_sms_codes
-from bench.product import ROOT, Product
+from bench.product import HOST, ROOT, Product
 from tests.services.servers.folders import temporary_folder
 from tests.services.servers.freeradius import FreeRadius, freeradius_server
 from tests.services.servers.kannel import Kannel, kannel_server
