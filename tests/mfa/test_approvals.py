@@ -8,6 +8,7 @@ import pwd
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -19,6 +20,9 @@ from accounts.models import User
 from mfa import approvals
 from mfa.approvals import CannotDecide, Matter, NotApproved
 from mfa.delivery import outbox
+from mfa.desk import vouching
+from mfa.desk.acts import BY_SLUG
+from mfa.desk.asked import Order
 from mfa.models import Approval, AuditEvent, Delivery
 from tests.mfa.doors import add_factor, give_role, sign_in
 
@@ -92,6 +96,31 @@ def test_an_approval_is_worth_nothing_for_something_else_or_somebody_else(
         approvals.spend(other, actor=first, now=now)
     with pytest.raises(NotApproved):
         approvals.spend(MATTER, actor=second, now=now)
+
+
+@pytest.mark.row("A-2.3.5")
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"kind": "sms"}, {"serial": "1002"}, {"number": "+4917011111112"}, {"hand_over": "email"}, {"hours": 9},
+        {"uses": 4}, {"applications": ["vpn", "wiki"]},
+    ],
+    ids=lambda other: next(iter(other)),
+)  # fmt: skip
+def test_an_approval_is_for_exactly_the_answers_that_were_approved(
+    two: tuple[User, User], alice: User, now: datetime, other: dict[str, Any]
+) -> None:
+    first, second = two
+    act = BY_SLUG["temporary"]
+    order = Order(
+        first, "audit finding", now, kind="totp", serial="1001", number="+4917011111111", hand_over="sms", hours=8,
+        uses=3, applications=["vpn"],
+    )  # fmt: skip
+    approvals.decide(asked(first, now, vouching.matter(act, order, [alice])).pk, True, actor=second, now=now)
+    for changed, people in ((replace(order, **other), [alice]), (order, [alice, second])):
+        with pytest.raises(NotApproved):
+            vouching.spend(act, changed, people)
+    vouching.spend(act, replace(order, reason="in other words"), [alice])
 
 
 @pytest.mark.row("T-75")

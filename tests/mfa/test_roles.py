@@ -14,10 +14,11 @@ from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 from pytest_django import Settings
 
 from accounts.models import SyncChange, SyncProblem, SyncRun, User, WriteBack
-from mfa import approvals, roles, rules
+from mfa import approvals, audit, roles, rules
 from mfa.desk import acts, bulk
 from mfa.desk.asked import Order
 from mfa.models import (
@@ -25,6 +26,7 @@ from mfa.models import (
     ApplicationKey,
     Approval,
     AuditEvent,
+    AuthenticationRecord,
     BulkAct,
     BulkPerson,
     Delivery,
@@ -96,10 +98,18 @@ def rows(make_user: Callable[..., User], settings: Settings) -> dict[str, int]:
     )
     held, _ = put("1000"), put("1001")
     Factor.objects.create(user=alice, kind="token", key=held.key, name="Token", confirmed=True)
+    interval = IntervalSchedule.objects.create(every=7, period="minutes")
+    crontab = CrontabSchedule.objects.create(hour="4")
+    task = PeriodicTask.objects.create(name="A test", task="mfa.tasks.clean_up", interval=interval)
+    attempt = AuthenticationRecord.objects.create(
+        user=alice, username="alice", application="vpn", code=1, accepted=True
+    )
+    audit.record("session.ended", user=alice, actor=None)
     return {
         "alice": alice.pk, "run": run.pk, "delivery": delivery.pk, "stopped": stopped.pk, "applied": applied.pk,
         "written": written.pk, "approval": approval.pk, "listed": listed.pk, "rule": rule.pk, "exemption": exemption.pk,
-        "held": held.pk, "application": application.pk, "key": key.pk,
+        "interval": interval.pk, "crontab": crontab.pk, "task": task.pk, "attempt": attempt.pk,
+        "event": AuditEvent.objects.latest("pk").pk, "held": held.pk, "application": application.pk, "key": key.pk,
         "remember": RememberRule.objects.create(name="Minute", scope="application", seconds=60).pk,
     }  # fmt: skip
 
@@ -151,8 +161,12 @@ def filled(path: str, person: int) -> dict[str, Any]:
         }  # fmt: skip
     if "/rememberrule/" in path:
         return {"name": "Minute", "scope": "application", "seconds": "60", "active": "on", "reason": "Test"}
-    if path.endswith("/intervalschedule/add/"):
-        return {"every": "5", "period": "minutes"}
+    if "/django_celery_beat/" in path:
+        return {
+            "every": "5", "period": "minutes", "minute": "7", "hour": "3", "day_of_week": "*", "day_of_month": "*",
+            "month_of_year": "*", "timezone": "UTC", "name": "Another", "args": "[]", "kwargs": "{}", "post": "yes",
+            "crontab": str(CrontabSchedule.objects.latest("pk").pk), "task": "accounts.tasks.sync_directory",
+        }  # fmt: skip
     return {
         "username": "newcomer",
         "name": "New Comer",

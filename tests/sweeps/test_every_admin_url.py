@@ -2,26 +2,52 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from django.urls.resolvers import RoutePattern
 from django.utils import timezone
 
 from accounts.models import User
 from tests.mfa.doors import add_factor, give_role, sign_in
+from tests.mfa.test_roles import DOCUMENT
 from tests.sweeps.test_every_url import content
 
 FORM = {"people": "1", "reason": "r", "identity": "in-person", "username": "new", "confirm": "yes", "post": "yes"}
 
 
+BESIDE_THE_TABLE = {
+    "admin/": "the start, which shows what a role may see",
+    "admin/autocomplete/": "Django's, asks for the right to see what it lists",
+    "admin/jsi18n/": "texts of Django's scripts",
+    "admin/mfa/bulkact/<int:pk>/start/": "for whoever ordered the act, as tests/mfa/test_admin_bulk.py has it",
+    "admin/mfa/hardwaretoken/import/<int:pk>/": "for whoever read the file, as tests/mfa/test_admin_tokens.py has it",
+}
+"""Addresses that the table of docs/security-roles.md does not name, each with its reason."""
+BY_DJANGO = ("<path:object_id>/", "<path:object_id>/history/")
+"""Of every table of the admin: the address of old that leads to its page, and the history, which is not kept."""
+
+
 def addresses() -> list[str]:
     """Every address of the admin with its arguments filled in; those by regular expression only list applications."""
     return sorted({f"/{route}" for route in _walk(get_resolver().url_patterns, "") if route.startswith("admin/")})
+
+
+def routes() -> set[str]:
+    """Every address of the admin as the URL map has it."""
+    return {route for route in _routes(get_resolver().url_patterns, "") if route.startswith("admin/")}
+
+
+def _routes(patterns: list[Any], prefix: str) -> Iterator[str]:
+    for entry in patterns:
+        if isinstance(entry.pattern, RoutePattern):
+            route = prefix + str(entry.pattern)
+            yield from _routes(entry.url_patterns, route) if isinstance(entry, URLResolver) else [route]
 
 
 def _walk(patterns: list[Any], prefix: str) -> Iterator[str]:
@@ -58,6 +84,14 @@ def test_the_map_of_the_admin_is_walked() -> None:
     known = {"/admin/accounts/user/act/reset/", "/admin/accounts/user/add/", "/admin/mfa/rule/preview/"}
     assert known <= set(addresses())
     assert not [address for address in addresses() if "<" in address]
+
+
+@pytest.mark.row("A-8.1.1")
+def test_the_table_of_roles_names_every_address_of_the_admin() -> None:
+    named = re.findall(r"^\| [^|]+ \| (?:GET|POST) `([^`?]+)", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+    known = {resolve(re.sub(r"\{\w+\}", "1", address)).route for address in named}
+    left = {route for route in routes() - known if not route.endswith(BY_DJANGO)}
+    assert left == set(BESIDE_THE_TABLE)
 
 
 @pytest.mark.row("A-7.5.1")

@@ -15,6 +15,8 @@ from django.utils import timezone
 from accounts.models import User
 from mfa.models import Factor
 from tests.answers import Answer
+from tests.mfa.doors import add_factor, sign_in
+from tests.mfa.tokens.shelf import put
 from tests.stories import acting
 from tests.sweeps.url_map import Page, pages
 from tests.tables import BAD_CODES, BAD_NAMES, BAD_PHONES
@@ -171,10 +173,20 @@ def test_what_belongs_to_another_person_does_not_exist(
     person: acting.Person, make_user: Callable[..., User], page: Page
 ) -> None:
     bob = make_user("bob")
-    acting.with_app(Client(), bob)
-    theirs, unknown = (asked(person.client, url) for url in (fill(page, bob), page.url(pk=999_999)))
+    row = factor_for(page, bob)
+    sign_in(owner := Client(), bob, add_factor(bob))
+    assert asked(owner, page.url(pk=row.pk)).status_code != 404
+    theirs, unknown = (asked(person.client, page.url(pk=pk)) for pk in (row.pk, 999_999))
     assert theirs.status_code == unknown.status_code == 404
     assert without_tokens(theirs) == without_tokens(unknown)
+
+
+def factor_for(page: Page, owner: User) -> Factor:
+    """A factor that this page is about."""
+    slug = page.route.partition("/")[0]
+    if slug == "resume":
+        return add_factor(owner, name="Lost", suspended_at=timezone.now())
+    return add_factor(owner, slug, name="Own", key=put("7001").key if slug == "token" else f"own:{slug}")
 
 
 def asked(client: Client, url: str) -> Answer:
