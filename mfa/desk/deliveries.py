@@ -20,9 +20,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from mfa import roles
-from mfa.desk import filters, masks, same_request, test_message, traces
+from mfa.desk import delivery_figures, filters, masks, same_request, test_message, traces
 from mfa.desk.readonly import ReadOnly, Rows
-from mfa.models import Delivery, DeliveryAlarm
+from mfa.models import Delivery
 from mfa.outcomes import Refused
 from mfa.pages.sessions import left_alone
 from mfa.proof import fresh_proof_required
@@ -71,7 +71,9 @@ class DeliveryAdmin(ReadOnly):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        shown = {"may_test": _may_test(request), "alarms": DeliveryAlarm.objects.filter(ended_at=None)}
+        shown = {"may_test": _may_test(request)}
+        if self.has_view_permission(request):
+            shown |= delivery_figures.context(now=timezone.now())
         return super().changelist_view(request, shown | (extra_context or {}))
 
     def change_view(
@@ -119,7 +121,7 @@ class DeliveryAdmin(ReadOnly):
         _mask(found, whole)
         part_url = reverse("admin:mfa_delivery_part", args=[found.pk])
         of_request = same_request.context(request, found)
-        return {"delivery": found, "title": str(found), "part_url": part_url, **shown, **of_request}
+        return {"delivery": found, "title": _title(found), "part_url": part_url, **shown, **of_request}
 
     def _shared(self, request: HttpRequest) -> dict[str, Any]:
         return self.admin_site.each_context(request) | {"opts": self.opts}
@@ -133,3 +135,8 @@ def _mask(delivery: Delivery, whole: bool) -> None:
     delivery.recipient = masks.recipient(delivery.recipient, whole)
     delivery.error = masks.in_text(delivery.error, whole)  # gateways quote the number in what they answer
     delivery.reference = masks.in_text(delivery.reference, whole)
+
+
+def _title(delivery: Delivery) -> str:
+    """As the page's heading says it; the recipient is masked by then."""
+    return f"{delivery.get_channel_display()} · {delivery.recipient}"

@@ -14,7 +14,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
+from mfa import message_alarms
 from mfa.delivery import causes, claims, hand_over
+from mfa.desk import delivery_figures
 from mfa.models import AuditEvent, Budget, Delivery
 from tests.services.smtp import Smtp
 
@@ -236,3 +238,29 @@ def test_nothing_left_of_an_old_trace_is_said(staff: Callable[..., Client], alic
     Delivery.objects.update(trace=[])
     page = text(staff("auditor").get(f"{OUTBOX}{delivery.pk}/change/", secure=True))
     assert "What was said is not kept any longer." in page
+
+
+def test_the_list_says_how_codes_leave_and_what_to_do_about_an_alarm(
+    staff: Callable[..., Client], alice: User, settings: Settings
+) -> None:
+    settings.SMS_GATEWAYS, settings.SMS_PER_DAY, settings.CODES_ALARM_PERCENT = ["kannel", "http"], 30, 50
+    now = timezone.now()
+    for number in range(24):
+        gateway, state = ("kannel", State.FAILED) if number < 3 else ("http", State.DELIVERED)
+        Delivery.objects.create(
+            user=alice, channel="sms", template="code", recipient="+491701234567", gateway=gateway, state=state,
+            created_at=now - timedelta(minutes=20), handed_over_at=None if state == State.FAILED else now,
+        )  # fmt: skip
+    watched = now.replace(hour=12)
+    Delivery.objects.update(created_at=watched - timedelta(minutes=20))
+    message_alarms.watch(now=watched)
+    (sms, mail) = delivery_figures.context(now=watched)["leaving"]
+    assert (sms.queued, sms.most, sms.left, sms.back, sms.few) == (24, 30, 21, 0, False)
+    assert [(way.name, way.left, way.failed) for way in sms.ways] == [("kannel", 0, 3), ("http", 21, 0)]
+    assert (mail.queued, mail.few) == (0, True)
+    page = text(staff("auditor").get(OUTBOX, secure=True))
+    for words in (
+        "the day's budget of codes is nearly spent", "raise SMS_PER_DAY", "few of the codes that are sent come back",
+        "Send a test message to yourself", "Gateways are tried in this order",
+    ):  # fmt: skip
+        assert words in page

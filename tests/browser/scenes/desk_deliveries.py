@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 
-from mfa.models import Delivery
+from mfa.models import Delivery, DeliveryAlarm
 from tests.browser.scenes.desk import as_admin
 from tests.browser.scenes.scene import scene
 from tests.browser.stage import Stage, person, work_off_outbox
@@ -85,3 +85,21 @@ def watched(stage: Stage) -> None:
     stage.reads("It waits for a worker.")
     work_off_outbox()
     stage.reads("The mail server took it")
+
+
+@scene("admin:mfa_delivery_changelist", "budget nearly spent, few codes come back")
+def in_trouble(stage: Stage) -> None:
+    as_admin(stage)
+    now, user = timezone.now(), person("ada", name="Ada Lovelace")
+    Delivery.objects.bulk_create(
+        Delivery(
+            user=user, channel="mail", template="code", recipient=user.email, state="failed" if number % 9 else "sent",
+            gateway="smtp", handed_over_at=now, created_at=now - timedelta(minutes=20),
+        )
+        for number in range(24)
+    )  # fmt: skip
+    for trouble in DeliveryAlarm.Trouble.values:
+        DeliveryAlarm.objects.create(channel="mail", trouble=trouble)
+    stage.open(reverse("admin:mfa_delivery_changelist"))
+    stage.page.get_by_text("How codes leave").click()
+    stage.reads("Somebody is told below")
