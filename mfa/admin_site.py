@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from mfa import proof
 from mfa.desk import navigation
+from mfa.pages import sessions
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 NOT_OURS = frozenset({"login", "logout", "password_change", "password_change_done"})
@@ -33,8 +34,8 @@ class PortalAdminSite(AdminSite):
     enable_nav_sidebar = False
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Active staff whose session has shown a second factor."""
-        return super().has_permission(request) and getattr(request.user, "otp_device", None) is not None
+        """Active staff whose session has shown a second factor; a recovery code only stands in for one."""
+        return super().has_permission(request) and sessions.is_verified(request) and not sessions.is_limited(request)
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:  # type: ignore[override]
         """Every page of the admin, also of packages that bring their own: nothing changes without a fresh proof."""
@@ -44,11 +45,13 @@ class PortalAdminSite(AdminSite):
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect(f"{reverse('sign_in')}?{urlencode({'next': request.get_full_path()})}")
+            if sessions.is_limited(request):
+                return redirect(f"{reverse('prove_alone')}?{urlencode({'next': request.get_full_path()})}")
             if not self.has_permission(request):
                 raise PermissionDenied
             if any("\0" in value for values in request.GET.lists() for value in (values[0], *values[1])):
                 raise BadRequest("NUL in the address")  # PostgreSQL has no such text
-            if request.method not in SAFE and proof.fresh_until(request.session, now=timezone.now()) is None:
+            if request.method not in SAFE and not proof.is_full(request.session, now=timezone.now()):
                 return _ask_first(request)
             return inner(request, *args, **kwargs)
 
@@ -74,4 +77,4 @@ def _ask_first(request: HttpRequest) -> HttpResponse:
     target = (
         f"{came_from.path}?{came_from.query}" if came_from.netloc == request.get_host() else request.get_full_path()
     )
-    return redirect(f"{reverse('prove')}?{urlencode({'next': target})}")
+    return redirect(f"{reverse('prove_alone')}?{urlencode({'next': target})}")

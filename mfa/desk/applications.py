@@ -27,7 +27,7 @@ from mfa.desk import application_figures, interface, radius_probe, snippets
 from mfa.desk.application_forms import ApplicationForm, KeyForm, RevokeForm
 from mfa.desk.readonly import ReadOnly, Rows
 from mfa.models import Application, ApplicationKey
-from mfa.proof import fresh_proof_required
+from mfa.proof import full_proof_required
 
 View = Callable[..., HttpResponse]
 
@@ -69,7 +69,7 @@ class ApplicationAdmin(ReadOnly):
 
     def get_urls(self) -> list[URLPattern]:
         def page(route: str, view: View, name: str) -> URLPattern:
-            inner = require_http_methods(["GET", "POST"])(fresh_proof_required(view))
+            inner = require_http_methods(["GET", "POST"])(full_proof_required(view))
             return path(route, self.admin_site.admin_view(inner), name=f"mfa_application_{name}")
 
         return [

@@ -21,7 +21,7 @@ from mfa.desk import acts, bulk, bulk_work, export, reach
 from mfa.desk.acts import Act
 from mfa.desk.asked import Order
 from mfa.desk.forms import ActForm
-from mfa.proof import fresh_proof_required
+from mfa.proof import full_proof_required
 
 
 def choose(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
@@ -60,7 +60,7 @@ def _by_method(request: HttpRequest, model_admin: ModelAdmin[Any], act: Act) -> 
     return _order(request, model_admin, act)
 
 
-@fresh_proof_required
+@full_proof_required
 def _order(request: HttpRequest, model_admin: ModelAdmin[Any], act: Act) -> HttpResponse:
     people = _people(model_admin, request)
     if people is None or people.count() > bulk.MOST:

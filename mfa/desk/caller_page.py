@@ -21,7 +21,7 @@ from accounts.models import User
 from mfa import kinds, roles
 from mfa.desk import reach
 from mfa.outcomes import Refused
-from mfa.proof import fresh_proof_required
+from mfa.proof import full_proof_required
 from mfa.verification import callers
 
 
@@ -51,7 +51,7 @@ def _by_method(request: HttpRequest, model_admin: ModelAdmin[Any], person: User)
     return _checked(request, model_admin, person)
 
 
-@fresh_proof_required
+@full_proof_required
 def _checked(request: HttpRequest, model_admin: ModelAdmin[Any], person: User) -> HttpResponse:
     now = timezone.now()
     if "to" in request.POST:

@@ -25,7 +25,7 @@ from mfa.desk.readonly import ReadOnly, Rows
 from mfa.models import Delivery
 from mfa.outcomes import Refused
 from mfa.pages.sessions import left_alone
-from mfa.proof import fresh_proof_required
+from mfa.proof import full_proof_required
 
 
 class MaskedList(Rows):
@@ -94,7 +94,7 @@ class DeliveryAdmin(ReadOnly):
         """Send a message to any recipient, and go on to the page on which its steps appear."""
         if not _may_test(request):
             raise PermissionDenied
-        return fresh_proof_required(self._test)(request)
+        return full_proof_required(self._test)(request)
 
     def _test(self, request: HttpRequest) -> HttpResponse:
         form = test_message.TestForm(request.POST or None)

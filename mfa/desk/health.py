@@ -22,7 +22,7 @@ from mfa.desk import run_orders
 from mfa.desk.readonly import ReadOnly
 from mfa.health import parts
 from mfa.models import Finding
-from mfa.proof import fresh_proof_required
+from mfa.proof import full_proof_required
 
 TONES = {Finding.State.OK: "ok", Finding.State.UNKNOWN: "info", Finding.State.WARN: "warn", Finding.State.BAD: "danger"}
 WORST = tuple(TONES)
@@ -31,7 +31,7 @@ WATCH = "mfa.tasks.watch_health"
 
 class HealthAdmin(ReadOnly):
     def get_urls(self) -> list[URLPattern]:
-        again = self.admin_site.admin_view(require_POST(fresh_proof_required(self.look_again)))
+        again = self.admin_site.admin_view(require_POST(full_proof_required(self.look_again)))
         own = [url for url in super().get_urls() if url.name == "mfa_finding_changelist"]
         return [path("again/", again, name="mfa_finding_again"), *own]
 

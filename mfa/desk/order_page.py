@@ -22,10 +22,10 @@ from mfa.desk.acts import Act
 from mfa.desk.asked import Order
 from mfa.desk.forms import CALLER, ActForm, ChosenForm
 from mfa.desk.perform import Outcome, perform
-from mfa.proof import fresh_proof_required
+from mfa.proof import full_proof_required
 
 
-@fresh_proof_required
+@full_proof_required
 def _order(request: HttpRequest, model_admin: ModelAdmin[Any], act: Act) -> HttpResponse:
     chosen = ChosenForm(request.POST if request.method == "POST" else request.GET)
     people = _people(chosen.cleaned_data["people"]) if chosen.is_valid() else []

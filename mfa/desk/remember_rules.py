@@ -26,7 +26,7 @@ from mfa.desk.application_forms import RememberRuleForm
 from mfa.desk.readonly import ReadOnly, is_number_of_a_row
 from mfa.desk.run_orders import ReasonForm
 from mfa.models import AuthenticationRecord, Remembered, RememberRule
-from mfa.proof import fresh_proof_required
+from mfa.proof import full_proof_required
 
 View = Callable[..., HttpResponse]
 OFFERED = ("name", "scope", "application", "kind", "seconds")
@@ -48,7 +48,7 @@ class RememberRuleAdmin(ReadOnly):
 
     def get_urls(self) -> list[URLPattern]:
         def page(route: str, view: View, name: str) -> URLPattern:
-            inner = require_http_methods(["GET", "POST"])(fresh_proof_required(view))
+            inner = require_http_methods(["GET", "POST"])(full_proof_required(view))
             return path(route, self.admin_site.admin_view(inner), name=f"mfa_rememberrule_{name}")
 
         return [

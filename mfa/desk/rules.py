@@ -23,7 +23,7 @@ from mfa.desk.readonly import ReadOnly
 from mfa.desk.rule_change import Change
 from mfa.desk.rule_forms import RuleForm
 from mfa.models import Rule
-from mfa.proof import fresh_proof_required
+from mfa.proof import full_proof_required
 
 
 class RuleAdmin(ReadOnly):
@@ -42,8 +42,8 @@ class RuleAdmin(ReadOnly):
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
-        preview = require_http_methods(["GET", "POST"])(fresh_proof_required(self.preview))
-        ending = require_http_methods(["GET", "POST"])(fresh_proof_required(self.end))
+        preview = require_http_methods(["GET", "POST"])(full_proof_required(self.preview))
+        ending = require_http_methods(["GET", "POST"])(full_proof_required(self.end))
         return [
             path("add/", wrap(require_safe(self.make)), name="mfa_rule_add"),
             path("preview/", wrap(preview), name="mfa_rule_preview"),

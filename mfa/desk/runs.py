@@ -27,7 +27,7 @@ from mfa import audit, roles
 from mfa.desk import export, masks, run_charts, run_orders, run_page, run_report, run_undo
 from mfa.desk.readonly import ReadOnly
 from mfa.pages.sessions import left_alone
-from mfa.proof import fresh_proof_required
+from mfa.proof import full_proof_required
 
 WAIT_PATIENTLY = timedelta(seconds=60)
 
@@ -154,7 +154,7 @@ class RunAdmin(ReadOnly):
     def _order(self, order: run_orders.Order) -> Callable[..., HttpResponse]:
         """The page of a decision: for whoever has the right, with a fresh proof."""
 
-        @fresh_proof_required
+        @full_proof_required
         def decide(request: HttpRequest, pk: int) -> HttpResponse:
             run = self._run(request, str(pk))
             return run_orders.page(

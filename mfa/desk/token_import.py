@@ -22,7 +22,7 @@ from mfa import crypto, roles
 from mfa.delivery.writing import one_line
 from mfa.desk.token_words import FAULTS, REASONS
 from mfa.outcomes import Unusable
-from mfa.proof import fresh_proof_required
+from mfa.proof import full_proof_required
 from mfa.tokens import batches, files
 from mfa.tokens.reading import Line, Unreadable
 
@@ -65,7 +65,7 @@ def look(model_admin: ModelAdmin[Any], request: HttpRequest, pk: int) -> HttpRes
 
 
 @require_http_methods(["GET", "POST"])
-@fresh_proof_required
+@full_proof_required
 @sensitive_post_parameters("unlock")
 def _choose(request: HttpRequest, model_admin: ModelAdmin[Any]) -> HttpResponse:
     form = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()
@@ -89,7 +89,7 @@ def _begin(request: HttpRequest, form: FileForm) -> int:
 
 
 @require_http_methods(["GET", "POST"])
-@fresh_proof_required
+@full_proof_required
 def _look(request: HttpRequest, model_admin: ModelAdmin[Any], pk: int) -> HttpResponse:
     actor, now = cast(User, request.user), timezone.now()
     try:

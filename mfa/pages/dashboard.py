@@ -6,12 +6,15 @@ from datetime import datetime
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import SignedInRequest
 from mfa import configured, enrolment, kinds, known, policy, preferences
-from mfa.pages import cards, duty, events, standing
+from mfa.kinds import CardAction, Note
+from mfa.pages import cards, duty, events, sessions, standing
 from mfa.pages.gate import open_before_enrolment
 
 
@@ -26,11 +29,9 @@ def _show(request: SignedInRequest, now: datetime) -> HttpResponse:
     found = known.of(user, now=now)
     factors, asked = found.usable, found.asked
     due = duty.notes(asked.standing(enrolment.holding(factors)), now=now)
+    of_kinds = (note for kind in kinds.registry().values() for note in kind.notes(user, found.rows, now=now))
     context = {
-        "notes": [
-            *due,
-            *(note for kind in kinds.registry().values() for note in kind.notes(user, found.rows, now=now)),
-        ],
+        "notes": [*_limited(request), *due, *of_kinds],
         "standing": standing.of(found, now=now, step_is_told=bool(due)),
         "cards": [*cards.of(found), *cards.at_rest(found)],
         "missing": [kind for kind in cards.missing(user, factors) if kind.backup or asked.allows(kind.slug)],
@@ -38,6 +39,18 @@ def _show(request: SignedInRequest, now: datetime) -> HttpResponse:
         "events": events.latest(user),
     }
     return render(request, "pages/dashboard.html", context)
+
+
+def _limited(request: SignedInRequest) -> list[Note]:
+    """What is open to whoever came in by a recovery code, and how the rest opens."""
+    if not sessions.is_limited(request):
+        return []
+    text = _(
+        "With it you can set up a factor, or move one to a new phone. To remove one, or to enter the administration, "
+        "confirm with a factor."
+    )
+    action = CardAction(_("Confirm with a factor"), reverse("prove_alone"))
+    return [Note("info", _("You are signed in with a recovery code."), text, (action,))]
 
 
 @open_before_enrolment

@@ -22,7 +22,7 @@ from mfa.outcomes import Unusable
 from mfa.pages import sessions, sign_in, ways
 from mfa.pages.gate import open_before_activation
 from mfa.pages.preferred import mark, words
-from mfa.proof import fresh_proof_required
+from mfa.proof import full_proof_required
 
 
 class LostForm(forms.Form):
@@ -99,7 +99,7 @@ def what_next_on_the_way_in(request: HttpRequest) -> HttpResponse:
     )
 
 
-@fresh_proof_required
+@full_proof_required
 @require_http_methods(["GET", "POST"])
 def resume(request: SignedInRequest, pk: int) -> HttpResponse:
     factor = next((one for one in lost.suspended(request.user) if one.pk == pk), None)

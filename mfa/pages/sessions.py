@@ -16,7 +16,7 @@ from django_otp import login as otp_login
 
 from accounts.models import User
 from accounts.requests import SignedInRequest, address_of
-from mfa import enrolment, proof, signed_in
+from mfa import enrolment, kinds, proof, signed_in
 from mfa.models import Factor
 from mfa.pages import language
 
@@ -120,18 +120,28 @@ def keep_after_removal(request: SignedInRequest, *, now: datetime) -> None:
     unproved."""
     shown = getattr(request.user, "otp_device", None)
     gone = shown is not None and not Factor.objects.filter(pk=shown.pk).exists()
-    keep(request, proved_by=_another(User.objects.get(pk=request.user.pk), now) if gone else None)
+    backup = is_limited(request)
+    keep(request, proved_by=_another(User.objects.get(pk=request.user.pk), backup, now) if gone else None)
 
 
 @transaction.atomic
-def _another(user: User, now: datetime) -> Factor | None:
-    left = enrolment.opening(user, now=now)
+def _another(user: User, backup: bool, now: datetime) -> Factor | None:
+    """Of those that are left; for a session that is limited one that keeps it so."""
+    left = [one for one in enrolment.opening(user, now=now) if kinds.kind(one.kind).backup or not backup]
     return enrolment.stored(left[0], now=now) if left else None
 
 
 def is_verified(request: HttpRequest) -> bool:
     """Whether this session has shown a second factor that still exists."""
     return getattr(request.user, "otp_device", None) is not None
+
+
+def is_limited(request: HttpRequest) -> bool:
+    """Whether what this session has shown only stands in for a factor (a recovery code): it may set up or replace one,
+    take none away, and the administration is closed to it."""
+    shown = getattr(request.user, "otp_device", None)
+    known = kinds.registry().get(shown.kind) if shown is not None else None
+    return known is not None and known.backup
 
 
 def left_alone(view: Callable[..., Response]) -> Callable[..., Response]:

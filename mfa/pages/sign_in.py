@@ -114,8 +114,11 @@ def _after_password(
 
 
 def _opened(request: HttpRequest, user: User, verdict: service.Verdict | None, now: datetime) -> HttpResponse:
-    sessions.sign_in(request, user, verdict.factor if verdict else None, now=now)
-    return redirect(targets.after(request))
+    """Whoever needed a recovery code reads first what to do about it."""
+    factor = verdict.factor if verdict else None
+    sessions.sign_in(request, user, factor, now=now)
+    came_back = factor is not None and kinds.kind(factor.kind).backup
+    return redirect("dashboard" if came_back else targets.after(request))
 
 
 STEP = steps.Step(

@@ -133,10 +133,12 @@ def _make_new_codes(factors: list[Factor]) -> Step | None:
     backup = _backup()
     held = next((factor for factor in factors if backup and factor.kind == backup.slug), None)
     left = backup.left(held) if backup and held else None
-    if backup is None or left is None or left > FEW:
+    if backup is None or held is None or left is None or (left > FEW and held.last_used_at is None):
         return None
-    title = ngettext("Only %(left)d recovery code is left.", "Only %(left)d recovery codes are left.", left)
     words = _("Make new ones while you still can. The old ones then stop working.")
+    if left > FEW:
+        return Step(_("You have used a recovery code"), words, _("Make new codes"), backup.add_url())
+    title = ngettext("Only %(left)d recovery code is left.", "Only %(left)d recovery codes are left.", left)
     return Step(title % {"left": left}, words, _("Make new codes"), backup.add_url())
 
 

@@ -36,11 +36,18 @@ class Step:
     send_page: str
     done: Done
     application: str = PORTAL
+    full: bool = False
+    """Whether what only stands in for a factor is no answer here (see `proof.full_proof_required`)."""
+
+    def ways(self, user: User, *, now: datetime) -> list[Way]:
+        """What the person can answer with."""
+        found = ways.of(user, now=now, application=self.application)
+        return [way for way in found if not (self.full and way.kind.backup)]
 
 
 def ask(request: HttpRequest, user: User, step: Step, *, now: datetime) -> HttpResponse:
     """Show the form of the chosen way; judge what comes back and hand an accepted verdict to `step.done`."""
-    offered = ways.of(user, now=now, application=step.application)
+    offered = step.ways(user, now=now)
     way = ways.chosen(offered, request.GET.get("way", ""))
     if way is None:
         return redirect("dashboard")
@@ -59,7 +66,7 @@ def ask(request: HttpRequest, user: User, step: Step, *, now: datetime) -> HttpR
 def send(request: HttpRequest, user: User, step: Step, *, now: datetime) -> HttpResponse:
     """Send a code for the chosen way, say so or say why not, and go back to the page that asks for it. For a ceremony
     give the page's script what it asks the browser with."""
-    way = ways.chosen(ways.of(user, now=now, application=step.application), request.GET.get("way", ""))
+    way = ways.chosen(step.ways(user, now=now), request.GET.get("way", ""))
     if way is not None and way.kind.answers is Answers.CEREMONY:
         return JsonResponse(ways.begin(request, user, way, step.purpose, now=now))
     if way is None or not way.kind.sends:

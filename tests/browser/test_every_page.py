@@ -15,8 +15,8 @@ from tests.browser.stage import Stage
 BROKEN = "broken"
 """The state of the one scene that shows an error page."""
 WITHOUT_LOOKS = {
-    "sign_out", "second_step_send", "prove_send", "test_send", "rest_advice", "sms:resend",  # lead on to another page
-    "sms:present", "email:resend",
+    "sign_out", "second_step_send", "prove_send", "prove_alone_send", "test_send", "rest_advice", "sms:resend",
+    "sms:present", "email:resend",  # lead on to another page
     "webauthn:sign_in", "webauthn:add_options", "webauthn:sign_in_options",  # the last two for scripts
     "delivery_state", "sms:preview",  # parts of other pages
     "language", "recovery:download", "live", "ready", "metrics", "kannel_receipt", "twilio_receipt",  # no pages

@@ -84,7 +84,7 @@ def test_nothing_changes_without_a_fresh_proof(staff: Callable[..., Client], ali
     }
     answer = client.post(path, form, secure=True)
     assert answer.status_code == 302
-    assert answer.headers["location"].startswith("/prove/?next=%2Fadmin")
+    assert answer.headers["location"].startswith("/prove/alone/?next=%2Fadmin")
     assert not AuditEvent.objects.exists()
     assert not User.objects.filter(username="new").exists()
 

@@ -115,7 +115,7 @@ def test_helpdesk_cannot_help_itself_to_an_admins_account(agent: acting.Person, 
 def test_an_old_proof_is_asked_for_again_and_leads_back(agent: acting.Person, alice: User) -> None:
     agent.let_proof_grow_old()
     asked = land(agent.client, f"{PEOPLE}act/reset/?people={alice.pk}")
-    assert asked.startswith("/prove/?next=")
+    assert asked.startswith("/prove/alone/?next=")
     do(agent, "reset", alice)
     assert not AuditEvent.objects.filter(action="factors.reset").exists()
 

@@ -31,7 +31,8 @@ PUBLIC = {
 """Open to everybody; each for a reason. A page that joins them joins this list, in review."""
 
 NEEDS_NO_PROOF = {
-    "prove/", "prove/send/", "activation/", "test/", "test/send/", "lost-phone/", "advice/rest/", "rehearsal/talk/",
+    "prove/", "prove/send/", "prove/alone/", "prove/alone/send/", "activation/", "test/", "test/send/", "lost-phone/",
+    "advice/rest/", "rehearsal/talk/",
 }  # fmt: skip
 """By POST, yet without fresh proof: they are how one gives it, judge a code and change nothing, only take away from
 whoever may have nothing left to prove it with, or put a piece of advice off."""

@@ -18,7 +18,7 @@ from mfa.factors.email.factor import KIND
 from mfa.outcomes import Refused
 from mfa.pages import sessions
 from mfa.pages.gate import open_before_enrolment
-from mfa.proof import fresh_proof_required
+from mfa.proof import fresh_proof_required, full_proof_required
 
 SENT = "email_code"
 """Under this the session keeps which code it asked for."""
@@ -39,7 +39,7 @@ def set_up(request: SignedInRequest) -> HttpResponse:
     return render(request, "email/set_up.html", context)
 
 
-@fresh_proof_required
+@full_proof_required
 @require_http_methods(["GET", "POST"])
 def remove(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()

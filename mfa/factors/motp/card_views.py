@@ -16,7 +16,7 @@ from mfa.factors.motp.factor import KIND
 from mfa.factors.motp.forms import PinForm
 from mfa.outcomes import Refused
 from mfa.pages import own, sessions
-from mfa.proof import fresh_proof_required
+from mfa.proof import fresh_proof_required, full_proof_required
 
 
 @fresh_proof_required
@@ -48,7 +48,7 @@ def rename(request: SignedInRequest, pk: int) -> HttpResponse:
     return own.rename(request, own.found(request.user, KIND.slug, pk), "motp/rename.html")
 
 
-@fresh_proof_required
+@full_proof_required
 @require_http_methods(["GET", "POST"])
 def remove(request: SignedInRequest, pk: int) -> HttpResponse:
     return own.remove(request, own.found(request.user, KIND.slug, pk), "motp/remove.html")

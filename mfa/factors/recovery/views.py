@@ -24,7 +24,7 @@ from mfa.models import Factor
 from mfa.outcomes import Refused
 from mfa.pages import sessions
 from mfa.pages.gate import open_to_add_more
-from mfa.proof import fresh_proof_required
+from mfa.proof import fresh_proof_required, full_proof_required
 
 WAITING = "recovery_waiting"
 
@@ -77,7 +77,7 @@ def download(request: SignedInRequest) -> HttpResponse:
     return response
 
 
-@fresh_proof_required
+@full_proof_required
 @require_http_methods(["GET", "POST"])
 def remove(request: SignedInRequest) -> HttpResponse:
     held = flows.of(request.user)

@@ -24,7 +24,7 @@ from mfa.kinds import CardAction
 from mfa.outcomes import Refused
 from mfa.pages import sessions
 from mfa.pages.gate import open_before_enrolment
-from mfa.proof import fresh_proof_required
+from mfa.proof import fresh_proof_required, full_proof_required
 
 CHANGE = "phone_change"
 PREVIEWS_PER_MINUTE = 60
@@ -65,7 +65,7 @@ def preview(request: SignedInRequest) -> HttpResponse:
     return render(request, "sms/preview.html", {"form": form})
 
 
-@fresh_proof_required
+@full_proof_required
 @require_http_methods(["GET", "POST"])
 def remove(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()

@@ -19,7 +19,7 @@ from mfa.factors.token.forms import ClaimForm
 from mfa.outcomes import Refused
 from mfa.pages import onward, own, sessions
 from mfa.pages.gate import open_before_enrolment
-from mfa.proof import fresh_proof_required
+from mfa.proof import fresh_proof_required, full_proof_required
 
 
 @open_before_enrolment
@@ -49,7 +49,7 @@ def rename(request: SignedInRequest, pk: int) -> HttpResponse:
     return own.rename(request, own.found(request.user, KIND.slug, pk), "token/rename.html")
 
 
-@fresh_proof_required
+@full_proof_required
 @require_http_methods(["GET", "POST"])
 def remove(request: SignedInRequest, pk: int) -> HttpResponse:
     return own.remove(request, own.found(request.user, KIND.slug, pk), "token/remove.html")

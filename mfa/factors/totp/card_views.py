@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.requests import SignedInRequest
 from mfa.factors.totp.factor import KIND
 from mfa.pages import own
-from mfa.proof import fresh_proof_required
+from mfa.proof import fresh_proof_required, full_proof_required
 
 
 @fresh_proof_required
@@ -27,7 +27,7 @@ def rename(request: SignedInRequest, pk: int) -> HttpResponse:
     return own.rename(request, own.found(request.user, KIND.slug, pk), "totp/rename.html")
 
 
-@fresh_proof_required
+@full_proof_required
 @require_http_methods(["GET", "POST"])
 def remove(request: SignedInRequest, pk: int) -> HttpResponse:
     return own.remove(request, own.found(request.user, KIND.slug, pk), "totp/remove.html")

@@ -38,6 +38,40 @@ def dashboard_full(stage: Stage) -> None:
     stage.open("/")
 
 
+def came_back(stage: Stage, *, with_app: bool) -> None:
+    """Signed in with a recovery code; the app is at hand, or reported lost."""
+    user = person()
+    give_app(user)
+    codes = give_recovery_codes(user)
+    if not with_app:
+        Factor.objects.filter(user=user, kind="totp").update(suspended_at=timezone.now())
+    stage.give_password(user)
+    stage.open("/sign-in/code/?way=recovery")
+    stage.page.locator("#id_code").fill(codes[0])
+    with stage.page.expect_navigation():
+        stage.press("Continue")
+    stage.reads("You are signed in with a recovery code.")
+
+
+@scene("dashboard", "came back by a recovery code")
+def dashboard_came_back(stage: Stage) -> None:
+    came_back(stage, with_app=True)
+
+
+@scene("prove_alone", "app")
+def prove_alone(stage: Stage) -> None:
+    came_back(stage, with_app=True)
+    stage.open("/recovery/remove/")
+    stage.reads("a recovery code is not enough")
+
+
+@scene("prove_alone", "nothing works")
+def prove_alone_first(stage: Stage) -> None:
+    came_back(stage, with_app=False)
+    stage.open("/prove/alone/")
+    stage.heading_is("First set up a factor")
+
+
 @scene("dashboard", "few recovery codes, menu open")
 def dashboard_few(stage: Stage) -> None:
     user = person()
