@@ -19,7 +19,7 @@ TARGET = Path(__file__).parents[2] / "docs" / "screenshot.png"
 
 
 def test_dashboard_is_photographed(open_stage: Callable[..., Stage]) -> None:
-    stage = open_stage(viewport={"width": 1120, "height": 1030}, device_scale_factor=2)
+    stage = open_stage(viewport={"width": 1120, "height": 1056}, device_scale_factor=2)
     user = person("alice", name="Alice Sample")
     users.set_phone(user, "+4915123456789", source=PhoneSource.SELF, confirmed_at=timezone.now(), actor=user)
     give_app(user, name="My phone")
