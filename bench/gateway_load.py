@@ -25,8 +25,9 @@ TRIES, WAIT = 3, 8.0
 """Like a gateway: the same packet again after so many seconds."""
 TO_BOTH, REPLAYS, WRONG, NOBODY = 0.01, 0.25, 0.25, 0.05
 PAUSE = 0.02
-SMS_EVERY = 2.5
-"""Seconds; 30 codes a minute may leave, and 5 an hour to one person."""
+SMS_EVERY, SMS_EACH, SMS_MOST = 2.5, 75.0, 5
+"""Seconds between two and between two to one person, and how many to each: the portal sends 30 a minute, and to one
+person one a minute and 5 an hour."""
 
 
 @dataclass
@@ -162,8 +163,8 @@ def type_sms_codes(
     gateway: Gateway, people: Sequence[Person], received: Callable[[str, int], str], until: float
 ) -> None:
     """Ask for an SMS, type what came, type it again. `received` waits for the so-manieth SMS to a number."""
-    count = 0
-    while time.time() < until:
+    pause, count = max(SMS_EVERY, SMS_EACH / len(people)), 0
+    while time.time() < until and count < SMS_MOST * len(people):
         person = people[count % len(people)]
         count += 1
         state = gateway.ask(person.name, "sms", QUESTION)
@@ -171,4 +172,4 @@ def type_sms_codes(
             code = received(person.number, 1 + (count - 1) // len(people))
             gateway.ask(person.name, code, ACCEPT, state=state)
             gateway.ask(person.name, code, REJECT, state=state)
-        time.sleep(SMS_EVERY)
+        time.sleep(max(0.0, min(pause, until - time.time())))

@@ -6,21 +6,17 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from pytest_django import Settings
 
 from accounts import users
 from accounts.models import User
-from mfa import limits
 from mfa.kinds import Purpose
 from mfa.models import Application, AuthenticationRecord, OneTimeCode, Prompt, Remembered, RememberRule
-from mfa.outcomes import ACCOUNT_LOCKED, CODE_PENDING, OATH_VERIFIED, REMEMBERED_AT_APPLICATION
+from mfa.outcomes import CODE_PENDING, OATH_VERIFIED, REMEMBERED_AT_APPLICATION
 from mfa.verification import dialogue
 from mfa.verification.dialogue import Asked, Identified
-from portal import parse
 from tests.conftest import PASSWORD
 from tests.mfa.api.conftest import Call
 from tests.mfa.doors import SECRET, add_factor
-from tests.services.servers.ports import free_port
 from tests.stories.authenticator import Phone
 
 Keys = Callable[..., str]
@@ -176,17 +172,3 @@ def test_asking_again_and_again_does_not_keep_a_right_password_alive(
         assert isinstance(who, Identified)
         state = dialogue.reply(asked, who, now=later).state
     assert Prompt.objects.get(token=state).expires_at == now + timedelta(minutes=10)
-
-
-@pytest.mark.row("F-03")
-def test_without_a_cache_codes_are_judged_used_up_and_counted_as_ever(
-    call: Call, vpn: Application, key_of: Keys, app_of_alice: Phone, settings: Settings
-) -> None:
-    settings.CACHES = {"default": parse.cache(f"redis://127.0.0.1:{free_port()}/0")}
-    Application.objects.update(mode=Application.Mode.CODE_ONLY)
-    key, code = key_of(vpn), app_of_alice.code()
-    assert [call("verify", key, username="alice", code=code).json()["accepted"] for _ in range(2)] == [True, False]
-    for _ in range(limits.DELAY_FROM):
-        call("verify", key, username="alice", code="000000")
-    assert not call("verify", key, username="alice", code=app_of_alice.code(steps=1)).json()["accepted"]
-    assert AuthenticationRecord.objects.latest("pk").code == ACCOUNT_LOCKED.code
