@@ -82,9 +82,21 @@ def _unruled(kind: FactorKind) -> bool:
 
 
 def kinds_of(row: Application) -> frozenset[str]:
-    """`accepted_kinds` of a row at hand."""
+    """`accepted_kinds` of a row at hand. Where no password is shown, what sends messages must be listed: whoever knows
+    a name could have them sent."""
     typed = frozenset(slug for slug, kind in kinds.registry().items() if kind.answers is Answers.CODE)
-    return typed & (frozenset(row.kinds) if row.kinds else _unlisted())
+    if row.kinds:
+        return typed & frozenset(row.kinds)
+    return typed & (_unlisted() - _senders() if row.mode == Application.Mode.CODE_ONLY else _unlisted())
+
+
+def sends_by_name(row: Application) -> bool:
+    """Whether the application has messages sent to whoever it names, with no password that the portal saw."""
+    return row.mode == Application.Mode.CODE_ONLY and bool(kinds_of(row) & _senders())
+
+
+def _senders() -> frozenset[str]:
+    return frozenset(slug for slug, kind in kinds.registry().items() if kind.sends)
 
 
 def _unlisted() -> frozenset[str]:

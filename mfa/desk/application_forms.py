@@ -85,7 +85,9 @@ class ApplicationForm(Reasoned, ApplicationModelForm):
 
     kinds = forms.MultipleChoiceField(
         label=gettext_lazy("Only these kinds of factors"), required=False, widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("Tick none to accept all but those that must be named: e-mail codes and mOTP."),
+        help_text=gettext_lazy(
+            "Tick none to accept all but those that must be named: e-mail codes and mOTP, and with “code only” SMS too."
+        ),
     )  # fmt: skip
     domains = DomainsField(
         label=gettext_lazy("Domains that are left off"), required=False, max_length=500,
@@ -106,6 +108,11 @@ class ApplicationForm(Reasoned, ApplicationModelForm):
         )  # fmt: skip
         labels = {"slug": gettext_lazy("Short name, as logs have it")}
         help_texts = {
+            "mode": gettext_lazy(
+                "“Code only” is for gateways that check the password themselves. With one that asks for no password "
+                "the code is the only factor, and whoever knows a name can guess at it, and have messages sent to its "
+                "owner."
+            ),
             "separator": gettext_lazy("One character, such as a comma. Empty: the code is the end of what is typed."),
             "code_length": gettext_lazy(
                 "Where there is no separator. Only codes of this length, and passwords without a code that do not end "

@@ -109,7 +109,7 @@ class ApplicationAdmin(ReadOnly):
             "works": any(key.revoked_at is None and key.expires_at > now for key in keys),
             "last_request": application_figures.last_requests([row.slug]).get(row.slug),
             "accepts": [known[slug].label for slug in known if slug in applications.kinds_of(row)],
-            "snippets": snippets.of(row),
+            "sends_by_name": applications.sends_by_name(row), "snippets": snippets.of(row),
         }  # fmt: skip
         return TemplateResponse(request, "admin/desk/application.html", context)
 

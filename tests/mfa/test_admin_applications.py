@@ -153,3 +153,16 @@ def test_domains_are_kept_as_names_and_anything_else_is_refused(staff: Staff) ->
     assert post(client, "add/", **FORM | {"slug": "other", "domains": "a\\b"}).status_code == 422
     assert post(client, "add/", **FORM | {"slug": "other", "domains": "a@b"}).status_code == 422
     assert Application.objects.count() == 1
+
+
+@pytest.mark.parametrize(("mode", "kinds", "warned"), [
+    ("code-only", ["sms", "totp"], True), ("code-only", [], False), ("code-only", ["totp"], False),
+    ("password-then-code", ["sms"], False),
+])  # fmt: skip
+def test_the_page_warns_where_messages_are_sent_to_whoever_is_named(
+    staff: Staff, vpn: Application, mode: str, kinds: list[str], warned: bool
+) -> None:
+    Application.objects.update(mode=mode, kinds=kinds)
+    page = staff("admin").get(f"{LIST}{vpn.pk}/change/", secure=True).content.decode()
+    assert ("a message is sent to whoever is named" in page) is warned
+    assert ("A code alone is one factor." in page) is (mode == "code-only")

@@ -172,3 +172,20 @@ def test_asking_again_and_again_does_not_keep_a_right_password_alive(
         assert isinstance(who, Identified)
         state = dialogue.reply(asked, who, now=later).state
     assert Prompt.objects.get(token=state).expires_at == now + timedelta(minutes=10)
+
+
+@pytest.mark.row("T-16", "T-62")
+def test_where_no_password_is_shown_a_name_alone_sends_no_message_unless_the_application_lists_the_kind(
+    call: Call, vpn: Application, key_of: Keys, make_user: Callable[..., User]
+) -> None:
+    make_user("carol", phone="+4915112345678", phone_confirmed_at=timezone.now())
+    Application.objects.update(mode=Application.Mode.CODE_ONLY)
+    key = key_of(vpn)
+    assert not call("challenge", key, username="carol").json()["state"]
+    packet = {"User-Name": "carol", "User-Password": "sms", "Identifier": "1", "Authenticator": "0x" + "ab" * 16}
+    assert call("radius/authorize", key, **packet).status_code == 401
+    assert not OneTimeCode.objects.exists()
+    vpn.kinds, vpn.mode = ["sms"], Application.Mode.CODE_ONLY
+    vpn.save()
+    assert call("challenge", key, username="carol").json()["state"]
+    assert OneTimeCode.objects.count() == 1
