@@ -5,11 +5,13 @@ Here a code is issued, and here is said whether a session has spent one; typing 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -87,6 +89,20 @@ def _carrier(by: HandOver) -> str:
     """The kind whose codes go to the same address; empty for a code that is shown."""
     found = (kind.slug for kind in kinds.registry().values() if kind.sends and kind.channel == by.value)
     return next(found) if by else ""
+
+
+def live(people: Iterable[User], *, now: datetime) -> QuerySet[OneTimeCode]:
+    """The codes of these people that can still be typed."""
+    rows = OneTimeCode.objects.filter(purpose=Purpose.ACTIVATE, ending=OneTimeCode.Ending.LIVE, expires_at__gt=now)
+    return rows.filter(user__in=people)
+
+
+@transaction.atomic
+def withdraw(user: User, *, actor: User, reason: str, now: datetime) -> None:
+    """End the person's code before it is typed; nothing where there is none. What already enrols with one goes on."""
+    user = enrolment.lock_person(user)
+    if live([user], now=now).update(ending=OneTimeCode.Ending.REPLACED, ended_at=now):
+        audit.record("activation.withdrawn", user=user, actor=actor, reason=reason)
 
 
 def _send(user: User, issued: Issued, by: HandOver, *, now: datetime) -> None:

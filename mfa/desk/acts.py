@@ -71,6 +71,11 @@ def _issue(person: User, order: Order) -> str:
     return "" if by else issued.code
 
 
+def _withdraw(person: User, order: Order) -> str:
+    activation.withdraw(person, actor=order.actor, reason=order.reason, now=order.now)
+    return ""
+
+
 def _lend(person: User, order: Order) -> str:
     terms = temporary.Terms(order.hours, order.uses, tuple(order.applications))
     return temporary.issue(person, terms, actor=order.actor, reason=order.reason, now=order.now, **order.proof)
@@ -152,6 +157,11 @@ ALL = (
         ),
         _("An activation code was issued."), roles.ISSUE_ACTIVATION, _issue,
         ("hand_over", "identity", "ticket"),
+    ),
+    Act(
+        "end-activation", _("Withdraw the activation code"),
+        _("It opens nothing any more, at once. The next factor still takes a new one."),
+        _("The activation code was withdrawn."), roles.ISSUE_ACTIVATION, _withdraw,
     ),
     Act(
         "temporary", _("Give a temporary access code"),

@@ -22,7 +22,19 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from mfa import audit, configured, diagnosis, enrolment, kinds, policy
-from mfa.desk import acts, bulk, bulk_order, caller_page, filters, forms, masks, order_page, person as page, reach
+from mfa.desk import (
+    acts,
+    bulk,
+    bulk_order,
+    caller_page,
+    filters,
+    forms,
+    live_codes,
+    masks,
+    order_page,
+    person as page,
+    reach,
+)
 from mfa.desk.readonly import ReadOnly, Rows
 
 CREATED = gettext_lazy("The account was created. It has no password yet: an operator sets the first one at a shell.")
@@ -99,6 +111,7 @@ class PersonAdmin(ReadOnly):
         why = self.admin_site.admin_view(require_safe(self.why_view))
         return [
             path("act/<slug:slug>/", act, name="accounts_user_act"),
+            path("codes/", self.admin_site.admin_view(require_safe(self.codes_view)), name="accounts_user_codes"),
             path("all/", self.admin_site.admin_view(require_safe(self.all_view)), name="accounts_user_all"),
             path("all/<slug:slug>/", self.admin_site.admin_view(self.all_act_view), name="accounts_user_all_act"),
             path("<int:pk>/caller/", self.admin_site.admin_view(self.caller_view), name="accounts_user_caller"),
@@ -115,6 +128,9 @@ class PersonAdmin(ReadOnly):
         if act is None:
             raise Http404
         return order_page.order(self, request, act)
+
+    def codes_view(self, request: HttpRequest) -> HttpResponse:
+        return live_codes.show(self, request)
 
     def all_view(self, request: HttpRequest) -> HttpResponse:
         return bulk_order.choose(self, request)

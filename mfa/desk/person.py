@@ -17,8 +17,7 @@ from mfa import activation, configured, diagnosis, enrolment, kinds, known, limi
 from mfa.demands import Demand, Holding, Source
 from mfa.desk import acts, caller_page, masks, person_directory, person_words, reach
 from mfa.desk.asked import Order
-from mfa.kinds import Purpose
-from mfa.models import AuditEvent, Exemption, Factor, GuessCounter, OneTimeCode
+from mfa.models import AuditEvent, Exemption, Factor, GuessCounter
 from mfa.pages import cards
 
 LATEST = 20
@@ -68,6 +67,8 @@ def context(person: User, actor: User, *, now: datetime) -> dict[str, Any]:
     asked = policy.of_loaded(person, configured.current().rules, now=now)
     found = known.of(person, now=now, asked=asked)
     rows, usable, have = found.rows, found.usable, enrolment.holding(found.usable)
+    live = activation.live([person], now=now).exists()
+    held = {row.kind for row in rows} | ({reach.LIVE_CODE} if live else set())
     counter, attempts = limits.counter_of(person), diagnosis.latest(person)
     return {
         "person": person,
@@ -80,9 +81,9 @@ def context(person: User, actor: User, *, now: datetime) -> dict[str, Any]:
         "factors": factors(rows, usable, now=now),
         "locked": locked(counter, now=now),
         "activation": activation.newest(person) if asked.by_code else None,
-        "activation_live": _live(person, now=now),
+        "activation_live": live,
         "checks_callers": caller_page.may(actor, person),
-        "offers": offers(person, actor, usable, {row.kind for row in rows}, now=now),
+        "offers": offers(person, actor, usable, held, now=now),
         "standing": person_words.how(found, asked.standing(have), now=now),
         "failed": diagnosis.about(found, counter, attempts, now=now).failures[:1],
         "changes": person_words.changes(AuditEvent.objects.filter(user=person)[:LATEST]),
@@ -135,12 +136,6 @@ def locked(counter: GuessCounter | None, *, now: datetime) -> str:
         return _("Locked after too many wrong codes, until somebody unlocks it.")
     waits = [limits.delayed_until(counter, kind, now=now) for kind in counter.failures]
     return _("Wrong codes were typed; the next try has to wait.") if any(waits) else ""
-
-
-def _live(person: User, *, now: datetime) -> bool:
-    return OneTimeCode.objects.filter(
-        user=person, purpose=Purpose.ACTIVATE, ending=OneTimeCode.Ending.LIVE, expires_at__gt=now
-    ).exists()
 
 
 def offers(person: User, actor: User, usable: list[Factor], held: Collection[str], *, now: datetime) -> list[Offer]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import owners, whose
 from accounts.models import User
-from mfa import enrolment, kinds, roles, temporary
+from mfa import activation, enrolment, kinds, roles, temporary
 from mfa.desk.acts import Act
 from mfa.desk.asked import Order
 from mfa.models import Factor
@@ -19,6 +19,8 @@ from mfa.models import Factor
 BY_WHAT_WORKS = frozenset({"activate", "reset-one"})
 BY_WHAT_IS_HELD = frozenset({"end-temporary", "reset-one"})
 """The acts that are pointless by the factors of the person; for others nobody reads them."""
+LIVE_CODE = "activation"
+"""Among what is held: an activation code that can still be typed."""
 
 
 def may(actor: User, act: Act) -> bool:
@@ -31,16 +33,20 @@ def refusals(act: Act, order: Order, people: Iterable[User]) -> dict[int, str]:
     people = list(people)
     prefetch_related_objects(people, "groups__permissions", "exemptions")
     factors = enrolment.usable_of_many(people, now=order.now) if act.slug in BY_WHAT_WORKS else {}
-    held = _held(people) if act.slug in BY_WHAT_IS_HELD else {}
+    held = _held(act, order, people)
     found = {one.pk: why_not(act, order, one, factors.get(one.pk, []), held.get(one.pk, ())) for one in people}
     return {pk: words for pk, words in found.items() if words}
 
 
-def _held(people: list[User]) -> dict[int, set[str]]:
-    """The kinds of all factors that each of the people has, also of those that do not work."""
+def _held(act: Act, order: Order, people: list[User]) -> dict[int, set[str]]:
+    """The kinds of all factors that each of the people has, also of those that do not work; and whether an activation
+    code is live."""
     found: dict[int, set[str]] = {}
-    for pk, kind in Factor.objects.filter(user__in=people).values_list("user_id", "kind"):
-        found.setdefault(pk, set()).add(kind)
+    if act.slug in BY_WHAT_IS_HELD:
+        for pk, kind in Factor.objects.filter(user__in=people).values_list("user_id", "kind"):
+            found.setdefault(pk, set()).add(kind)
+    if act.slug == "end-activation":
+        found = {pk: {LIVE_CODE} for pk in activation.live(people, now=order.now).values_list("user_id", flat=True)}
     return found
 
 
@@ -83,6 +89,8 @@ def _pointless(act: Act, order: Order, person: User, factors: list[Factor], held
         case "temporary" if not temporary.takers():
             return _("No application takes such a code.")
         case "end-temporary" if temporary.KIND not in held:
+            return _("There is no such code.")
+        case "end-activation" if LIVE_CODE not in held:
             return _("There is no such code.")
         case "phone" if whose.directory_decides(person):
             return _("The directory decides about this number; change it there.")

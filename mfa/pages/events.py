@@ -53,6 +53,7 @@ WORDS: dict[str, str | Promise] = {
     "activation.issued": gettext_lazy("Activation code issued"),
     "temporary.issued": gettext_lazy("Temporary access code issued"),
     "temporary.ended": gettext_lazy("Temporary access code ended"),
+    "activation.withdrawn": gettext_lazy("Activation code withdrawn"),
     "activation.used": gettext_lazy("Activation code used"),
     "session.ended": gettext_lazy("A session was signed out"),
     "memory.forgotten": gettext_lazy("Every application asks for a code again"),

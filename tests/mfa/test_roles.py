@@ -18,9 +18,10 @@ from django_celery_beat.models import CrontabSchedule, IntervalSchedule, Periodi
 from pytest_django import Settings
 
 from accounts.models import SyncChange, SyncProblem, SyncRun, User, WriteBack
-from mfa import approvals, audit, roles, rules
+from mfa import approvals, audit, codes, roles, rules
 from mfa.desk import acts, bulk
 from mfa.desk.asked import Order
+from mfa.kinds import Purpose
 from mfa.models import (
     Application,
     ApplicationKey,
@@ -195,6 +196,10 @@ def prepare(address: str, person: int) -> None:
         User.objects.filter(pk=person).update(phone="", phone_source="")
     if address.endswith("/end-temporary/`"):
         add_factor(User.objects.get(pk=person), kind="temporary", state={"left": 1, "applications": ["vpn"]})
+    if address.endswith("/end-activation/`"):
+        codes.issue(
+            User.objects.get(pk=person), Purpose.ACTIVATE, length=12, lifetime=timedelta(hours=1), now=timezone.now()
+        )
     if address.endswith("/reactivate/`"):
         User.objects.filter(pk=person).update(is_active=False)
 

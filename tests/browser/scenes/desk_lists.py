@@ -6,10 +6,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from mfa import approvals
+from mfa import approvals, temporary
 from mfa.desk import acts, bulk
 from mfa.desk.asked import Order
-from mfa.models import BulkAct, BulkPerson
+from mfa.models import Application, BulkAct, BulkPerson
 from tests.browser.scenes.desk import as_admin, people
 from tests.browser.scenes.scene import scene
 from tests.browser.stage import Stage
@@ -92,3 +92,21 @@ def waits(stage: Stage) -> None:
     assert approvals.find(bulk.matter(row), actor=row.actor, now=timezone.now())
     open_one(stage, row)
     stage.reads("A second person has to approve it first.")
+
+
+@scene("admin:accounts_user_codes", "two lent")
+def live_codes(stage: Stage) -> None:
+    actor = as_admin(stage, "helpdesk")
+    Application.objects.create(slug="vpn", name="Office VPN", kinds=["totp", "temporary"])
+    terms = temporary.Terms(8, 5, ("vpn",))
+    for one in people()[:2]:
+        temporary.issue(one, terms, actor=actor, reason="Phone at home", now=timezone.now())
+    stage.open(reverse("admin:accounts_user_codes"))
+    stage.reads("Office VPN")
+
+
+@scene("admin:accounts_user_codes", "nobody")
+def no_live_codes(stage: Stage) -> None:
+    as_admin(stage, "auditor")
+    stage.open(reverse("admin:accounts_user_codes") + "?sort=activation&q=nobody")
+    stage.reads("Nobody of this name has one.")
