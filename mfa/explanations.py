@@ -78,6 +78,7 @@ REFUSED: dict[outcomes.Result, Words] = {
         lazy("Set one up on your first page."),
     ),
     outcomes.DIRECTORY_UNREACHABLE: (lazy("The directory was out of reach"), lazy("Try again in a minute.")),
+    outcomes.PAP_NEEDED: (lazy("The gateway did not pass on what was typed"), lazy("Tell those who run the VPN.")),
     outcomes.USER_DISABLED: (lazy("The account was not active"), HELPDESK),
     outcomes.UNREADABLE: (lazy("The portal could not read the factor"), HELPDESK),
 }

@@ -75,6 +75,7 @@ PASSKEY_UNVERIFIED = Result(1044, "Passkey Did Not Verify The Person")
 PASSKEY_OUT_OF_TIME = Result(1045, "Passkey Answer Without A Live Challenge")
 PASSKEY_REPLAYED = Result(1046, "Passkey Challenge Used Before")
 PASSKEY_COUNTER = Result(1047, "Passkey Counter Went Back")
+PAP_NEEDED = Result(1048, "No Password That Can Be Read (Set The Gateway To PAP)")
 
 
 class Refused(Exception):

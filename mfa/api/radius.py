@@ -10,15 +10,20 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
+from accounts import names
 from accounts.addresses import canonical
 from mfa.models import Application
+from mfa.outcomes import PAP_NEEDED
+from mfa.verification import log
 from mfa.verification.dialogue import Asked, Reply
 
+PAP = "This server needs PAP."
 LONGEST = 253
 """Bytes in the value of an attribute."""
 CODE = re.compile(r"[0-9A-Fa-f]+")
@@ -102,6 +107,16 @@ def split(application: Application, text: str) -> tuple[str, str]:
         return (password, code) if found else (text, "")
     password, code = text[: -application.code_length], text[-application.code_length :]
     return (password, code) if CODE.fullmatch(code) else (text, "")
+
+
+def judged_unread(asked: Asked, *, now: datetime) -> Reply:
+    """The refusal, on record, of a request without a User-Password: by CHAP, MS-CHAPv2 or EAP only a hash of what was
+    typed arrives, in which no code can be found."""
+    log.write(
+        None, names.normalise(asked.name), PAP_NEEDED, application=asked.application.slug, gateway=asked.gateway,
+        address=asked.address, now=now,
+    )  # fmt: skip
+    return Reply(PAP_NEEDED, PAP)
 
 
 def response(application: Application, reply: Reply) -> tuple[int, dict[str, Any]]:

@@ -112,13 +112,16 @@ def authorize(request: HttpRequest, body: radius.Attributes) -> JsonResponse:
     except radius.Unreadable as error:
         raise HttpError(422, f"{error.name} cannot be read.") from None
 
+    def identify() -> Identified | Reply:
+        return dialogue.identify(asked, now=now) if body.password else radius.judged_unread(asked, now=now)
+
     def judge(who: Identified | Reply) -> answers.Response:
         reply = dialogue.reply(asked, who, now=now) if isinstance(who, Identified) else who
         return radius.response(application, reply)
 
     key = radius.request_key(application, body)
     try:
-        status, told = answers.once(key, lambda: dialogue.identify(asked, now=now), judge, now=now)
+        status, told = answers.once(key, identify, judge, now=now)
     except answers.StillJudged:
         raise HttpError(503, "Another process still judges this request.") from None
     return JsonResponse(told, status=status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -11,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from mfa.factors.motp.algorithm import Motp
 from mfa.models import Application, ApplicationKey, AuditEvent, AuthenticationRecord, Factor, RememberRule
-from mfa.outcomes import OATH_DUPLICATE, OATH_VERIFIED, UPPER_CASE
+from mfa.outcomes import OATH_DUPLICATE, OATH_VERIFIED, PAP_NEEDED, UPPER_CASE
 from tests.conftest import PASSWORD
 from tests.services.servers.freeradius import FreeRadius
 from tests.stories.authenticator import Phone
@@ -128,9 +129,25 @@ def test_what_is_remembered_spares_the_second_prompt_until_the_factor_is_gone(
     assert radius.ask(User_Name="alice", User_Password=PASSWORD).packet == "Access-Reject"
 
 
-def test_a_password_that_cannot_be_read_is_refused_with_words(radius: FreeRadius) -> None:
-    answer = radius.ask(User_Name="alice", CHAP_Password="secret")
+@pytest.mark.parametrize(
+    "hashed",
+    [
+        {"CHAP_Password": "secret"},
+        {"MS_CHAP_Challenge": "0x" + "21" * 16, "MS_CHAP2_Response": "0x" + "43" * 50},
+        {"EAP_Message": "0x0200000a01616c696365"},
+        {"User_Password": ""},
+    ],
+    ids=["CHAP", "MS-CHAPv2", "EAP", "nothing typed"],
+)
+@pytest.mark.parametrize("mode", [Mode.PASSWORD_THEN_CODE, Mode.CODE_ONLY])
+def test_a_password_that_cannot_be_read_is_refused_with_words_and_found_in_the_log(
+    radius: FreeRadius, phone: Phone, hashed: dict[str, Any], mode: str
+) -> None:
+    Application.objects.update(mode=mode)
+    answer = radius.ask(User_Name="alice", **hashed)
     assert (answer.packet, answer.words) == ("Access-Reject", "This server needs PAP.")
+    record = AuthenticationRecord.objects.get()
+    assert (record.username, record.code, record.gateway) == ("alice", PAP_NEEDED.code, "vpn-1")
 
 
 @pytest.mark.row("T-05b")

@@ -57,7 +57,7 @@ class FreeRadius:
     client: str
 
     def ask(
-        self, *, wait: float = 3.0, tries: int = 1, times: int = 1, signed: bool = True, **attributes: str
+        self, *, wait: float = 8.0, tries: int = 1, times: int = 1, signed: bool = True, **attributes: str
     ) -> Answered:
         """Send one Access-Request (`User_Name="alice"`), or so many at once, with Message-Authenticator unless told
         otherwise. The last answer."""
