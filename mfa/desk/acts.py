@@ -101,6 +101,8 @@ def _set_number(person: User, order: Order) -> str:
 
 def _unlock(person: User, order: Order) -> str:
     enrolment.unlock(person, actor=order.actor, reason=order.reason, now=order.now)
+    if order.proof:
+        audit.record("identity.checked", user=person, actor=order.actor, reason=order.reason, **order.proof)
     return ""
 
 
@@ -196,7 +198,10 @@ ALL = (
     ),
     Act(
         "unlock", _("Unlock"),
-        _("All wrong codes are forgotten and factors that too many of them disabled work again."),
+        _(
+            "All wrong codes are forgotten and factors that too many of them disabled work again; where there is "
+            "such a factor, somebody has to vouch for it. The person is told."
+        ),
         _("The account was unlocked."), roles.UNLOCK, _unlock, ("ticket",),
     ),
     Act(
@@ -247,5 +252,5 @@ ALL = (
     ),
 )  # fmt: skip
 BY_SLUG = {act.slug: act for act in ALL}
-VOUCHED = frozenset({"reset", "reset-one", "activate", "temporary", "assign-token", "phone"})
+VOUCHED = frozenset({"reset", "reset-one", "activate", "temporary", "assign-token", "phone", "unlock"})
 """What opens an account to whoever is on the telephone: see `vouching`."""

@@ -21,8 +21,10 @@ from mfa.models import AuditEvent
 IN_A_ROW = 20
 IN_A_ROW_WITHIN = timedelta(minutes=10)
 DAY = timedelta(days=1)
-COUNTED = ("factors.reset", "activation.issued", "temporary.issued", "token.assigned", "phone.changed")
-PACED = (roles.RESET_FACTORS, roles.ISSUE_ACTIVATION, roles.ASSIGN_TOKENS)
+COUNTED = (
+    "factors.reset", "activation.issued", "temporary.issued", "token.assigned", "phone.changed", "account.unlocked",
+)  # fmt: skip
+PACED = (roles.RESET_FACTORS, roles.ISSUE_ACTIVATION, roles.ASSIGN_TOKENS, roles.UNLOCK)
 STOPPED = "helpdesk.stopped"
 
 logger = logging.getLogger(__name__)

@@ -22,17 +22,25 @@ from mfa.verification import callers
 
 RESETS = frozenset({"reset", "reset-one"})
 FIRST = frozenset({"activate", "assign-token"})
+REVIVES = frozenset({"unlock"})
 HAD_ONE = ("factor.added", "factor.removed", "factors.reset", "token.assigned", "phone.changed", "phone.confirmed")
 
 
 def needed(act: Act, order: Order, people: list[User]) -> bool:
     """Whether the agent alone is not enough. An admin is, for one ordinary person; anybody with the right is, for
-    people who never had a factor: there is nothing to take over yet but what the first set-up gives."""
+    people who never had a factor: there is nothing to take over yet but what the first set-up gives. So is anybody who
+    only ends a delay by unlocking; a factor that guesses disabled would be open to as many again."""
     if act.slug not in VOUCHED or not people:
         return False
+    if act.slug in REVIVES:
+        return not order.actor.has_perm(roles.TOUCH_STAFF) and _is_one_disabled(people)
     if order.actor.has_perm(roles.TOUCH_STAFF):
         return any(reach.holds_a_role(one) for one in people) or (len(people) > 1 and act.slug in RESETS)
     return act.slug not in FIRST or _had_a_factor(people)
+
+
+def _is_one_disabled(people: list[User]) -> bool:
+    return Factor.objects.filter(user__in=people, confirmed=True, disabled_at__isnull=False).exists()
 
 
 def _had_a_factor(people: list[User]) -> bool:

@@ -80,7 +80,7 @@ def test_unlock(staff: Callable[..., Client], alice: User) -> None:
     GuessCounter.objects.create(subject=limits.of_account(alice), failures={"totp": [100, 0]})
     client = staff("helpdesk")
     assert "Locked after too many wrong codes" in client.get(f"{LIST}{alice.pk}/change/", secure=True).content.decode()
-    act(client, "unlock", alice)
+    act(vouched(client, alice), "unlock", alice)
     assert GuessCounter.objects.get(subject=limits.of_account(alice)).failures == {}
     assert enrolment.usable(alice, now=alice.created_at)
 
