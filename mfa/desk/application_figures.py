@@ -38,7 +38,7 @@ def of_page(application: Application, *, now: datetime) -> dict[str, Any]:
     causes = judged.filter(accepted=False).values("code").annotate(count=Count("pk")).order_by("-count")[:8]
     total = counts["yes"] + counts["no"]
     return {
-        "days": _days(judged), "days_shown": DAYS, "accepted": counts["yes"], "refused": counts["no"],
+        "days": _days(judged, now), "days_shown": DAYS, "accepted": counts["yes"], "refused": counts["no"],
         "accepted_percent": round(100 * counts["yes"] / total) if total else None,
         "spared": rows.exclude(rule="").count(),
         "causes": [(row["code"], results.meaning(row["code"]), row["count"]) for row in causes],
@@ -66,15 +66,14 @@ def expiring(keys: Iterable[ApplicationKey], *, now: datetime) -> list[Applicati
     return [key for key in keys if key.revoked_at is None and now < key.expires_at < now + timedelta(days=30)]
 
 
-def _days(judged: Any) -> list[Day]:
+def _days(judged: Any, now: datetime) -> list[Day]:
+    """The days from the first one with a request on, those without any too; none where nobody asked."""
     zone = timezone.get_current_timezone()
-    found = judged.annotate(day=TruncDate("at", tzinfo=zone)).values("day").annotate(**VERDICTS).order_by("day")
-    rows = list(found)
-    most = max((row["yes"] + row["no"] for row in rows), default=0) or 1
-    return [
-        Day(
-            row["day"], row["yes"], row["no"], round(100 * row["yes"] / most),
-            round(100 * row["no"] / most),
-        )
-        for row in rows
-    ]  # fmt: skip
+    rows = judged.annotate(day=TruncDate("at", tzinfo=zone)).values("day").annotate(**VERDICTS).order_by("day")
+    found = {row["day"]: (row["yes"], row["no"]) for row in rows}
+    if not found:
+        return []
+    first, most = min(found), max(map(sum, found.values()))
+    every = (first + timedelta(days=number) for number in range((timezone.localdate(now) - first).days + 1))
+    counted = ((day, *found.get(day, (0, 0))) for day in every)
+    return [Day(day, yes, no, round(100 * yes / most), round(100 * no / most)) for day, yes, no in counted]

@@ -23,7 +23,7 @@ from accounts.models import User
 from mfa import applications, kinds, registration
 from mfa.api import clients, verify
 from mfa.api.clients import TooManyKeys, Verb
-from mfa.desk import application_figures, interface, radius_probe, snippets
+from mfa.desk import application_figures, interface, log_figures, radius_probe, snippets
 from mfa.desk.application_forms import ApplicationForm, KeyForm, RevokeForm
 from mfa.desk.readonly import ReadOnly, Rows
 from mfa.models import Application, ApplicationKey
@@ -110,6 +110,7 @@ class ApplicationAdmin(ReadOnly):
             "last_request": application_figures.last_requests([row.slug]).get(row.slug),
             "accepts": [known[slug].label for slug in known if slug in applications.kinds_of(row)],
             "sends_by_name": applications.sends_by_name(row), "snippets": snippets.of(row),
+            "log_url": log_figures.address({"where": row.slug}),
         }  # fmt: skip
         return TemplateResponse(request, "admin/desk/application.html", context)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -132,6 +133,22 @@ def test_the_list_of_one_application_has_its_figures_and_who_is_refused_most(
     assert client.get(f"{RECORDS}?where=gone", secure=True).context["about"] is None
 
 
+def test_the_page_of_an_application_leaves_no_day_out_and_leads_to_each_cause_in_the_log(
+    staff: Callable[..., Client], alice: User, vpn: Application
+) -> None:
+    now = timezone.now()
+    for days, result in ((5, outcomes.OATH_VERIFIED), (2, outcomes.OATH_INCORRECT), (2, outcomes.CODE_PENDING)):
+        write(alice, result, now=now - timedelta(days=days))
+    client = staff("auditor")
+    answer = client.get(f"/admin/mfa/application/{vpn.pk}/change/", secure=True)
+    assert [(day.accepted, day.refused) for day in answer.context["days"]] == [
+        (1, 0), (0, 0), (0, 0), (0, 1), (0, 0), (0, 0),
+    ]  # fmt: skip
+    links = [html.unescape(link) for link in re.findall(r'href="([^"]+where=vpn[^"]+)"', answer.content.decode())]
+    assert {codes(client, link.partition("?")[2])[0] for link in links if "result=" in link} == {138}
+    assert [codes(client, link.partition("?")[2]) for link in links if "gateway_is=" in link] == [[22, 23, 138]]
+
+
 def test_the_list_says_for_how_long_attempts_are_kept(staff: Callable[..., Client], settings: Settings) -> None:
     client = staff("auditor")
     for settings.AUTHENTICATION_LOG_DAYS, words in ((0, "until somebody sets"), (400, "kept for 400 days")):
@@ -192,6 +209,7 @@ def test_lists_and_pages_of_attempts_cost_a_fixed_number_of_queries(
     staff: Callable[..., Client], alice: User, make_user: Callable[..., User], vpn: Application
 ) -> None:
     client = staff("auditor")
+    write(alice, outcomes.OATH_INCORRECT, application="no-longer-in-use")
     row = write(alice, outcomes.OATH_INCORRECT)
     paths = [f"{RECORDS}?user__id__exact={alice.pk}", f"{RECORDS}?where=vpn", f"{RECORDS}{row.pk}/change/"]
 
