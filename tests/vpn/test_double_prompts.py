@@ -52,7 +52,7 @@ def make_the_proposed_rule(client: Client) -> None:
     admin = give_role(root, "admin")
     sign_in(client, admin, add_factor(admin))
     page = client.get(DOUBLES, secure=True).content.decode()
-    assert "1 of 2 prompts gone; people: 1; gateways: 1." in page
+    assert "spared 1 of 2 prompts in these days. People: 1. Gateways: 1." in page
     (link,) = re.findall(r'href="(/admin/mfa/rememberrule/add/[^"]*)"', page)
     form = client.get(unescape(link), secure=True).context["form"]
     typed = {name: form[name].value() for name in ("name", "scope", "application", "kind", "seconds")}
