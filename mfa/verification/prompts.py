@@ -32,9 +32,9 @@ def ask(factor: Factor, others: Sequence[FactorKind]) -> str:
 def _question(factor: Factor, others: Sequence[FactorKind]) -> str:
     kind = kinds.kind(factor.kind)
     where = kind.describe(factor)
-    question = _("Code sent to %(where)s:") % {"where": where} if kind.sends else str(kind.code_hint) + ":"
+    question = _("Code sent to %(where)s") % {"where": where} if kind.sends else str(kind.code_hint)
     words = " / ".join(other.prompt_word for other in others if other.prompt_word)
-    return f"{question} " + _("(or type %(words)s)") % {"words": words} if words else question
+    return (f"{question} " + _("(or type %(words)s)") % {"words": words} if words else question) + ":"
 
 
 def chosen(text: str) -> FactorKind | None:

@@ -99,6 +99,7 @@ def _second_step(person: acting.Person) -> str:
 
 
 def test_an_sms_is_tested_like_any_factor(both: acting.Person) -> None:
+    assert ">Cancel<" in both.client.get("/test/?way=sms", secure=True).content.decode(), "before a code is sent too"
     assert post(both.client, "/test/send/?way=sms").status_code == 302
     code = re.search(r"\d{6}", _latest_sms())[0]  # type: ignore[index]
     answer = post(both.client, "/test/?way=sms", code=code)

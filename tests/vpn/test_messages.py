@@ -98,7 +98,7 @@ def test_another_factor_is_chosen_by_its_word_and_a_question_mark_asks_again(
     confirm_mailbox(mailbox)
     asked = first(radius)
     assert "authenticator app" in asked.words
-    assert asked.words.endswith("(or type sms / mail)")
+    assert asked.words.endswith("(or type sms / mail):")
     by_sms = then(radius, " SMS ", asked)
     assert (by_sms.packet, codes_sent()) == ("Access-Challenge", 1)
     code = owner.code()
