@@ -6,13 +6,14 @@ rlm_rest turns the bytes of a UTF-8 value one by one into characters, so text co
 
 from __future__ import annotations
 
-import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.crypto import salted_hmac
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
@@ -74,14 +75,18 @@ def asked(application: Application, sent: Attributes) -> Asked:
         code=code,
         state=_state(sent.state),
         address=_address(application, sent),
-        gateway=(sent.client or sent.nas or sent.source)[:100],
+        gateway=_readable(sent.client or sent.nas or sent.source)[:100],
     )
 
 
 def request_key(application: Application, sent: Attributes) -> str:
     """The same for every retransmission of one request and for nothing else (RFC 2865 section 2, RFC 5080 2.2.2)."""
-    parts = (application.slug, sent.client, sent.source, sent.identifier, sent.authenticator, sent.username, sent.state)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    parts = (
+        application.slug, sent.client, sent.source, sent.identifier, sent.authenticator, sent.username, sent.state,
+        sent.password, sent.calling, sent.tunnel,
+    )  # fmt: skip
+    # Keyed, because a password is in it; JSON, so that no two requests write the same text.
+    return salted_hmac("mfa.api.radius", json.dumps(parts), algorithm="sha256").hexdigest()
 
 
 def request_id(sent: Attributes) -> str:
@@ -148,6 +153,14 @@ def _attributes(application: Application, reply: Reply) -> dict[str, Any]:
         return {}
     groups = ["", *sorted(reply.user.groups.filter(name__in=by_group).values_list("name", flat=True))]
     return {f"reply:{name}": _value(value) for group in groups for name, value in by_group.get(group, {}).items()}
+
+
+def _readable(value: str) -> str:
+    """The text of what is for the log alone, as it came where it is no UTF-8."""
+    try:
+        return _text(value, "")
+    except Unreadable:
+        return value
 
 
 def _text(value: str, name: str) -> str:

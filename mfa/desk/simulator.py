@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -17,6 +18,8 @@ from mfa.models import Application, RememberRule
 from mfa.verification.dialogue import Asked
 from mfa.verification.simulation import Simulation, simulate
 
+LONGEST_LOOK = timedelta(days=3653)
+
 
 class CaseForm(forms.Form):
     """Who, where, from which address, when."""
@@ -31,6 +34,12 @@ class CaseForm(forms.Form):
         label=_("When"), required=False, help_text=_("Empty: now."),
         widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )  # fmt: skip
+
+    def clean_at(self) -> datetime | None:
+        at: datetime | None = self.cleaned_data["at"]
+        if at is not None and abs(at - timezone.now()) > LONGEST_LOOK:
+            raise forms.ValidationError(_("Choose a moment within ten years from now."))
+        return at
 
     def clean_address(self) -> str:
         typed = str(self.cleaned_data["address"]).strip()

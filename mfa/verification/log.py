@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from accounts import compiled, trace
 from accounts.models import User
+from mfa.delivery.writing import one_line
 from mfa.kinds import Purpose
 from mfa.models import AuthenticationRecord
 from mfa.outcomes import ClockWrong, Result
@@ -32,7 +33,8 @@ def write(
     kind: str = "", cause: str = "", gateway: str = "", rule: str = "", purpose: Purpose = Purpose.SIGN_IN,
     seconds: float = 0.0,
 ) -> None:  # fmt: skip
-    """Add one row. `username` is the normalised name that was typed, which need not be anybody's."""
+    """Add one row. `username` is the normalised name that was typed, which need not be anybody's; `gateway` is what a
+    stranger may have written, and stands in the log as one line."""
     row = AuthenticationRecord(
         at=now,
         user=user,
@@ -44,7 +46,7 @@ def write(
         accepted=result.accepted,
         code=result.code,
         cause=cause or result.meaning,
-        gateway=gateway,
+        gateway=one_line(gateway),
         rule=rule,
         duration_ms=round(seconds * 1000),
         request_id=trace.request_id.get(),

@@ -170,12 +170,20 @@ def test_ending_a_rule_and_forgetting_take_a_reason_and_are_audited(
 
 
 @pytest.mark.parametrize(
-    "query", ["person=alice&application=x", "person=&application=1", "person=alice&application=1&address=a", "at=x"]
+    "query",
+    [
+        "person=alice&application=x",
+        "person=&application=1",
+        "person=alice&application=1&address=a",
+        "at=x",
+        "person=alice&application={vpn}&at=9999-12-31T23:59",
+        "person=alice&application={vpn}&at=0001-01-01T00:00",
+    ],
 )
 def test_a_case_that_makes_no_sense_is_refused_in_words(
     query: str, staff: Callable[..., Client], vpn: Application
 ) -> None:
-    answer = staff("auditor").get(f"{RECORDS}simulate/?{query}", secure=True)
+    answer = staff("auditor").get(f"{RECORDS}simulate/?{query.format(vpn=vpn.pk)}", secure=True)
     assert answer.status_code in (200, 422)
     assert "found" not in answer.context
 

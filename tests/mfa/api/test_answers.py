@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
 
-from mfa.api import answers
+from mfa.api import answers, radius
 from mfa.models import Application, RadiusAnswer
 from tests.mfa.api.conftest import Call
 
@@ -66,3 +67,17 @@ def test_freeradius_hears_no_verdict_while_the_first_request_is_judged(
     assert call("radius/authorize", key, **sent).status_code == 401
     RadiusAnswer.objects.update(status=RadiusAnswer.AT_WORK)
     assert call("radius/authorize", key, **sent).status_code == 503
+
+
+@pytest.mark.row("T-67e")
+@pytest.mark.parametrize("other", ["User-Password", "Calling-Station-Id", "Tunnel-Client-Endpoint", "State", "Client"])
+def test_what_differs_in_anything_that_is_judged_is_another_request(other: str) -> None:
+    """Else whoever may choose the authenticator would hear another's acceptance for any password."""
+    application = Application(slug="vpn")
+    sent = {"User-Name": "alice", "User-Password": "secret", "Identifier": "1", "Authenticator": "0x" + "ab" * 16}
+    keys = {
+        radius.request_key(application, radius.Attributes.model_validate(attributes))
+        for attributes in (sent, dict(sent), sent | {other: "another"})
+    }
+    assert len(keys) == 2
+    assert not any(key in hashlib.sha256(b"secret").hexdigest() for key in keys)

@@ -189,3 +189,17 @@ def test_where_no_password_is_shown_a_name_alone_sends_no_message_unless_the_app
     vpn.save()
     assert call("challenge", key, username="carol").json()["state"]
     assert OneTimeCode.objects.count() == 1
+
+
+@pytest.mark.row("A-16.4.1")
+@pytest.mark.parametrize("written", ["vpn\r\nAug 1 accepted", "vpn\x1b[2J", "vpn\u202e1"])
+def test_what_calls_itself_a_gateway_stands_in_the_log_as_one_line_without_control_characters(
+    call: Call, vpn: Application, key_of: Keys, written: str
+) -> None:
+    key = key_of(vpn)
+    call("verify", key, username="nobody", password="x", code="1", gateway=written)
+    packet = {"User-Name": "nobody", "Identifier": "1", "Authenticator": "0x" + "ab" * 16, "NAS-Identifier": written}
+    call("radius/authorize", key, **packet)
+    gateways = list(AuthenticationRecord.objects.values_list("gateway", flat=True))
+    assert len(gateways) == 2
+    assert all(gateway.isprintable() and gateway.startswith("vpn") for gateway in gateways)
