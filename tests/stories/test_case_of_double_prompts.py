@@ -1,4 +1,5 @@
-"""Somebody is asked twice at the VPN; an admin finds it in the log, makes the proposed rule, and it is gone."""
+"""Somebody is asked twice at the VPN; an admin finds it in the log, makes the proposed rule, and it is gone. Before
+that the admin reads what the old RADIUS server wrote about the same."""
 
 from __future__ import annotations
 
@@ -15,14 +16,17 @@ from django.utils import timezone
 from accounts.models import User
 from mfa.api import clients
 from mfa.api.clients import Verb
+from mfa.authlog import results
 from mfa.models import Application, AuditEvent, AuthenticationRecord, RememberRule
-from mfa.outcomes import OATH_VERIFIED, REMEMBERED_AT_ADDRESS
+from mfa.outcomes import OATH_INCORRECT, OATH_VERIFIED, REMEMBERED_AT_ADDRESS
 from mfa.verification import log
 from tests.conftest import PASSWORD
 from tests.mfa.doors import SECRET, add_factor, give_role, sign_in
+from tests.mfa.test_foreign_log import LOG as FOREIGN_LOG
 from tests.stories.authenticator import Phone
 
 ADDRESS = "198.51.100.7"
+RECORDS = "/admin/mfa/authenticationrecord/"
 
 
 def ask(client: Client, path: str, key: str, **body: str) -> bool:
@@ -32,6 +36,23 @@ def ask(client: Client, path: str, key: str, **body: str) -> bool:
         headers={"authorization": f"Bearer {key}"},
     )  # fmt: skip
     return bool(answer.json()["accepted"])
+
+
+def test_the_log_of_the_old_server_is_read_in_words_and_its_double_prompts_are_marked(
+    client: Client, make_user: Callable[..., User]
+) -> None:
+    """The numbers of its results are those of the log here."""
+    admin = give_role(make_user("root"), "admin")
+    sign_in(client, admin, add_factor(admin))
+    answer = client.post(f"{RECORDS}explain/", {"text": FOREIGN_LOG, "seconds": "60"}, secure=True)
+    page = answer.content.decode()
+    for words in ("Mobile App Authenticated", "Mobile App Denied", "15 s after", "asked twice: 1."):
+        assert words in page, words
+    user = make_user("alice")
+    log.write(user, "alice", OATH_INCORRECT, application="vpn", address=ADDRESS, kind="totp", now=timezone.now())
+    page = client.get(RECORDS, secure=True).content.decode()
+    assert str(OATH_INCORRECT.code) in page
+    assert results.meaning(OATH_INCORRECT.code) in page
 
 
 @pytest.mark.row("T-32")

@@ -127,7 +127,7 @@ def test_a_new_code_ends_the_older_one_and_the_page_says_so(person: acting.Perso
 def test_was_the_mail_sent_the_admin_finds_it_by_person_and_reads_why_not(
     person: acting.Person, smtp: Smtp, admin: Client
 ) -> None:
-    """S4: without a look at the mail daemon's debug log."""
+    """Without a look at the mail daemon's debug log."""
     smtp.refuse("RCPT", "550 5.1.1 <alice@example.test>: User unknown")
     person.client.post("/email/", secure=True)
     workers_do_their_round()
@@ -142,6 +142,31 @@ def test_was_the_mail_sent_the_admin_finds_it_by_person_and_reads_why_not(
     for step in ("EHLO portal.test 250", "STARTTLS 220", "AUTH PLAIN *** 235", "RCPT TO:<(recipient)> 550 5.1.1"):
         assert step in page
     assert smtp.password not in page
+
+
+def test_an_admin_sends_a_test_mail_and_watches_the_conversation(smtp: Smtp, admin: Client) -> None:
+    """Each step with its time and reply; password and text are in none of them."""
+    sent = admin.post("/admin/mfa/delivery/test/", {"channel": "mail", "to": "probe@example.test"}, secure=True)
+    shown = sent.headers["Location"]
+    assert "It waits for a worker." in text(admin.get(shown, secure=True))
+    workers_do_their_round()
+    page = text(admin.get(shown, secure=True))
+    before = ("connect", "greeting", "EHLO portal.test 250", "STARTTLS 220", "AUTH PLAIN *** 235")
+    steps = (*before, "MAIL FROM", "RCPT TO", "DATA", "QUIT 221")
+    places = [page.lower().find(step.lower()) for step in steps]
+    assert -1 not in places, dict(zip(steps, places, strict=True))
+    assert places == sorted(places)
+    assert " ms" in page
+    assert smtp.password not in page
+
+
+def test_the_trace_of_a_mail_that_left_does_not_show_its_code(person: acting.Person, smtp: Smtp, admin: Client) -> None:
+    person.client.post("/email/", secure=True)
+    typed = code(smtp)
+    delivery = Delivery.objects.get(template="confirm-email")
+    page = text(admin.get(f"/admin/mfa/delivery/{delivery.pk}/change/", secure=True))
+    assert "QUIT 221" in page
+    assert typed not in page
 
 
 def test_a_greylist_delays_the_code_and_the_page_says_so_until_it_comes(
