@@ -22,12 +22,12 @@ def clock() -> Iterator[time_machine.Traveller]:
 
 
 @pytest.fixture(scope="session")
-def pages_of_the_desk() -> Pages:
-    """The administration is the same in every story, so each of its pages is looked at in one."""
+def looked_at() -> Pages:
+    """A page that stands in several stories is looked at in one."""
     return set()
 
 
 @pytest.fixture
-def life(open_stage: Callable[..., Stage], clock: time_machine.Traveller, pages_of_the_desk: Pages) -> Life:
+def life(open_stage: Callable[..., Stage], clock: time_machine.Traveller, looked_at: Pages) -> Life:
     """Alice, who has a password and nothing else yet."""
-    return Life(person(), Walk(open_stage(phone=True)), Desk(open_stage, pages_of_the_desk), clock)
+    return Life(person(), Walk(open_stage(phone=True), looked_at), Desk(open_stage, looked_at), clock)

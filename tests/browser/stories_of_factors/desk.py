@@ -31,7 +31,7 @@ ACTIVATE = Order("Issue an activation code")
 
 @dataclass
 class Desk:
-    """`open_stage` gives each colleague a window; `looked_at` are pages that earlier stories have looked at."""
+    """`open_stage` gives each colleague a window; `looked_at` as in a walk."""
 
     open_stage: Callable[..., Stage]
     looked_at: Pages

@@ -7,7 +7,7 @@ column, a quiet console.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from playwright.sync_api import Locator, expect
 
@@ -18,15 +18,18 @@ from tests.browser.stage import Stage
 from tests.conftest import PASSWORD
 
 Pages = set[tuple[str, str]]
-"""Pages by address and heading; one person's is as another's."""
+"""Pages by address (one person's is as another's) and by what stands on them."""
+
+_STANDS_THERE = """() => [...document.querySelectorAll("h1, h3, label, [role=alert], .field-error")]
+  .map((element) => element.textContent.trim()).join("|")"""
 
 
 @dataclass
 class Walk:
-    """One window. `looked_at` are the pages that were looked at already."""
+    """One window. `looked_at` are the pages that were looked at already, in whichever story."""
 
     stage: Stage
-    looked_at: Pages = field(default_factory=set)
+    looked_at: Pages
 
     def open(self, path: str) -> None:
         """Type an address."""
@@ -106,7 +109,7 @@ class Walk:
     def _arrive(self) -> None:
         page = self.stage.page
         address = re.sub(r"\d+", "0", page.url.partition("?")[0].removeprefix(self.stage.url))
-        seen = (address, page.locator("h1").first.inner_text())
+        seen = (address, page.evaluate(_STANDS_THERE))
         if seen not in self.looked_at:
             self.looked_at.add(seen)
             self.look()
