@@ -65,10 +65,10 @@ class Desk:
 
     def do_with_a_second(self, order: Order, user: User) -> Walk:
         """Somebody else approves exactly this; then the agent does it."""
+        second = self.colleague("henry")
         agent = self._begin(order, user)
         self._send(agent, "Ask a second person", order, CALLED_BACK)
         agent.reads("Somebody else has to decide.")
-        second = self.colleague("henry")
         second.open(reverse("admin:mfa_approval_change", args=[Approval.objects.latest("pk").pk]))
         second.press("Approve")
         agent.stage.page.reload()
