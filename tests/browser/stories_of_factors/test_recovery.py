@@ -32,7 +32,7 @@ def test_the_life_of_recovery_codes(life: Life, phone: bytes) -> None:
     tries(life)
     renames(life)
     replaces(life, paper)
-    removes(life)
+    removes(life, phone)
     new_paper = loses(life, phone)
     is_reset(life, new_paper)
 
@@ -81,9 +81,13 @@ def replaces(life: Life, paper: list[str]) -> None:
     assert life.opens(new_paper[1], "recovery")
 
 
-def removes(life: Life) -> None:
-    """Kept where a rule asks for them, and given up without one."""
+def removes(life: Life, phone: bytes) -> None:
+    """By a session that has shown the app: kept where a rule asks for them, and given up without one."""
     walk = life.walk
+    life.wait()
+    walk.sign_out(life.user)
+    walk.give_password(life.user)
+    walk.send(APP_CODE, code_of(phone))
     rule = Rule.objects.create(name="Way back", starts_on=date(2020, 1, 1), grace_days=0, factors=0, backup=True)
     walk.go_home()
     walk.press("Remove – Recovery codes")
