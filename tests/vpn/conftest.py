@@ -32,7 +32,7 @@ from tests.stories.authenticator import Phone
 
 __all__ = ["transactional_db"]
 
-PREFIX, KEY_SECRET = secrets.token_hex(6), secrets.token_urlsafe(32)
+PREFIX, OTHER_PREFIX, KEY_SECRET = secrets.token_hex(6), secrets.token_hex(6), secrets.token_urlsafe(32)
 
 
 @dataclass
@@ -70,7 +70,8 @@ def door(
 
 @pytest.fixture(scope="package")
 def freeradius(door: Door) -> Iterator[FreeRadius]:
-    with started(freeradius_server(door.url, f"{PREFIX}.{KEY_SECRET}", ca_file=str(door.ca_file))) as server:
+    key, other = f"{PREFIX}.{KEY_SECRET}", f"{OTHER_PREFIX}.{KEY_SECRET}"
+    with started(freeradius_server(door.url, key, ca_file=str(door.ca_file), other_key=other)) as server:
         yield server
 
 
@@ -83,9 +84,18 @@ def radius(freeradius: FreeRadius, transactional_db: None, vpn: Application) -> 
 @pytest.fixture
 def vpn(transactional_db: None) -> Application:
     """With the key that FreeRADIUS holds."""
-    application = Application.objects.create(slug="vpn", name="VPN")
+    return with_key(Application.objects.create(slug="vpn", name="VPN"), PREFIX)
+
+
+@pytest.fixture
+def office(transactional_db: None) -> Application:
+    """With the key that FreeRADIUS uses for the gateway OTHER."""
+    return with_key(Application.objects.create(slug="office", name="Office", mode="code-only"), OTHER_PREFIX)
+
+
+def with_key(application: Application, prefix: str) -> Application:
     ApplicationKey.objects.create(
-        application=application, prefix=PREFIX, secret_hash=clients.hash_of(KEY_SECRET), verbs=[Verb.RADIUS],
+        application=application, prefix=prefix, secret_hash=clients.hash_of(KEY_SECRET), verbs=[Verb.RADIUS],
         networks=["127.0.0.0/8"], expires_at=timezone.now() + timedelta(days=1),
     )  # fmt: skip
     return application

@@ -14,7 +14,7 @@ from mfa.factors.motp.algorithm import Motp
 from mfa.models import Application, ApplicationKey, AuditEvent, AuthenticationRecord, Factor, RememberRule
 from mfa.outcomes import OATH_DUPLICATE, OATH_VERIFIED, PAP_NEEDED, UPPER_CASE
 from tests.conftest import PASSWORD
-from tests.services.servers.freeradius import FreeRadius
+from tests.services.servers.freeradius import OTHER, OTHER_ADDRESS, FreeRadius
 from tests.stories.authenticator import Phone
 
 Mode = Application.Mode
@@ -186,8 +186,10 @@ def test_a_key_that_may_not_ask_refuses_nobody_so_that_the_gateway_asks_the_next
 ) -> None:
     ApplicationKey.objects.update(**change)
     assert radius.ask(User_Name="alice", User_Password=PASSWORD, wait=1.0).packet == ""
+    told = AuditEvent.objects.filter(action__in=("application.key-refused", "application.unknown-key"))
+    radius.process.wait_until(told.exists, timeout=10)
+    assert told.count() == 1
     assert not AuthenticationRecord.objects.exists()
-    assert AuditEvent.objects.filter(action__in=("application.key-refused", "application.unknown-key")).count() == 1
 
 
 @pytest.mark.row("T-33")
@@ -224,3 +226,14 @@ def test_what_is_typed_in_one_field_is_split_as_documented_and_no_refusal_tells_
     refused = [radius.ask(User_Name="alice", User_Password=text) for text in typed]
     assert {(answer.packet, answer.words) for answer in refused} == {("Access-Reject", refused[0].words)}
     assert radius.ask(User_Name="alice", User_Password=f"ends in 123456{right}").packet == "Access-Accept"
+
+
+@pytest.mark.row("T-61")
+def test_a_gateway_with_a_key_of_its_own_is_another_application(
+    radius: FreeRadius, office: Application, phone: Phone
+) -> None:
+    typed: dict[str, Any] = {"User_Name": "alice", "User_Password": phone.code()}
+    assert radius.ask(**typed).packet == "Access-Reject"  # as a password, which the other application asks for first
+    assert radius.ask(**typed, Packet_Src_IP_Address=OTHER_ADDRESS).packet == "Access-Accept"
+    asked = AuthenticationRecord.objects.order_by("pk").values_list("application", "gateway")
+    assert list(asked) == [("vpn", "vpn-1"), ("office", OTHER)]

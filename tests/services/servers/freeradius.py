@@ -24,6 +24,8 @@ STOCK = Path("/etc/freeradius/3.0")
 SHIPPED = Path(__file__).resolve().parents[3] / "deploy" / "freeradius"
 UNSIGNING, UNSIGNING_ADDRESS = "old-vpn", "127.0.0.2"
 """A gateway that cannot sign its requests, and where it asks from."""
+OTHER, OTHER_ADDRESS = "office-vpn", "127.0.0.3"
+"""A gateway that is another application, and where it asks from."""
 USER_NAME, USER_PASSWORD = 1, 2
 """Numbers of attributes (RFC 2865 section 5)."""
 SHIPPED_PATIENCE = 6.0
@@ -159,15 +161,16 @@ def heard(output: str) -> Answered:
 @contextlib.contextmanager
 def freeradius_server(
     portal_url: str, key: str, *, ca_file: str = "", headers: Mapping[str, str] | None = None, debug: bool = True,
-    secret: str = "", patience: float = SHIPPED_PATIENCE,
+    secret: str = "", patience: float = SHIPPED_PATIENCE, other_key: str = "",
 ) -> Iterator[FreeRadius]:  # fmt: skip
     """A server that asks the portal at `portal_url` with `key`, with more `headers` where no proxy adds them. It waits
     `patience` seconds for the portal, and holds no refusal back: silence is not taken for one, nor one for silence.
-    `debug` tells all in its log and serves one request at a time. MissingProgram where it is not installed."""
+    `other_key` is that of the gateway OTHER. `debug` tells all in its log and serves one request at a time.
+    MissingProgram where it is not installed."""
     program, client = find_program("freeradius", "freeradius"), find_program("radclient", "freeradius-utils")
     with temporary_folder("freeradius") as folder:
         port, secret = free_port(), secret or secrets.token_hex(12)
-        _configure(folder, port, secret, Portal(portal_url, key, ca_file, headers or {}, patience))
+        _configure(folder, port, secret, Portal(portal_url, key, ca_file, headers or {}, patience, other_key))
         process = ServerProcess(
             [program, "-f", "-X" if debug else "-lstdout", "-d", str(folder / "raddb")], log=folder / "radius.log"
         )
@@ -188,6 +191,7 @@ class Portal:
     ca_file: str
     headers: Mapping[str, str]
     patience: float
+    other_key: str
 
 
 def _configure(folder: Path, port: int, secret: str, portal: Portal) -> None:
@@ -211,15 +215,21 @@ def _configure(folder: Path, port: int, secret: str, portal: Portal) -> None:
     module = module.replace(WAITS, f"timeout = {portal.patience:.1f}\n")
     (raddb / "mods-enabled" / "portal").write_text(module)
     site = (SHIPPED / "site-portal").read_text().replace("port = 1812", f"port = {port}").replace("= *", "= 127.0.0.1")
-    bearer = 'portal_key}"\n'
+    bearer = 'portal_key}}"\n'
+    assert bearer in site
     added = "".join(f'\t\t\t&REST-HTTP-Header += "{name}: {value}"\n' for name, value in portal.headers.items())
     site = site.replace(bearer, bearer + added)
     (raddb / "sites-enabled" / "portal").write_text(site)
-    gateways = (("vpn-1", "127.0.0.1", "yes"), (UNSIGNING, UNSIGNING_ADDRESS, "no"))
+    own_key = f'\tportal_key = "{portal.other_key}"\n' if portal.other_key else ""
+    gateways = (
+        ("vpn-1", "127.0.0.1", "yes", ""),
+        (UNSIGNING, UNSIGNING_ADDRESS, "no", ""),
+        (OTHER, OTHER_ADDRESS, "yes", own_key),
+    )
     (raddb / "clients.conf").write_text(
         "".join(
             f"client {name} {{\n\tipaddr = {address}\n\tsecret = {secret}\n\tshortname = {name}\n"
-            f"\trequire_message_authenticator = {signs}\n}}\n"
-            for name, address, signs in gateways
+            f"\trequire_message_authenticator = {signs}\n{more}}}\n"
+            for name, address, signs, more in gateways
         )
     )
