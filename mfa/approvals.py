@@ -67,6 +67,11 @@ def find(matter: Matter, *, actor: User, now: datetime) -> Approval | None:
     return _of(matter, actor).filter(state__in=LIVE, expires_at__gt=now).first()
 
 
+def approved(actor: User, *, now: datetime) -> QuerySet[Approval]:
+    """What the actor asked for and may do now."""
+    return Approval.objects.filter(asked_by=actor, state=Approval.State.APPROVED, expires_at__gt=now)
+
+
 def why_not(row: Approval, actor: User, *, now: datetime) -> str:
     """Why the actor may not approve or decline it, in words; empty where they may."""
     if row.state != Approval.State.OPEN:

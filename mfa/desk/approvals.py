@@ -11,9 +11,11 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
@@ -25,17 +27,37 @@ from mfa.models import Approval
 TONES = {"open": "warn", "approved": "info", "used": "ok", "declined": "danger", "withdrawn": "off", "expired": "off"}
 
 
+class Now(admin.SimpleListFilter):
+    """By the clock, not by the column alone: an approval expires by itself."""
+
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Approval.State.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        over = Q(state=Approval.State.EXPIRED) | Q(state__in=approvals.LIVE, expires_at__lte=timezone.now())
+        match self.value():
+            case Approval.State.EXPIRED:
+                return queryset.filter(over)
+            case str(state) if state in Approval.State.values:
+                return queryset.filter(state=state).exclude(over)
+        return queryset
+
+
 class ApprovalAdmin(ReadOnly):
     list_display = ("words", "shown_state", "asked_by", "asked_at", "decided_by", "decided_at")
     list_display_links = ("words",)
-    list_filter = ("state", ("asked_at", admin.DateFieldListFilter))
+    list_filter = (Now, ("asked_at", admin.DateFieldListFilter))
     list_select_related = ("asked_by", "decided_by")
     search_fields = ("=asked_by__username", "=decided_by__username", "=user__username")
     search_help_text = gettext_lazy("User name of whoever asked or decided, or of the person it is about")
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
-    def shown_state(self, row: Approval) -> str:
-        return str(Approval.State(_state(row, timezone.now())).label)
+    def shown_state(self, row: Approval) -> SafeString:
+        state = _state(row, timezone.now())
+        return render_to_string("components/badge.html", {"tone": TONES[state], "text": Approval.State(state).label})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Approval]:
         """All for whoever may read the trail; for others what they asked for or may decide."""

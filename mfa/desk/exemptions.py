@@ -6,8 +6,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin, SimpleListFilter
+from django.contrib.admin.utils import unquote
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _, gettext_lazy
 
@@ -36,6 +37,14 @@ class ExemptionAdmin(ReadOnly):
     search_fields = ("=user__username", "=owner__username")
     search_help_text = gettext_lazy("User name of the person or of the owner")
     fields = ("user", "until", "owner", "reason", "created_at", "ended_at", "reminded_at")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Headed by whom it is about."""
+        row = self.get_object(request, unquote(object_id))
+        headed = {"title": _("Exemption of %(person)s") % {"person": row.user.get_full_name()}} if row else {}
+        return super().change_view(request, object_id, form_url, {"subtitle": None} | headed | (extra_context or {}))
 
     @admin.display(description=gettext_lazy("owner"))
     def shown_owner(self, row: Exemption) -> str:

@@ -42,6 +42,8 @@ HAND_OVER = {
     activation.HandOver.SMS: _("By SMS to the confirmed number; works 10 minutes"),
     activation.HandOver.MAIL: _("By mail to the confirmed mailbox; works 24 hours"),
 }
+LAST = ("identity", "reason", "ticket")
+"""What is done first, then why."""
 CALLER = ("caller-check", _("Caller check: a code was read back"))
 
 
@@ -102,6 +104,7 @@ class ActForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name in [name for name in self.fields if name != "reason" and name not in act.asks]:
             del self.fields[name]
+        self.order_fields([*(name for name in self.fields if name not in LAST), *LAST])
         self._choose("kind", [(one.slug, one.label) for one in kinds.registry().values() if one.signs_in])
         self._choose("identity", [*IDENTITY, *([CALLER] if checked else [])])
         self._choose("hand_over", [(way.value, HAND_OVER[way]) for way in ways])

@@ -100,6 +100,7 @@ def ask(
         "form": form,
         "vouching": vouching.needed(act, order, affected),
         "checked": vouching.checked(act, order, affected),
+        "approved": vouching.approved(act, order, affected),
         "caller_url": reverse("admin:accounts_user_caller", args=[affected[0].pk]) if len(affected) == 1 else "",
     }
     return TemplateResponse(request, "admin/desk/order.html", context, status=422 if form.errors else 200)

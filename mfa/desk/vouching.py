@@ -55,6 +55,13 @@ def checked(act: Act, order: Order, people: list[User]) -> bool:
     return len(people) == 1 and callers.passed(people[0], act.slug, actor=order.actor, now=order.now) is not None
 
 
+def approved(act: Act, order: Order, people: list[User]) -> bool:
+    """Whether something that the actor asked for by this act is approved and not done yet; whether it is exactly this
+    is judged when it is done."""
+    about = people[0].pk if len(people) == 1 else None
+    return approvals.approved(order.actor, now=order.now).filter(act=act.slug, user=about).exists()
+
+
 def matter(act: Act, order: Order, people: list[User]) -> approvals.Matter:
     """Exactly this act with these answers on these people. Staff are decided about by who may act on staff."""
     pks = sorted(one.pk for one in people)

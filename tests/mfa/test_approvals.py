@@ -257,3 +257,31 @@ def test_the_server_approves_nothing_where_somebody_else_could_or_nobody_may(
     assert Approval.objects.get().state == "open"
     with pytest.raises(NotApproved):
         approvals.spend(MATTER, actor=only, now=timezone.now())
+
+
+def test_the_list_narrows_by_what_holds_now(two: tuple[User, User], client: Client) -> None:
+    (first, second), now = two, timezone.now()
+    asked(first, now - approvals.LIFETIME)
+    asked(first, now, replace(MATTER, subject="rule:2", words="Waits today"))
+    sign_in(client, second, add_factor(second))
+    shown = {state: client.get(f"{LIST}?state={state}", secure=True).content.decode() for state in ("open", "expired")}
+    assert "Waits today" in shown["open"]
+    assert MATTER.words not in shown["open"]
+    assert MATTER.words in shown["expired"]
+    assert "Waits today" not in shown["expired"]
+
+
+def test_an_agent_is_offered_what_can_be_done_now(client: Client, make_user: Callable[..., User]) -> None:
+    agent, alice = give_role(make_user("agent"), "helpdesk"), make_user("alice")
+    add_factor(alice)
+    sign_in(client, agent, add_factor(agent))
+    page = f"/admin/accounts/user/act/reset/?people={alice.pk}"
+    form = {"people": str(alice.pk), "reason": "Lost phone", "identity": "call-back", "ticket": "INC-7", "do": "ask"}
+    before = client.get(page, secure=True).content.decode()
+    assert "Ask a second person" in before
+    assert "button-danger" not in before, "what would be refused is no button"
+    client.post(page, form, secure=True)
+    Approval.objects.update(state="approved", decided_by=give_role(make_user("second"), "helpdesk"))
+    after = client.get(page, secure=True).content.decode()
+    assert "Ask a second person" not in after
+    assert "button-danger" in after
