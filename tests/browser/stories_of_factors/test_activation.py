@@ -5,20 +5,22 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from mfa import policy
-from tests.browser.stories_of_factors.desk import ACTIVATE
+from tests.browser.stories_of_factors.desk import ACTIVATE, Order
 from tests.browser.stories_of_factors.life import Life
 from tests.browser.stories_of_factors.test_totp import sets_up
 from tests.browser.stories_of_factors.walk import Walk
 
 LABEL = "Activation code"
+WITHDRAW = Order("Withdraw the activation code")
 
 
 def test_the_life_of_an_activation_code(life: Life) -> None:
     policy.demand_activation(life.user, demanded=True)
     lost = is_issued(life)
-    code = loses_and_replaces(life, lost)
+    wrong_hands = loses_and_replaces(life, lost)
+    code = removes(life, wrong_hands)
     uses(life, code)
-    tries_renames_and_removes(life)
+    tries_and_renames(life)
     is_reset(life, code)
 
 
@@ -44,6 +46,14 @@ def loses_and_replaces(life: Life, lost: str) -> str:
     return code
 
 
+def removes(life: Life, wrong_hands: str) -> str:
+    """Helpdesk withdraws what the wrong one has got, and gives another."""
+    life.desk.do(WITHDRAW, life.user, identity="").reads("The activation code was withdrawn.")
+    life.walk.send(LABEL, wrong_hands)
+    life.walk.reads("This activation code no longer works. Ask helpdesk for a new one; your clock is not the cause.")
+    return is_issued(life)
+
+
 def uses(life: Life, code: str) -> None:
     life.walk.send(LABEL, code.lower())
     life.walk.heading_is("Protect your account")
@@ -52,8 +62,8 @@ def uses(life: Life, code: str) -> None:
     assert life.was_told("activation-used")
 
 
-def tries_renames_and_removes(life: Life) -> None:
-    """It has done its one act: there is nothing to test, to name or to remove."""
+def tries_and_renames(life: Life) -> None:
+    """It has done its one act: there is nothing to test or to name."""
     life.walk.go_home()
     life.walk.has_cards(LABEL, 0)
     life.walk.open("/test/?way=activation")
