@@ -19,7 +19,7 @@ from accounts.models import User
 from accounts.portions import portions
 from mfa import approvals, audit, roles
 from mfa.approvals import NotApproved
-from mfa.desk import acts, reach
+from mfa.desk import acts, reach, vouching
 from mfa.desk.acts import Act
 from mfa.desk.asked import Order
 from mfa.models import Approval, BulkAct, BulkPerson
@@ -57,12 +57,13 @@ class Reason:
 @dataclass(slots=True)
 class Outlook:
     """What an order would do: how many it is about, how many it would be done to, and why the others are left out.
-    `digest` names the list to the letter."""
+    `digest` names the list to the letter; `takes_two` is whether a second person has to approve it."""
 
     total: int
     affected: int
     reasons: list[Reason]
     digest: str
+    takes_two: bool
 
 
 def offered(actor: User) -> list[Act]:
@@ -81,7 +82,8 @@ def outlook(act: Act, order: Order, people: QuerySet[User]) -> Outlook:
             reason.names += [person.username] if reason.count <= SAMPLES else []
     found = sorted(reasons.values(), key=lambda one: -one.count)
     left_out = sum(reason.count for reason in found)
-    return Outlook(len(judged), len(judged) - left_out, found, _digest(person for person, _words in judged))
+    digest = _digest(person for person, _words in judged)
+    return Outlook(len(judged), len(judged) - left_out, found, digest, _takes_two(act, order, judged))
 
 
 def _digest(people: Iterable[User]) -> str:
@@ -119,17 +121,21 @@ def place(act: Act, order: Order, people: QuerySet[User], chosen: Mapping[str, o
         "bulk.ordered", user=None, actor=order.actor, reason=order.reason, bulk=bulk.pk, act=act.slug,
         people=bulk.total, left_out=left_out, chosen=dict(chosen), **order.proof,
     )  # fmt: skip
-    if takes_two(act):
+    if _takes_two(act, order, judged):
         told = " · ".join(part for part in (order.reason, order.ticket, order.identity) if part)
         approvals.ask(matter(bulk), actor=order.actor, reason=told[:500], now=order.now)
     else:
-        BulkAct.objects.filter(pk=bulk.pk).update(state=BulkAct.State.QUEUED)
+        bulk.state = BulkAct.State.QUEUED
+        bulk.save(update_fields=["state"])
     return bulk
 
 
-def takes_two(act: Act) -> bool:
-    """Whether a second person approves it: what takes more than one word for one person does for a list."""
-    return act.slug in acts.VOUCHED
+def _takes_two(act: Act, order: Order, judged: list[tuple[User, str]]) -> bool:
+    """Whether a second person approves it: what takes more than one word for one person does for a list. An admin is
+    enough for ordinary people, but not to reset several."""
+    if act.slug not in acts.VOUCHED or not order.actor.has_perm(roles.TOUCH_STAFF):
+        return act.slug in acts.VOUCHED
+    return act.slug in vouching.RESETS or any(reach.holds_a_role(one) for one, words in judged if not words)
 
 
 @transaction.atomic

@@ -79,7 +79,7 @@ def _order(request: HttpRequest, model_admin: ModelAdmin[Any], act: Act) -> Http
     outlook = bulk.outlook(act, plain, people)
     context = _shared(model_admin, request) | {
         "title": act.label, "act": act, "form": form, "outlook": outlook, "url": url(act, request),
-        "takes_two": bulk.takes_two(act), "list_url": export.list_url(model_admin) + "?" + request.GET.urlencode(),
+        "list_url": export.list_url(model_admin) + "?" + request.GET.urlencode(),
     }  # fmt: skip
     status = 422 if form.errors else 409 if request.method == "POST" else 200
     return TemplateResponse(request, "admin/desk/bulk_order.html", context, status=status)
@@ -88,7 +88,7 @@ def _order(request: HttpRequest, model_admin: ModelAdmin[Any], act: Act) -> Http
 def _placed(request: HttpRequest, act: Act, given: Order, people: QuerySet[User]) -> HttpResponse:
     chosen = {name: value for name, value in request.GET.items() if value}
     row = bulk.place(act, given, people, chosen, seen=request.POST.get("seen", ""))
-    if bulk.takes_two(act):
+    if row.state == row.State.ASKED:
         messages.success(request, _("A second person was asked. Start it here once it is approved."))
     else:
         bulk_work.wake(row.pk)

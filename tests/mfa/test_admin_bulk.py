@@ -276,3 +276,19 @@ def test_all_of_the_list_is_offered_with_a_link_and_by_the_box_over_the_pages(
     assert client.get(f"{LIST}all/require/?q=p", secure=True).headers["location"] == f"{LIST}?q=p"
     for slug in ("phone", "activate", "temporary", "assign-token", "nothing"):
         assert client.get(f"{LIST}all/{slug}/", secure=True).status_code == 404
+
+
+@pytest.mark.row("T-60")
+def test_an_admin_is_enough_to_unlock_a_list_of_ordinary_people_and_not_where_staff_is_among_them(
+    staff: Callable[..., Client], make_user: Callable[..., User]
+) -> None:
+    client = staff("admin")
+    people = everybody(make_user, 2)
+    order(client, "unlock", "q=Person")
+    assert BulkAct.objects.latest("pk").state == "queued"
+    order(client, "reset", "q=Person")
+    assert BulkAct.objects.latest("pk").state == "asked"
+    give_role(people[0], "auditor")
+    order(client, "unlock", "q=Person")
+    assert BulkAct.objects.latest("pk").state == "asked"
+    assert Approval.objects.latest("pk").right == "accounts.touch_staff"
