@@ -92,14 +92,14 @@ RADIUS = {**REFUSALS, 200: ATTRIBUTES, 401: ATTRIBUTES, 503: Problem}
 def verify(request: HttpRequest, body: CodeTyped) -> Answer:
     """Judge the code, and the password where the application leaves that to the portal. One neutral message for every
     refusal; the cause is in the authentication log."""
-    return _told(_reply(request.auth, body, code=body.code))  # type: ignore[attr-defined]  # Ninja's
+    return answered(request.auth, body, code=body.code)  # type: ignore[attr-defined]  # Ninja's
 
 
 @api.post("/challenge", auth=Bearer(Verb.CHALLENGE), response={200: Answer, **REFUSALS}, summary="Ask for a code")
 def challenge(request: HttpRequest, body: Question) -> Answer:
     """Send a code, or say which app shows one; the answer goes to `verify` with the state. Accepts at once where a
     remember rule spares the person a code."""
-    return _told(_reply(request.auth, body, code=""))  # type: ignore[attr-defined]
+    return answered(request.auth, body)  # type: ignore[attr-defined]
 
 
 @api.post("/radius/authorize", auth=Bearer(Verb.RADIUS), response=RADIUS, summary="For FreeRADIUS (rlm_rest)")
@@ -125,6 +125,11 @@ def authorize(request: HttpRequest, body: radius.Attributes) -> JsonResponse:
     except answers.StillJudged:
         raise HttpError(503, "Another process still judges this request.") from None
     return JsonResponse(told, status=status)
+
+
+def answered(client: Client, body: Question, *, code: str = "") -> Answer:
+    """What this client hears. Raises HttpError (422) for a kind that nobody has."""
+    return _told(_reply(client, body, code=code))
 
 
 def _reply(client: Client, body: Question, *, code: str) -> Reply:

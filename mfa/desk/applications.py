@@ -16,14 +16,16 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _, gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from mfa import applications, kinds, registration
 from mfa.api import clients, verify
 from mfa.api.clients import TooManyKeys, Verb
-from mfa.desk import application_figures, interface, log_figures, radius_probe, snippets
+from mfa.desk import application_figures, interface, interface_trial, log_figures, radius_probe, snippets
 from mfa.desk.application_forms import ApplicationForm, KeyForm, RevokeForm
 from mfa.desk.readonly import ReadOnly, Rows
 from mfa.models import Application, ApplicationKey
@@ -76,6 +78,7 @@ class ApplicationAdmin(ReadOnly):
             path(
                 "interface/", self.admin_site.admin_view(require_safe(self.interface)), name="mfa_application_interface"
             ),
+            page("interface/try/", self.trial, "try"),
             page("add/", self.add, "add"),
             page("<int:pk>/edit/", self.edit, "edit"),
             page("<int:pk>/probe/", self.probe, "probe"),
@@ -90,9 +93,20 @@ class ApplicationAdmin(ReadOnly):
             raise PermissionDenied
         if request.GET.get("as") == "openapi":
             return JsonResponse(verify.document())
-        shown = {"title": _("Interface"), "opts": self.opts, "operations": interface.operations()}
+        shown = {
+            "title": _("Interface"),
+            "opts": self.opts,
+            "operations": interface.operations(),
+            "may_change": _may_change(request),
+        }
         context = self.admin_site.each_context(request) | shown
         return TemplateResponse(request, "admin/desk/interface.html", context)
+
+    @method_decorator(sensitive_post_parameters("key", "password", "code"))
+    def trial(self, request: HttpRequest) -> HttpResponse:
+        """A request to the interface with a key that is typed for it and kept nowhere."""
+        _must_change(request)
+        return interface_trial.page(request, self._shared(request))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -155,6 +155,8 @@ def filled(path: str, person: int) -> dict[str, Any]:
         }
     if path.endswith("/hardwaretoken/import/"):
         return {"file": SimpleUploadedFile("tokens.csv", csv("2001"))}
+    if path.endswith("/interface/try/"):
+        return {"verb": "verify", "key": "0.0", "username": "alice", "code": "123456"}
     if "/application/" in path:
         return {
             "name": "Office", "slug": "office", "mode": "code-only", "code_length": "6", "reason": "Test",

@@ -37,3 +37,13 @@ def trouble(stage: Stage) -> None:
 def interface(stage: Stage) -> None:
     as_admin(stage, "auditor")
     stage.open(reverse("admin:mfa_application_interface"))
+
+
+@scene("admin:mfa_application_try", "refused key")
+def tried(stage: Stage) -> None:
+    as_admin(stage)
+    stage.open(reverse("admin:mfa_application_try"))
+    stage.type("Key", "0123456789ab.of-no-application")
+    stage.type("User name", "alice")
+    stage.press("Ask")
+    stage.reads("Answer: 401")

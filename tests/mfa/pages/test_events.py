@@ -22,7 +22,7 @@ ABOUT_NOBODY = {
     "list.exported", "sync.requested", "sync.confirmed", "sync.undone", "sync.request-refused", "sync.confirm-refused",
     "sync.undo-refused", "schedule.changed", "application.key-issued",
     "application.key-revoked", "application.key-refused", "application.added",
-    "application.unknown-key", "application.tested", "application.changed",
+    "application.unknown-key", "application.tested", "application.tried", "application.changed",
     "remember-rule.added", "remember-rule.changed", "remember-rule.forgotten",
     "token.found", "tokens.read", "tokens.imported",
     "rule.made", "rule.change", "rule.changed", "rule.end", "rule.ended", "rule.reminded", "delivery.tested",
