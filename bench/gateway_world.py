@@ -94,7 +94,9 @@ class World:
         gateways = [Gateway(self.servers) for _ in range(at_a_time + 1)]
         people = self.people[len(self.sms) :]
         until = time.time() + seconds
-        with ThreadPoolExecutor(len(gateways)) as pool:
+        with ExitStack() as ends, ThreadPoolExecutor(len(gateways)) as pool:
+            for gateway in gateways:
+                ends.callback(gateway.close)
             lanes = [
                 pool.submit(type_codes, gateway, people[place::at_a_time], lives, until)
                 for place, gateway in enumerate(gateways[1:])
@@ -102,12 +104,13 @@ class World:
             lanes.append(pool.submit(type_sms_codes, gateways[0], self.sms, self._received, until))
             for lane in lanes:
                 lane.result()
-        for gateway in gateways:
-            gateway.close()
         return [sent for gateway in gateways for sent in gateway.journal]
 
     def _received(self, number: str, count: int) -> str:
-        return self.kannel.wait_for(number, 30, count=count).text.rpartition("#")[2].strip()
+        try:
+            return self.kannel.wait_for(number, 30, count=count).text.rpartition("#")[2].strip()
+        except TimeoutError:
+            raise BenchFailed(f"A code was asked for and no SMS number {count} came to {number}.") from None
 
     def wait_until_all_left(self) -> None:
         waiting = "SELECT count(*) FROM mfa_delivery WHERE state IN ('queued', 'sending')"

@@ -26,7 +26,9 @@ def main() -> None:
     everybody = people.add_people(0, parser.parse_args().people)
     people.add_factors(everybody, 1, now=now)
     admin = give_role(User.objects.create_user(ADMIN, email="bench@example.test"), "admin")
-    application = Application.objects.create(slug="vpn", name="VPN", mode=Application.Mode.CODE_ONLY)
+    application = Application.objects.create(
+        slug="vpn", name="VPN", mode=Application.Mode.CODE_ONLY, kinds=["totp", "sms"]
+    )
     key = clients.issue(
         application, verbs=[Verb.RADIUS], networks=["127.0.0.0/8"], expires_at=now + timedelta(days=1), actor=admin,
         now=now,
