@@ -98,7 +98,7 @@ def networks(text: str) -> list[Network]:
 
 def database(text: str) -> dict[str, Any]:
     try:
-        config: dict[str, Any] = dict(dj_database_url.parse(text, conn_max_age=60, conn_health_checks=True))
+        config: dict[str, Any] = dict(dj_database_url.parse(text, conn_max_age=600, conn_health_checks=True))
     except ValueError:
         raise ValueError("must be sqlite:///path or postgres://user:password@host/name") from None
     if config["ENGINE"].endswith("sqlite3"):
