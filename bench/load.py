@@ -1,9 +1,10 @@
-"""Load on one address over keep-alive connections to loopback, bounded in requests and in time."""
+"""Load on one address on loopback, over keep-alive connections or by RADIUS, bounded in requests and in time."""
 
 from __future__ import annotations
 
 import http.client
 import json
+import socket
 import statistics
 import threading
 import time
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any, Protocol
 
 from bench.failures import BenchFailed
 
@@ -18,6 +20,27 @@ LONGEST = 60.0
 """Seconds after which no further request is begun."""
 
 ANSWER_WITHIN = 30.0
+ACCEPT = 2
+"""The code of an Access-Accept (RFC 2865 section 3)."""
+
+
+class Door(Protocol):
+    """Where requests go. A visitor keeps one link for all of its own."""
+
+    @property
+    def path(self) -> str: ...
+
+    def connect(self) -> Any:
+        """A link that stands, to be closed with `close`."""
+
+    def ask(self, link: Any, visitor: int, number: int) -> tuple[int, bool]:
+        """The status of the answer, and whether it is the right one."""
+
+
+def http_link(port: int) -> http.client.HTTPConnection:
+    link = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_WITHIN)
+    link.connect()
+    return link
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +52,9 @@ class Page:
     mark: bytes
     host: str
     cookies: Sequence[str]
+
+    def connect(self) -> http.client.HTTPConnection:
+        return http_link(self.port)
 
     def ask(self, link: http.client.HTTPConnection, visitor: int, number: int) -> tuple[int, bool]:
         """The status of the answer, and whether it is the right one."""
@@ -69,6 +95,9 @@ class Post:
     headers: Mapping[str, str]
     body: Callable[[int], object]
 
+    def connect(self) -> http.client.HTTPConnection:
+        return http_link(self.port)
+
     def ask(self, link: http.client.HTTPConnection, visitor: int, number: int) -> tuple[int, bool]:
         """As a page's."""
         content = json.dumps(self.body(number))
@@ -78,7 +107,28 @@ class Post:
         return answer.status, right and answer.status == http.client.OK
 
 
-def put_on(page: Page | Post, *, requests: int, at_a_time: int) -> Load:
+@dataclass(frozen=True, slots=True)
+class Packets:
+    """Access-Requests as they go over the wire, one for each request; every answer must be an Access-Accept."""
+
+    port: int
+    packets: Sequence[bytes] = field(repr=False)
+    path: str = "FreeRADIUS"
+
+    def connect(self) -> socket.socket:
+        link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        link.settimeout(ANSWER_WITHIN)
+        link.connect(("127.0.0.1", self.port))
+        return link
+
+    def ask(self, link: socket.socket, visitor: int, number: int) -> tuple[int, bool]:
+        """As a page's; the status is the code of the packet."""
+        link.send(self.packets[number])
+        status = link.recv(4096)[0]
+        return status, status == ACCEPT
+
+
+def put_on(page: Door, *, requests: int, at_a_time: int) -> Load:
     """Ask `requests` times, `at_a_time` visitors at once, each on its own connection. Raises BenchFailed on the first
     answer that is not the page."""
     tickets = count()
@@ -98,19 +148,16 @@ def put_on(page: Page | Post, *, requests: int, at_a_time: int) -> Load:
         return Load(time.perf_counter() - begun, latencies)
 
 
-def _visit(page: Page | Post, visitor: int, ticket: Callable[[], int | None], gate: threading.Barrier) -> list[float]:
-    link = http.client.HTTPConnection("127.0.0.1", page.port, timeout=ANSWER_WITHIN)
+def _visit(page: Door, visitor: int, ticket: Callable[[], int | None], gate: threading.Barrier) -> list[float]:
+    link = page.connect()
     try:
-        link.connect()
         gate.wait()
         return list(_requests(link, page, visitor, ticket))
     finally:
         link.close()
 
 
-def _requests(
-    link: http.client.HTTPConnection, page: Page | Post, visitor: int, ticket: Callable[[], int | None]
-) -> Iterator[float]:
+def _requests(link: Any, page: Door, visitor: int, ticket: Callable[[], int | None]) -> Iterator[float]:
     while (number := ticket()) is not None:
         begun = time.perf_counter()
         status, right = page.ask(link, visitor, number)
