@@ -33,19 +33,21 @@ def read(data: bytes) -> list[Line]:
     except UnicodeDecodeError:
         raise Unreadable(Fault.NO_FORMAT) from None
     rows = _rows(text)
-    columns = [_column(name) for name in rows[0]] if rows else []
+    columns = [_column(name) for name in rows[0][1]] if rows else []
     if "serial" not in columns or not {"secret_hex", "secret_base32"} & set(columns):
         raise Unreadable(Fault.NO_COLUMNS)
     if len(rows) > MOST_TOKENS + 1:
         raise Unreadable(Fault.TOO_MANY)
-    return [_line(number, dict(zip(columns, row, strict=False))) for number, row in enumerate(rows[1:], 1)]
+    return [_line(number, dict(zip(columns, row, strict=False))) for number, row in rows[1:]]
 
 
-def _rows(text: str) -> list[list[str]]:
+def _rows(text: str) -> list[tuple[int, list[str]]]:
+    """What is not empty, each with its line in the file as an editor counts them."""
     head = text.partition("\n")[0]
     delimiter = ";" if head.count(";") > head.count(",") else ","
     try:
-        return [row for row in csv.reader(io.StringIO(text), delimiter=delimiter, strict=True) if any(row)]
+        reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
+        return [(reader.line_num, row) for row in reader if any(row)]
     except csv.Error:
         raise Unreadable(Fault.NO_FORMAT) from None
 

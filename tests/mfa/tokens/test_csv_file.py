@@ -37,6 +37,12 @@ def test_a_character_that_no_database_or_page_keeps_refuses_its_line_alone(odd: 
     assert lines[1].serial == "A2"
 
 
+def test_lines_are_counted_as_an_editor_counts_them() -> None:
+    seed = SEED.hex()
+    lines = read(f'serial,secret_hex,manufacturer\nA1,{seed},"Acme\nTokens"\n\nA2,xyz,Acme\n')
+    assert [(line.number, line.serial) for line in lines] == [(3, "A1"), (5, "A2")]
+
+
 def test_a_file_for_microsoft_entra_is_read() -> None:
     head = "upn,serial number,secret key,time interval,manufacturer,model"
     line = only(f"ann@example.test,1234567,{BASE32.lower()},60,Contoso,HardwareKey", head)
