@@ -89,6 +89,25 @@ def test_lost_phone_to_new_app(agent: acting.Person, second: acting.Person, alic
     assert {"factors-reset", "activation-issued", "activation-used"} <= set(told)
 
 
+def test_the_page_of_an_act_offers_what_can_be_done_now(
+    agent: acting.Person, second: acting.Person, alice: User
+) -> None:
+    acting.with_app(browser(), alice)
+    page = f"{PEOPLE}act/reset/?people={alice.pk}"
+    before = agent.client.get(page, secure=True).content.decode()
+    assert "Ask a second person</button>" in before
+    assert ">Reset all factors</button>" not in before
+    form = {"people": str(alice.pk), "reason": "Lost phone", "identity": "call-back", "ticket": "INC-7", "do": "ask"}
+    agent.client.post(f"{PEOPLE}act/reset/", form, secure=True)
+    row = Approval.objects.get()
+    assert row.reason == "Lost phone · INC-7 · Called back on a number known before"
+    second.client.post(f"/admin/mfa/approval/{row.pk}/approve/", secure=True)
+    after = agent.client.get(page, secure=True).content.decode()
+    assert "A second person approved it." in after
+    assert ">Reset all factors</button>" in after
+    assert "Ask a second person</button>" in second.client.get(page, secure=True).content.decode(), "not for others"
+
+
 @pytest.mark.row("A-6.4.1")
 def test_the_message_for_an_expired_code_says_what_to_do(agent: acting.Person, alice: User) -> None:
     do(agent, "reset", alice)

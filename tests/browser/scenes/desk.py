@@ -13,7 +13,7 @@ from accounts.directory import kept
 from accounts.models import SyncAlarm, SyncProblem, SyncRun, User, WriteBack
 from accounts.people import COLUMNS, Change, Person
 from mfa import limits
-from mfa.models import Application, AuditEvent, GuessCounter, Policy
+from mfa.models import Application, Approval, AuditEvent, GuessCounter, Policy
 from mfa.outcomes import OATH_INCORRECT
 from mfa.verification import log
 from tests.browser.scenes.scene import scene
@@ -127,6 +127,17 @@ def reset_without_reason(stage: Stage) -> None:
     reset(stage)
     stage.press("Ask a second person")
     stage.page.locator(".field-error").first.wait_for()
+
+
+@scene("admin:accounts_user_act", "reset, approved by a second person")
+def reset_approved(stage: Stage) -> None:
+    agent, someone = as_admin(stage, "helpdesk"), people()[0]
+    Approval.objects.create(
+        act="reset", subject="", words="Reset all factors", page="", right="", user=someone, asked_by=agent,
+        reason="Lost phone", asked_at=timezone.now(), expires_at=timezone.now() + timedelta(hours=1), state="approved",
+    )  # fmt: skip
+    ask(stage, "reset", [someone])
+    stage.reads("A second person approved it.")
 
 
 @scene("admin:accounts_user_act", "set the phone number, refused")
