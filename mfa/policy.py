@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from mfa import audit
 from mfa.demands import Asked, Demand, Holding, Source
-from mfa.models import Exemption, Policy, Rule
+from mfa.models import Exemption, Policy, Reminder, Rule
 
 
 def of(user: User, *, now: datetime) -> Asked:
@@ -80,7 +80,7 @@ def start_of(day: date) -> datetime:
 
 def required_now(now: datetime) -> Q:
     """The people who must have a second factor at that moment, for lists in SQL; says what `Asked.required` says."""
-    own = Q(policy__required=True)
+    own = Q(policy__required=True) & alone_in_force(now)
     for rule in _live().filter(factors__gt=0):
         own |= in_force(rule, now)
     return Q(is_staff=True) | (own & ~exempt(now))
@@ -101,16 +101,29 @@ def in_force(rule: Rule, at: datetime) -> Q:
     return concerned(rule) & Q(created_at__lte=at - grace) if grace else concerned(rule)
 
 
+def alone_in_force(at: datetime) -> Q:
+    """The people for whom what their own policy asks is in force at that moment, in SQL; it need not ask anything."""
+    return Q(policy__deadline=None) | Q(policy__deadline__lte=at)
+
+
 def exempt(at: datetime) -> Q:
     """The people whom an exemption covers at that moment, in SQL. It lifts nothing of staff."""
     return Q(Exists(_exempting(at).filter(user=OuterRef("pk"))), is_staff=False)
 
 
 @transaction.atomic
-def require(user: User, required: bool, *, actor: User | None, reason: str) -> None:
-    """Require two-factor sign-in of a person, or stop requiring it."""
-    _set(user, required=required)
-    audit.record("policy.required" if required else "policy.not-required", user=user, actor=actor, reason=reason)
+def require(
+    user: User, required: bool, *, actor: User | None, reason: str, starts_on: date | None = None, grace_days: int = 0
+) -> None:
+    """Require two-factor sign-in of a person, or stop requiring it: at once, or when the days of grace after
+    `starts_on` (none: today) are over."""
+    begins = start_of(starts_on or timezone.localdate()) if required and (starts_on or grace_days) else None
+    deadline = begins + timedelta(days=grace_days) if begins else None
+    Reminder.objects.filter(user=user, rule=None).delete()
+    _set(user, required=required, begins_at=begins, deadline=deadline)
+    action = "policy.required" if required else "policy.not-required"
+    when: dict[str, object] = {"in force from": timezone.localdate(deadline).isoformat()} if deadline else {}
+    audit.record(action, user=user, actor=actor, reason=reason, **when)
 
 
 def demand_activation(user: User, demanded: bool) -> None:
@@ -119,7 +132,7 @@ def demand_activation(user: User, demanded: bool) -> None:
     _set(user, activation_only=demanded)
 
 
-def _set(user: User, **values: bool) -> None:
+def _set(user: User, **values: bool | datetime | None) -> None:
     Policy.objects.update_or_create(user=user, defaults=values)
 
 
@@ -136,7 +149,7 @@ def _asked(user: User, rules: Iterable[Rule], own: Policy | None, exemption: Exe
     holds = exemption if exemption and not user.is_staff else None
     found = [demand_of(rule, user) for rule in rules]
     if own and own.required:
-        found.append(Demand(Source.PERSON))
+        found.append(Demand(Source.PERSON, begins=own.begins_at, deadline=own.deadline))
     if holds:
         found = [replace(one, lifted=True) for one in found]
     if user.is_staff:

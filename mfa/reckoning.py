@@ -41,6 +41,11 @@ def unmet(rule: Rule, now: datetime) -> QuerySet[User]:
     return people.filter(found)
 
 
+def having_none(people: QuerySet[User], now: datetime) -> QuerySet[User]:
+    """Those of the people who have no factor that can stand alone."""
+    return people.alias(held=_held((), now)).filter(held=0)
+
+
 def locked_out(rule: Rule, at: datetime, now: datetime) -> QuerySet[User]:
     """Those of them for whom nothing but enrolment would be open at the moment `at`, with what they have now."""
     return unmet(rule, now).filter(policy.in_force(rule, at)).exclude(policy.exempt(at))

@@ -1,12 +1,14 @@
-"""Mails before a rule is in force for somebody who does not meet it, and to owners before an exemption ends.
+"""Mails before a rule, or what is asked of one person alone, is in force for somebody who does not meet it; and to
+owners before an exemption ends.
 
 In bulk and once for each: what was sent is in the same transaction as the mails.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -19,7 +21,7 @@ from django.utils.translation import override
 from accounts.models import User
 from mfa import audit, policy, reckoning
 from mfa.delivery import outbox
-from mfa.models import Exemption, Reminder, Rule
+from mfa.models import Exemption, Policy, Reminder, Rule
 
 DAYS = (7, 1)
 """How many days before; the last one first where both are due."""
@@ -32,6 +34,7 @@ def remind(*, now: datetime) -> int:
     """Send what is due to people and owners; how many mails were queued. Harmless to interrupt and to run twice."""
     rules = Rule.objects.filter(ended_at=None).filter(Q(factors__gt=0) | Q(backup=True))
     sent = sum(_remind(rule, stage, people, now) for rule in rules for stage, people in _due(rule, now))
+    sent += sum(_remind(None, stage, people, now) for stage, people in _due_alone(now))
     return sent + _tell_owners(now)
 
 
@@ -46,18 +49,19 @@ def order(rule: Rule, *, actor: User, reason: str, now: datetime) -> bool:
     return True
 
 
-def letter(rule: Rule, *, now: datetime) -> outbox.Circular:
-    """The mail to people who do not meet the rule."""
+def letter(rule: Rule | None, *, now: datetime) -> outbox.Circular:
+    """The mail to people who do not meet the rule, or do not have the one factor that is asked of them alone."""
+    wanted = rule or Rule(factors=1)
     context = {
-        "rule": rule.name, "factors": rule.factors, "backup": rule.backup, "some_kinds": bool(rule.kinds),
+        "rule": wanted.name, "factors": wanted.factors, "backup": wanted.backup, "some_kinds": bool(wanted.kinds),
         "page_url": settings.PUBLIC_URL + reverse("enrol"),
     }  # fmt: skip
     return outbox.Circular("second-factor-wanted", context, now=now, worth_until=now + outbox.NOTICE_LIFETIME)
 
 
-def day_for(rule: Rule, user: User, *, now: datetime) -> dict[str, str]:
-    """The words of the mail that are this person's: from which day on; empty where the rule is in force already."""
-    deadline = policy.demand_of(rule, user).deadline
+def day_for(rule: Rule | None, user: User, *, now: datetime) -> dict[str, str]:
+    """The words of the mail that are this person's: from which day on; empty where it is in force already."""
+    deadline = policy.demand_of(rule, user).deadline if rule else user.policy.deadline
     if deadline is None or deadline <= now:
         return {"day": ""}
     with override(user.language or settings.LANGUAGE_CODE):
@@ -68,14 +72,27 @@ def _due(rule: Rule, now: datetime) -> Iterator[tuple[str, QuerySet[User]]]:
     unmet = reckoning.unmet(rule, now).exclude(policy.exempt(now)).exclude(email="")
     if rule.reminded_at and now - rule.reminded_at < PAUSE:
         yield rule.reminded_at.isoformat(timespec="minutes")[:16], unmet
-    nearer = unmet.exclude(policy.in_force(rule, now))
+    yield from _by_stage(unmet, partial(policy.in_force, rule), now)
+
+
+def _due_alone(now: datetime) -> Iterator[tuple[str, QuerySet[User]]]:
+    asked = User.objects.filter(policy__required=True, is_active=True).select_related("policy")
+    unmet = reckoning.having_none(asked, now).exclude(policy.exempt(now)).exclude(email="")
+    return _by_stage(unmet, policy.alone_in_force, now)
+
+
+def _by_stage(
+    unmet: QuerySet[User], in_force: Callable[[datetime], Q], now: datetime
+) -> Iterator[tuple[str, QuerySet[User]]]:
+    """Those for whom it is in force soon, each once, by the number of days within which it is."""
+    nearer = unmet.exclude(in_force(now))
     for days in sorted(DAYS):
         ends = now + timedelta(days=days)
-        yield str(days), nearer.filter(policy.in_force(rule, ends))
-        nearer = nearer.exclude(policy.in_force(rule, ends))
+        yield str(days), nearer.filter(in_force(ends))
+        nearer = nearer.exclude(in_force(ends))
 
 
-def _remind(rule: Rule, stage: str, people: QuerySet[User], now: datetime) -> int:
+def _remind(rule: Rule | None, stage: str, people: QuerySet[User], now: datetime) -> int:
     text = letter(rule, now=now)
     told = Reminder.objects.filter(rule=rule, stage=stage, user=OuterRef("pk"))
     left = people.filter(~Exists(told)).order_by("pk")
@@ -86,14 +103,21 @@ def _remind(rule: Rule, stage: str, people: QuerySet[User], now: datetime) -> in
 
 
 @transaction.atomic
-def _send_some(rule: Rule, stage: str, left: QuerySet[User], text: outbox.Circular, now: datetime) -> int:
-    """The rule's row is the lock: two jobs at once tell nobody twice."""
-    if not Rule.objects.select_for_update().filter(pk=rule.pk, ended_at=None).exists():
-        return 0
-    people = list(left[:AT_ONCE])
+def _send_some(rule: Rule | None, stage: str, left: QuerySet[User], text: outbox.Circular, now: datetime) -> int:
+    people = _locked(rule, left)
     Reminder.objects.bulk_create(Reminder(rule=rule, user=user, stage=stage) for user in people)
     outbox.queue_many([text.mail(user, user.email, day_for(rule, user, now=now)) for user in people])
     return len(people)
+
+
+def _locked(rule: Rule | None, left: QuerySet[User]) -> list[User]:
+    """Some of them. The rule's row, or their own policies, are the lock: two jobs at once tell nobody twice."""
+    if rule is not None:
+        there = Rule.objects.select_for_update().filter(pk=rule.pk, ended_at=None).exists()
+        return list(left[:AT_ONCE]) if there else []
+    ids = list(left.values_list("pk", flat=True)[:AT_ONCE])
+    list(Policy.objects.select_for_update().filter(user__in=ids).order_by("user").values_list("user"))
+    return list(left.filter(pk__in=ids))
 
 
 def _tell_owners(now: datetime) -> int:

@@ -20,7 +20,8 @@ from mfa.tokens import stock
 @dataclass(frozen=True, slots=True)
 class Act:
     """`asks` names the fields of the form beside the reason. `do` returns a code to show once, or an empty text. A
-    `single` act is about one person at a time."""
+    `single` act is about one person at a time; one that `locks_out` closes all but enrolment to whoever has no
+    factor."""
 
     slug: str
     label: str | Promise
@@ -31,6 +32,7 @@ class Act:
     asks: tuple[str, ...] = ()
     danger: bool = False
     single: bool = False
+    locks_out: bool = False
 
     @property
     def for_lists(self) -> bool:
@@ -39,7 +41,10 @@ class Act:
 
 
 def _require(person: User, order: Order) -> str:
-    policy.require(person, required=True, actor=order.actor, reason=order.reason)
+    policy.require(
+        person, required=True, actor=order.actor, reason=order.reason, starts_on=order.starts_on,
+        grace_days=order.grace_days,
+    )  # fmt: skip
     return ""
 
 
@@ -206,8 +211,12 @@ ALL = (
     ),
     Act(
         "require", _("Require two-factor sign-in"),
-        _("Anyone without a second factor must set one up at the next sign-in."),
+        _(
+            "Whoever has no second factor goes on until the days of grace are over, and is reminded 7 days and 1 day "
+            "before that; then nothing but setting one up is open to them."
+        ),
         _("Two-factor sign-in is now required."), "mfa.change_policy", _require,
+        ("starts_on", "grace_days"), locks_out=True,
     ),
     Act(
         "release", _("No longer require two-factor sign-in"),

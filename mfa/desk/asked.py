@@ -20,6 +20,8 @@ class Order:
     kind: str = ""
     role: str = ""
     until: date | None = None
+    starts_on: date | None = None
+    grace_days: int = 0
     serial: str = ""
     number: str = ""
     hand_over: str = ""

@@ -30,7 +30,8 @@ PORTION = 1000
 SAMPLES = 5
 AT_WORK = (BulkAct.State.QUEUED, BulkAct.State.RUNNING)
 MAY_END = (BulkAct.State.ASKED, *AT_WORK, BulkAct.State.STOPPED)
-ANSWERS = ("ticket", "identity", "kind", "role")
+ANSWERS = ("ticket", "identity", "kind", "role", "grace_days")
+DAYS = ("until", "starts_on")
 
 
 class ListChanged(Exception):
@@ -210,13 +211,15 @@ def approval(bulk: BulkAct, *, now: datetime) -> Approval | None:
 def order_of(bulk: BulkAct, actor: User, *, now: datetime) -> Order:
     """The order as it was given, by the actor as they are now."""
     given = {name: str(bulk.answers.get(name, "")) for name in ANSWERS}
-    until = bulk.answers.get("until")
+    until, starts_on = (date.fromisoformat(day) if day else None for day in map(bulk.answers.get, DAYS))
     return Order(
-        actor=actor, reason=bulk.reason, now=now, until=date.fromisoformat(until) if until else None,
+        actor=actor, reason=bulk.reason, now=now, until=until, starts_on=starts_on,
+        grace_days=int(bulk.answers.get("grace_days", 0)),
         ticket=given["ticket"], identity=given["identity"], kind=given["kind"], role=given["role"],
     )  # fmt: skip
 
 
 def _answers(order: Order) -> dict[str, str]:
     given = {name: str(getattr(order, name)) for name in ANSWERS if getattr(order, name)}
-    return given | ({"until": order.until.isoformat()} if order.until else {})
+    days = {name: getattr(order, name) for name in DAYS}
+    return given | {name: day.isoformat() for name, day in days.items() if day}

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from mfa.desk import acts, bulk, bulk_work, export, reach
+from mfa.desk import acts, bulk, bulk_work, export, lockout, reach
 from mfa.desk.acts import Act
 from mfa.desk.asked import Order
 from mfa.desk.forms import ActForm
@@ -80,6 +80,7 @@ def _order(request: HttpRequest, model_admin: ModelAdmin[Any], act: Act) -> Http
     context = _shared(model_admin, request) | {
         "title": act.label, "act": act, "form": form, "outlook": outlook, "url": url(act, request),
         "list_url": export.list_url(model_admin) + "?" + request.GET.urlencode(),
+        "lockout": lockout.of(people, now=plain.now) if act.locks_out else None,
     }  # fmt: skip
     status = 422 if form.errors else 409 if request.method == "POST" else 200
     return TemplateResponse(request, "admin/desk/bulk_order.html", context, status=status)

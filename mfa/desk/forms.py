@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -26,6 +26,7 @@ else:
     ModelForm = forms.ModelForm
 
 MOST_PEOPLE = 500
+A_YEAR = timedelta(days=365)
 
 IDENTITY = (
     ("", _("Choose one")),
@@ -62,6 +63,13 @@ class ActForm(forms.Form):
     until = forms.DateField(
         label=_("Last day"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
         help_text=_("At most half a year from now."),
+    )  # fmt: skip
+    starts_on = forms.DateField(
+        label=_("From"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"), required=False,
+        help_text=_("Empty: from today on. At most a year from now."),
+    )  # fmt: skip
+    grace_days = forms.IntegerField(
+        label=_("Days of grace"), min_value=0, max_value=365, required=False, help_text=_("Empty: none."),
     )  # fmt: skip
     hand_over = forms.ChoiceField(label=_("Hand it over"), required=False)
     identity = forms.ChoiceField(
@@ -131,6 +139,16 @@ class ActForm(forms.Form):
         if not timezone.localdate(now) <= day <= exemptions.last_possible(now):
             raise forms.ValidationError(_("Choose a day from today to half a year from now."))
         return day
+
+    def clean_starts_on(self) -> date | None:
+        day: date | None = self.cleaned_data["starts_on"]
+        today = timezone.localdate()
+        if day and not today <= day <= today + A_YEAR:
+            raise forms.ValidationError(_("Choose a day from today to a year from now."))
+        return day
+
+    def clean_grace_days(self) -> int:
+        return self.cleaned_data["grace_days"] or 0
 
     def _choose(self, name: str, choices: list[tuple[str, Any]]) -> None:
         field = self.fields.get(name)

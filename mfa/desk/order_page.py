@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from mfa import activation, approvals, qr, temporary
-from mfa.desk import person, reach, vouching
+from mfa.desk import lockout, person, reach, vouching
 from mfa.desk.acts import Act
 from mfa.desk.asked import Order
 from mfa.desk.forms import CALLER, IDENTITY, ActForm, ChosenForm
@@ -99,6 +99,9 @@ def ask(
         "url": person.act_url(act),
         "back_url": _back([one.pk for one in people]),
         "form": form,
+        "lockout": lockout.of(User.objects.filter(pk__in=[one.pk for one in affected]), now=order.now)
+        if act.locks_out
+        else None,
         "vouching": vouching.needed(act, order, affected),
         "checked": vouching.checked(act, order, affected),
         "approved": vouching.approved(act, order, affected),

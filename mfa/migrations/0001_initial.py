@@ -86,6 +86,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='policy', serialize=False, to=settings.AUTH_USER_MODEL)),
                 ('required', models.BooleanField(default=False, verbose_name='two-factor sign-in required')),
+                ('begins_at', models.DateTimeField(null=True, verbose_name='required from')),
+                ('deadline', models.DateTimeField(null=True, verbose_name='days of grace end')),
                 ('activation_only', models.BooleanField(default=False, help_text='The next factor is enrolled with an activation code only.', verbose_name='activation code needed')),
             ],
             options={
@@ -428,7 +430,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('stage', models.CharField(max_length=16)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('rule', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reminders', to='mfa.rule')),
+                ('rule', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='reminders', to='mfa.rule')),
             ],
         ),
         migrations.CreateModel(
@@ -602,5 +604,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='reminder',
             constraint=models.UniqueConstraint(fields=('rule', 'user', 'stage'), name='mfa_reminded_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='reminder',
+            constraint=models.UniqueConstraint(condition=models.Q(('rule', None)), fields=('user', 'stage'), name='mfa_reminded_once_alone'),
         ),
     ]

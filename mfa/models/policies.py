@@ -15,6 +15,9 @@ class Policy(models.Model):
 
     user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="policy")
     required = models.BooleanField(_("two-factor sign-in required"), default=False)
+    begins_at = models.DateTimeField(_("required from"), null=True)
+    deadline = models.DateTimeField(_("days of grace end"), null=True)
+    """When nothing but enrolment is open without a second factor any more; empty for since ever."""
     activation_only = models.BooleanField(
         _("activation code needed"),
         default=False,
@@ -57,15 +60,18 @@ class Rule(models.Model):
 
 
 class Reminder(models.Model):
-    """That somebody was reminded of a rule: `stage` is how many days before it is in force for them, or when a reminder
-    out of turn was ordered. Once for each."""
+    """That somebody was reminded of a rule, or of what is asked of them alone (no rule): `stage` is how many days
+    before it is in force for them, or when a reminder out of turn was ordered. Once for each."""
 
-    rule = models.ForeignKey(Rule, models.CASCADE, related_name="reminders")
+    rule = models.ForeignKey(Rule, models.CASCADE, null=True, related_name="reminders")
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     stage = models.CharField(max_length=16)
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["rule", "user", "stage"], name="mfa_reminded_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=["rule", "user", "stage"], name="mfa_reminded_once"),
+            models.UniqueConstraint(fields=["user", "stage"], condition=Q(rule=None), name="mfa_reminded_once_alone"),
+        )
 
     def __str__(self) -> str:
         return f"{self.rule_id} {self.user_id} {self.stage}"

@@ -46,7 +46,7 @@ WORDS: dict[str, str | Promise] = {
     "phone.confirm-started": gettext_lazy("A code was sent to the phone number to confirm it"),
     "phone.restored": gettext_lazy("Phone number restored"),
     "phone.restore-refused": gettext_lazy("The earlier phone number belongs to another account, and was not put back"),
-    "policy.required": gettext_lazy("Two-factor sign-in required from now on"),
+    "policy.required": gettext_lazy("Two-factor sign-in required"),
     "policy.not-required": gettext_lazy("Two-factor sign-in no longer required"),
     "exemption.granted": gettext_lazy("Exempt from two-factor rules for a time"),
     "exemption.ended": gettext_lazy("No longer exempt from two-factor rules"),
