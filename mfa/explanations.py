@@ -58,6 +58,10 @@ REFUSED: dict[outcomes.Result, Words] = {
         lazy("Bring it in step with two codes in a row."),
     ),
     outcomes.ACCOUNT_LOCKED: (lazy("Too many wrong tries before"), lazy("Wait as the page says, then try once.")),
+    outcomes.SOURCE_HELD_UP: (
+        lazy("Too many wrong answers about other people came from your network"),
+        lazy("Try again in an hour, or from another network."),
+    ),
     outcomes.FACTOR_LOST: (lazy("The factor was reported lost"), lazy("Bring it back with another one, or use that.")),
     outcomes.FACTOR_DISABLED: (lazy("The factor does not work any more"), HELPDESK),
     outcomes.PASSKEY_INCORRECT: (lazy("The passkey's answer was wrong"), lazy("Try it again, or use another way.")),

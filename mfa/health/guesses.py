@@ -13,27 +13,17 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from mfa import applications
+from mfa.authlog.endings import CONDITIONS, Ending
 from mfa.models import AuthenticationRecord
-from mfa.outcomes import (
-    CODE_PENDING,
-    DIRECTORY_UNREACHABLE,
-    EMAIL_NOT_SENT,
-    NOTHING_ENROLLED,
-    SENDING_LIMIT,
-    SMS_NOT_SENT,
-    SMS_SENT,
-    UNREADABLE,
-)
+from mfa.outcomes import NOTHING_ENROLLED, SENDING_LIMIT
 
 LOOK_BACK = timedelta(hours=1)
 NAMES, NAMES_FROM_ONE = 50, 20
 """Names with a wrong answer, and nobody let in under them at the application: at all, and from one address."""
 SOURCES, MISSES = 10, 40
 """Addresses that wrong answers about one account came from, and such answers where no addresses are known."""
-NO_GUESSES = (
-    SMS_SENT, CODE_PENDING, SMS_NOT_SENT, EMAIL_NOT_SENT, SENDING_LIMIT, DIRECTORY_UNREACHABLE, NOTHING_ENROLLED,
-    UNREADABLE,
-)  # fmt: skip
+NO_GUESSES = (SENDING_LIMIT.code, NOTHING_ENROLLED.code)
+"""Refused, whatever was typed."""
 ACCOUNTS = "guesses"
 """The part that stands for all accounts: an attack on a thousand of them is one incident."""
 
@@ -54,8 +44,8 @@ def found(open_parts: set[str], *, now: datetime) -> Iterator[Guessing]:
 
 
 def _missed(now: datetime) -> QuerySet[AuthenticationRecord]:
-    rows = AuthenticationRecord.objects.filter(at__gt=now - LOOK_BACK, at__lte=now, accepted=False).order_by()
-    return rows.exclude(code__in=[result.code for result in NO_GUESSES]).exclude(application=applications.TRYING)
+    rows = AuthenticationRecord.objects.filter(CONDITIONS[Ending.REFUSED], at__gt=now - LOOK_BACK, at__lte=now)
+    return rows.exclude(code__in=NO_GUESSES).exclude(application=applications.TRYING).order_by()
 
 
 def _at_applications(missed: QuerySet[AuthenticationRecord], open_parts: set[str], now: datetime) -> Iterator[Guessing]:

@@ -64,7 +64,7 @@ def test_a_key_from_another_network_is_refused_and_reported_once_an_hour(
     assert call("challenge", key, address="::ffff:192.0.2.9", username="alice").status_code == 200
 
 
-@pytest.mark.row("A-4.1.2")
+@pytest.mark.row("A-4.1.2", "N-29")
 def test_without_https_nothing_is_answered(client: Client, vpn: Application, key_of: Keys) -> None:
     headers = {"authorization": f"Bearer {key_of(vpn)}"}
     answer = client.post("/api/v1/challenge", "{}", content_type="application/json", headers=headers)
