@@ -71,7 +71,9 @@ class ActForm(forms.Form):
     grace_days = forms.IntegerField(
         label=_("Days of grace"), min_value=0, max_value=365, required=False, help_text=_("Empty: none."),
     )  # fmt: skip
-    hand_over = forms.ChoiceField(label=_("Hand it over"), required=False)
+    hand_over = forms.ChoiceField(
+        label=_("How does the code reach the person?"), required=False, widget=forms.RadioSelect
+    )
     identity = forms.ChoiceField(
         label=_("How did the person prove who they are?"), choices=IDENTITY,
         error_messages={"required": _("Say how the person proved who they are.")},

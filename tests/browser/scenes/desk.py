@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.directory import kept
 from accounts.models import SyncAlarm, SyncProblem, SyncRun, User, WriteBack
 from accounts.people import COLUMNS, Change, Person
-from mfa import limits
+from mfa import enrolment, limits
 from mfa.models import Application, Approval, AuditEvent, GuessCounter, Policy
 from mfa.outcomes import OATH_INCORRECT
 from mfa.verification import log
@@ -147,6 +147,15 @@ def set_number(stage: Stage) -> None:
     stage.page.get_by_label("Phone number").fill("12")
     stage.press("Ask a second person")
     stage.page.locator(".field-error, .errorlist").first.wait_for()
+
+
+@scene("admin:accounts_user_act", "activation code to hand over")
+def to_hand_over(stage: Stage) -> None:
+    as_admin(stage, "helpdesk")
+    user = with_phone()
+    enrolment.reset(user, actor=None, reason="Lost phone", now=timezone.now())
+    ask(stage, "activate", [user])
+    stage.reads("How does the code reach the person?")
 
 
 @scene("admin:accounts_user_act", "activation code shown")
