@@ -6,14 +6,12 @@ Threads, not sync workers: a few idle keep-alive connections would block those.
 from __future__ import annotations
 
 import gc
-import socket
 from typing import TYPE_CHECKING, Any
 
 import django
 from django.conf import settings
 from django.core.checks import run_checks
 from django.urls import get_resolver
-from gunicorn.util import parse_address
 from gunicorn.workers import gthread
 
 from portal import env
@@ -36,9 +34,7 @@ logconfig_dict = {
 accesslog = None
 
 bind = env.text("WEB_BIND", "127.0.0.1:8000")
-_address = parse_address(bind)
-# A socket for each worker: of one that all share, whoever wakes first takes most connections, and keeps them.
-reuse_port = isinstance(_address, tuple) and _address[1] != 0
+# One socket for all workers: of several, that of a worker that stands still would take connections all the same.
 worker_class = "gthread"
 workers = env.whole("WEB_WORKERS", 2, least=1)
 threads = env.whole("WEB_THREADS", 8, least=1)
@@ -64,20 +60,6 @@ def on_starting(server: Arbiter) -> None:
     errors = [message for message in run_checks() if message.is_serious() and not message.is_silenced()]
     if errors:
         raise SystemExit("\n".join(f"{error.msg} {error.hint or ''}".strip() for error in errors))
-    if reuse_port:
-        _refuse_taken()
-
-
-def _refuse_taken() -> None:
-    """Workers that may share a port would share it with another portal too, as old as that may be."""
-    host, port = _address
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            env.stop("WEB_BIND", f"cannot be listened on: {error.strerror}.")
 
 
 def post_worker_init(worker: Worker) -> None:

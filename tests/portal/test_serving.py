@@ -220,16 +220,6 @@ def test_bad_setting_stops_the_server_with_one_sentence(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (1, "WEB_THREADS: must be a whole number of 1 or more.\n")
 
 
-def test_a_second_portal_does_not_share_the_port_of_the_first(portal: Portal, tmp_path: Path) -> None:
-    settings = environment(tmp_path, {"WEB_BIND": f"127.0.0.1:{portal.port}"})
-    (tmp_path / "static").mkdir()
-    (tmp_path / "static" / "staticfiles.json").write_text("{}", encoding="utf-8")
-    done = subprocess.run(GUNICORN, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=30, check=False)
-    assert done.returncode == 1
-    assert done.stderr.endswith("WEB_BIND: cannot be listened on: Address already in use.\n")
-    assert portal.get("/health/live").status_code == 200
-
-
 def test_what_the_system_checks_call_an_error_stops_the_server_with_its_sentence(tmp_path: Path) -> None:
     settings = environment(tmp_path, {"WEB_BIND": "127.0.0.1:0", "SMS_GATEWAYS": "inbox"})
     (tmp_path / "static").mkdir()
