@@ -86,6 +86,15 @@ def forget_remembered(user: User, *, actor: User) -> None:
 
 
 @transaction.atomic
+def forget_one(row: Remembered, *, actor: User) -> None:
+    """Let what one row spares be asked for again."""
+    gone, _ = Remembered.objects.filter(pk=row.pk).delete()
+    if gone:
+        name = row.application.name if row.application else ""
+        audit.record("memory.one-forgotten", user=row.user, actor=actor, name=name, address=row.address)
+
+
+@transaction.atomic
 def greet(user: User, mark: str, *, agent: str, address: str, now: datetime) -> str:
     """Tell the person of a sign-in from a browser that they never used before; the very first one is no news.
 

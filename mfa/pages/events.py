@@ -56,6 +56,7 @@ WORDS: dict[str, str | Promise] = {
     "activation.withdrawn": gettext_lazy("Activation code withdrawn"),
     "activation.used": gettext_lazy("Activation code used"),
     "session.ended": gettext_lazy("A session was signed out"),
+    "memory.one-forgotten": gettext_lazy("An application asks for a code again"),
     "memory.forgotten": gettext_lazy("Every application asks for a code again"),
     "sessions.ended": gettext_lazy("Signed out everywhere"),
     "phone.announced": gettext_lazy("The directory has another phone number"),

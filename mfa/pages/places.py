@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.models import User
 from accounts.requests import SignedInRequest
 from mfa import signed_in
 from mfa.models import OpenSession, Remembered
@@ -22,11 +26,10 @@ MOST = 100
 def show(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     user = request.user
-    living = Remembered.objects.filter(user=user, epoch=user.security_epoch, until__gt=now, rule__active=True)
     context = {
         "sessions": signed_in.of(user, now=now)[:MOST],
         "this": request.session.get(sessions.ROW),
-        "remembered": living.select_related("application", "rule").order_by("-at")[:MOST],
+        "remembered": _remembered(user, now).order_by("-at")[:MOST],
     }
     return render(request, "pages/places.html", context)
 
@@ -55,12 +58,31 @@ def end_all(request: SignedInRequest) -> HttpResponse:
 
 @fresh_proof_required
 @require_http_methods(["GET", "POST"])
+def forget_one(request: SignedInRequest, pk: int) -> HttpResponse:
+    row = _remembered(request.user, timezone.now()).filter(pk=pk).first()
+    if row is None:
+        raise Http404
+    if request.method == "POST":
+        signed_in.forget_one(row, actor=request.user)
+        messages.success(request, _("You are asked for a code there the next time."))
+        return redirect("sessions")
+    return render(request, "pages/forget_one.html", {"one": row})
+
+
+@fresh_proof_required
+@require_http_methods(["GET", "POST"])
 def forget(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST":
         signed_in.forget_remembered(request.user, actor=request.user)
         messages.success(request, _("From now on every application asks you for a code again."))
         return redirect("sessions")
     return render(request, "pages/forget_remembered.html")
+
+
+def _remembered(user: User, now: datetime) -> QuerySet[Remembered]:
+    """What spares the person a code now."""
+    living = Remembered.objects.filter(user=user, epoch=user.security_epoch, until__gt=now, rule__active=True)
+    return living.select_related("application", "rule")
 
 
 def _end(request: SignedInRequest, row: OpenSession) -> HttpResponse:

@@ -36,6 +36,7 @@ urlpatterns = [
     path("sessions/", places.show, name="sessions"),
     path("sessions/all/end/", places.end_all, name="end_all_sessions"),
     path("sessions/remembered/forget/", places.forget, name="forget_remembered"),
+    path("sessions/remembered/<int:pk>/forget/", places.forget_one, name="forget_one"),
     path("sessions/<slug:token>/end/", places.end, name="end_session"),
     path("resume/<int:pk>/", lost_phone.resume, name="resume"),
     path("sign-out/", sign_in.sign_out, name="sign_out"),

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from mfa.delivery import outbox
-from mfa.models import AuditEvent, Delivery, KnownBrowser, OpenSession, Remembered, RememberRule
+from mfa.models import Application, AuditEvent, Delivery, KnownBrowser, OpenSession, Remembered, RememberRule
 from tests.stories import acting
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
@@ -180,3 +180,38 @@ def test_one_browser_of_two_people_does_not_tell_that_they_share_it(desk: acting
     marks = KnownBrowser.objects.values_list("mark", flat=True)
     assert len(marks) == len(set(marks)) == 2
     assert not re.search(settings.BROWSER_COOKIE_NAME, listed(shared))
+
+
+@pytest.mark.row("A-7.5.2")
+@pytest.mark.row("A-8.2.2")
+def test_one_remembered_place_is_forgotten_by_its_owner_and_the_others_stay(
+    desk: acting.Person, make_user: Any
+) -> None:
+    rule = RememberRule.objects.create(name="VPN", scope="application", seconds=3600)
+    kept = {
+        "rule": rule,
+        "kind": "totp",
+        "epoch": desk.user.security_epoch,
+        "until": timezone.now() + timedelta(hours=1),
+    }
+    made = [
+        Remembered.objects.create(
+            user=desk.user, application=Application.objects.create(slug=slug, name=slug.upper()), **kept
+        )
+        for slug in ("vpn", "wiki")
+    ]
+    other = acting.with_app(browser(SAFARI), make_user("bob"))
+    assert other.client.post(f"/sessions/remembered/{made[0].pk}/forget/", secure=True).status_code == 404
+    assert "VPN forgets your last code" in listed_at(desk.client, f"/sessions/remembered/{made[0].pk}/forget/")
+    assert desk.client.post(f"/sessions/remembered/{made[0].pk}/forget/", secure=True).status_code == 302
+    assert list(Remembered.objects.values_list("application__slug", flat=True)) == ["wiki"]
+    assert AuditEvent.objects.get(action="memory.one-forgotten").details["name"] == "VPN"
+    assert "An application asks for a code again" in listed_at(desk.client, "/history/")
+    desk.let_proof_grow_old()
+    again = desk.client.post(f"/sessions/remembered/{made[1].pk}/forget/", secure=True)
+    assert again.headers["Location"].startswith("/prove/")
+    assert Remembered.objects.exists()
+
+
+def listed_at(client: Client, path: str) -> str:
+    return html.unescape(client.get(path, secure=True).content.decode())

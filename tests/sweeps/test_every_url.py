@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.apps import apps
@@ -13,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from mfa.models import Factor
+from mfa.models import Factor, Remembered, RememberRule
 from tests.answers import Answer
 from tests.mfa.doors import add_factor, sign_in
 from tests.mfa.tokens.shelf import put
@@ -174,7 +175,7 @@ def test_what_belongs_to_another_person_does_not_exist(
     person: acting.Person, make_user: Callable[..., User], page: Page
 ) -> None:
     bob = make_user("bob")
-    row = factor_for(page, bob)
+    row = row_for(page, bob)
     sign_in(owner := Client(), bob, add_factor(bob))
     assert asked(owner, page.url(pk=row.pk)).status_code != 404
     theirs, unknown = (asked(person.client, page.url(pk=pk)) for pk in (row.pk, 999_999))
@@ -182,9 +183,13 @@ def test_what_belongs_to_another_person_does_not_exist(
     assert without_tokens(theirs) == without_tokens(unknown)
 
 
-def factor_for(page: Page, owner: User) -> Factor:
-    """A factor that this page is about."""
+def row_for(page: Page, owner: User) -> Factor | Remembered:
+    """A factor that this page is about, or what an application remembers."""
     slug = page.route.partition("/")[0]
+    if slug == "sessions":
+        rule = RememberRule.objects.create(name="Sweep", scope="user", seconds=3600)
+        until = timezone.now() + timedelta(hours=1)
+        return Remembered.objects.create(rule=rule, user=owner, kind="totp", epoch=owner.security_epoch, until=until)
     if slug == "resume":
         return add_factor(owner, name="Lost", suspended_at=timezone.now())
     return add_factor(owner, slug, name="Own", key=put("7001").key if slug == "token" else f"own:{slug}")

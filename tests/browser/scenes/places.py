@@ -42,6 +42,20 @@ def sessions(stage: Stage) -> None:
     stage.follow("Sessions")
 
 
+@scene("sessions", "one forgotten")
+def one_forgotten(stage: Stage) -> None:
+    sessions(stage)
+    stage.page.get_by_role("button", name="Ask again Company VPN").click()
+    stage.reads("You are asked for a code there the next time.")
+
+
+@scene("forget_one", "ask")
+def forget_one(stage: Stage) -> None:
+    sessions(stage)
+    stage.heading_is("Where you are signed in")
+    stage.open(f"/sessions/remembered/{Remembered.objects.get().pk}/forget/")
+
+
 @scene("end_session", "ask")
 def end(stage: Stage) -> None:
     user = with_others(stage)
