@@ -119,7 +119,8 @@ def cache(text: str) -> dict[str, Any]:
     if text == "locmem://":
         return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     if text.startswith(("redis://", "rediss://")):
-        return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": text}
+        patience = {"socket_connect_timeout": 1.0, "socket_timeout": 1.0}
+        return {"BACKEND": "portal.forgetful.ForgetfulRedisCache", "LOCATION": text, "OPTIONS": patience}
     raise ValueError("must be locmem:// or redis://host:port/number")
 
 

@@ -153,4 +153,7 @@ def _too_many_previews(request: SignedInRequest) -> bool:
     minute = int(timezone.now().timestamp() // 60)
     subject = f"previews:{request.user.pk}:{request.session.get(sessions.STARTED_AT)}:{minute}"
     cache.add(subject, 0, 120)
-    return cache.incr(subject) > PREVIEWS_PER_MINUTE
+    try:
+        return cache.incr(subject) > PREVIEWS_PER_MINUTE
+    except ValueError:
+        return False  # forgotten meanwhile, by a cache that is full or away
