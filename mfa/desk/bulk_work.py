@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from celery import current_app
-from django.db import InterfaceError, OperationalError, transaction
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,6 +21,7 @@ from kombu.exceptions import ChannelError, OperationalError as BrokerError
 from accounts import trace
 from accounts.models import User
 from mfa import audit
+from mfa.crypto import Undecryptable
 from mfa.desk import acts, bulk as bulks, reach
 from mfa.desk.acts import Act
 from mfa.desk.perform import act_on
@@ -33,6 +35,11 @@ TURN_SECONDS = 20.0
 ENDED = {"done": "bulk.done", "stopped": "bulk.stopped"}
 """What ends it in the audit trail."""
 SILENT_TOO_LONG = timedelta(minutes=2)
+FAULTS = (
+    ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, ObjectDoesNotExist, DatabaseError,
+    Undecryptable,
+)  # fmt: skip
+"""What can go wrong with one person and says nothing of the others."""
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +119,7 @@ def _try(bulk: BulkAct, act: Act, actor: User, pk: int) -> str:
         return _settle(bulk, act, actor, pk)
     except (OperationalError, InterfaceError):  # the database itself: the sweep tries again
         raise
-    except Exception:
+    except FAULTS:
         logger.exception("act %s of list %s failed for row %s", act.slug, bulk.pk, pk)
         words = _("Something went wrong; the log of the server says what.")
         BulkPerson.objects.filter(pk=pk, state=BulkPerson.State.WAITING).update(
