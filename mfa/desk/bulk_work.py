@@ -36,8 +36,8 @@ ENDED = {"done": "bulk.done", "stopped": "bulk.stopped"}
 """What ends it in the audit trail."""
 SILENT_TOO_LONG = timedelta(minutes=2)
 FAULTS = (
-    ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, ObjectDoesNotExist, DatabaseError,
-    Undecryptable,
+    ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, ObjectDoesNotExist,
+    DatabaseError, Undecryptable,
 )  # fmt: skip
 """What can go wrong with one person and says nothing of the others."""
 
