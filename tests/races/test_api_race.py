@@ -66,7 +66,7 @@ def test_a_process_that_died_is_replaced_and_no_code_goes_unanswered_afterwards(
     assert [status for status, _ in told] == [200] * PEOPLE
 
 
-@pytest.mark.row("F-20", "F-12")
+@pytest.mark.row("F-20")
 def test_under_load_beside_changes_of_accounts_each_question_has_its_answer_and_its_row(portal: Portal) -> None:
     key = portal.stage("give_remembering_key", remember=False)
     names = [new_name() for _ in range(PEOPLE)]
