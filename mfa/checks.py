@@ -8,6 +8,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.utils.module_loading import import_string
 
 from mfa import kinds
 from mfa.delivery import gateways, mail
@@ -36,6 +37,19 @@ def sms_gateways(app_configs: Sequence[AppConfig] | None, **more: Any) -> list[C
     if not settings.SMS_GATEWAYS:
         return [_no_gateway()]
     return [error for name in settings.SMS_GATEWAYS for error in _gateway(name)]
+
+
+@register()
+def risk_check(app_configs: Sequence[AppConfig] | None, **more: Any) -> list[CheckMessage]:
+    """The function that is asked about numbers can be called."""
+    if not settings.SMS_RISK_CHECK:
+        return []
+    try:
+        known = callable(import_string(settings.SMS_RISK_CHECK))
+    except ImportError:
+        known = False
+    hint = "Give the dotted path of a function: package.module.function."
+    return [] if known else [Error("SMS_RISK_CHECK names no function.", hint=hint, id="mfa.E015")]
 
 
 @register()

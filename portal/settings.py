@@ -200,6 +200,7 @@ if not DEBUG and not RECEIPTS_URL.startswith(("https://", "http://127.0.0.1", "h
     env.stop("RECEIPTS_URL", "must start with https:// outside development, unless it names this machine.")
 RADIUS_TEST_SERVER = env.parsed("RADIUS_TEST_SERVER", parse.host_and_port, "")
 RADIUS_TEST_SECRET = env.text("RADIUS_TEST_SECRET", "")
+SMS_RISK_CHECK = env.text("SMS_RISK_CHECK", "")
 SMS_PER_DAY = env.whole("SMS_PER_DAY", 5000, least=1)
 CODES_ALARM_PERCENT = env.whole("CODES_ALARM_PERCENT", 30)
 HELPDESK_RESETS_PER_DAY = env.whole("HELPDESK_RESETS_PER_DAY", 60, least=1)

@@ -49,18 +49,19 @@ def once(request: str, identify: Callable[[], Who], judge: Callable[[Who], Respo
     `judge` in the one that keeps its answer. Raises StillJudged."""
     if not _claim(request, now):
         return _awaited(request)
+    answered = False
     try:
         who = identify()
         with compiled.together():
             answer = judge(who)
             if not _keep(request, now, answer):
                 raise JudgedElsewhere
+        answered = True
     except JudgedElsewhere:
         return _awaited(request)
-    except BaseException:
-        with contextlib.suppress(DatabaseError):  # it may be what failed
-            RadiusAnswer.objects.filter(request=request, at=now, status=RadiusAnswer.AT_WORK).delete()
-        raise
+    finally:
+        if not answered:
+            _give_back(request, now)
     return answer
 
 
@@ -70,6 +71,12 @@ def _claim(request: str, now: datetime) -> bool:
     with compiled.prepared() as cursor:
         cursor.execute(_CLAIM, [request, adapted(now), adapted(now - GIVEN_UP_AFTER)])
         return cursor.fetchone() is not None
+
+
+def _give_back(request: str, claimed_at: datetime) -> None:
+    """Whoever asks next may judge it; not where it is another process's by now."""
+    with contextlib.suppress(DatabaseError):  # it may be what failed
+        RadiusAnswer.objects.filter(request=request, at=claimed_at, status=RadiusAnswer.AT_WORK).delete()
 
 
 def _keep(request: str, claimed_at: datetime, answer: Response) -> bool:

@@ -9,7 +9,7 @@ from functools import partial
 
 from accounts import trace
 from mfa import crypto
-from mfa.delivery import claims, gateways, mail, outbox
+from mfa.delivery import claims, gateways, mail, outbox, signals
 from mfa.delivery.gateways.base import Gateway, GatewayError, Message
 from mfa.delivery.traces import MOST_TRIES, Trace
 from mfa.models import Delivery
@@ -37,9 +37,23 @@ def _hand_over(claim: Delivery, clock: Clock) -> None:
         claims.end(claim, State.FAILED, "the text cannot be decrypted")
         return
     if claim.handed_over_at is None:
-        _send(claim, message, clock)
+        if _may_go(claim, clock):
+            _send(claim, message, clock)
     else:
         _repeat(claim, message, clock)
+
+
+def _may_go(claim: Delivery, clock: Clock) -> bool:
+    """Whether nothing is known against the number; the message ends, or waits for a check that failed, where not."""
+    try:
+        reason = signals.risk(claim)
+    except signals.Unknown as error:
+        logger.error("SMS_RISK_CHECK failed for delivery %s: %s", claim.pk, error)
+        claims.postpone(claim, f"SMS_RISK_CHECK failed: {error}", now=clock())
+        return False
+    if reason:
+        claims.end(claim, State.FAILED, f"SMS_RISK_CHECK: {reason}")
+    return not reason
 
 
 def of(channel: str) -> list[Gateway]:

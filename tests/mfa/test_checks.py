@@ -18,11 +18,12 @@ def found(settings: Settings, **values: object) -> list[str]:
         "SMS_HTTP_TOKEN": "token",
         "EMAIL_URL": "smtp+starttls://mail.organisation.net",
         "MFA_FACTORS": ["totp", "sms"],
+        "SMS_RISK_CHECK": "",
         "DEBUG": False,
     }
     for name, value in {**safe, **values}.items():
         setattr(settings, name, value)
-    messages = [*checks.sms_gateways(None), *checks.mail_server(None)]
+    messages = [*checks.sms_gateways(None), *checks.mail_server(None), *checks.risk_check(None)]
     assert all(message.hint for message in messages)
     return [f"{message.id} {message.msg}" for message in messages]
 
@@ -53,6 +54,8 @@ def test_good_settings_pass(settings: Settings) -> None:
         ({"SMS_GATEWAYS": ["http"], "SMS_HTTP_TOKEN": ""}, "mfa.E013"),
         ({"EMAIL_URL": "smtp://mail.organisation.net"}, "mfa.E014"),
         ({"EMAIL_URL": "inbox://"}, "mfa.E014"),
+        ({"SMS_RISK_CHECK": "no.such.function"}, "mfa.E015"),
+        ({"SMS_RISK_CHECK": "mfa.delivery.signals.CODES"}, "mfa.E015"),
     ],
 )
 def test_bad_settings_are_named(settings: Settings, values: dict[str, object], expected: str) -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import psycopg
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -49,15 +48,3 @@ def test_within_one_request_it_is_looked_at_once() -> None:
         Application.objects.create(slug="vpn", name="VPN")
         assert configured.current().applications == {}
     assert set(configured.current().applications) == {"vpn"}
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_connection_that_died_between_two_requests_is_replaced() -> None:
-    configured.current()
-    link = connection.connection
-    if connection.vendor == "postgresql":
-        with psycopg.connect(link.info.dsn, password=link.info.password, autocommit=True) as other:
-            other.execute("SELECT pg_terminate_backend(%s)", [link.info.backend_pid])
-    with configured.held():
-        assert configured.current().applications == {}
-    assert (connection.connection is link) == (connection.vendor == "sqlite")
