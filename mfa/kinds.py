@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.db.models.expressions import Combinable
 from django.utils.functional import Promise
-from django.utils.translation import override
+from django.utils.translation import gettext_lazy, override
 
 from mfa.outcomes import Refused, Result, WrongShape
 
@@ -168,6 +168,18 @@ class FactorKind(ABC):
     def says_no_more(self, name: str) -> bool:
         """Whether the name of a factor is only its kind's, in whichever language it was stored."""
         return name in _labels(type(self))
+
+    @property
+    def mark(self) -> str | Promise:
+        """What stands beside the label wherever the kind is had or offered; empty for most."""
+        if self.legacy:
+            return gettext_lazy("legacy")
+        return gettext_lazy("restricted") if self.restricted else ""
+
+    @property
+    def marked_label(self) -> str:
+        """The label with that mark, where only text can stand: in choices and lists."""
+        return f"{self.label} ({self.mark})" if self.mark else str(self.label)
 
     @property
     def in_portal(self) -> bool:

@@ -190,4 +190,4 @@ def _musts(rule: Rule) -> str:
 def labels(slugs: list[str]) -> list[str]:
     """What kinds are called; one that is not in use goes by its slug."""
     in_use = kinds.registry()
-    return [str(in_use[slug].label) if slug in in_use else slug for slug in slugs]
+    return [in_use[slug].marked_label if slug in in_use else slug for slug in slugs]

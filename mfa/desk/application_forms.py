@@ -129,7 +129,7 @@ class ApplicationForm(Reasoned, ApplicationModelForm):
         self.fields["slug"].disabled = self.instance.pk is not None
         field = self.fields["kinds"]
         if isinstance(field, forms.MultipleChoiceField):
-            field.choices = [(kind.slug, kind.label) for kind in kinds.registry().values() if kind.signs_in]
+            field.choices = [(kind.slug, kind.marked_label) for kind in kinds.registry().values() if kind.signs_in]
 
     def clean_code_length(self) -> int:
         length = int(self.cleaned_data["code_length"])
@@ -194,7 +194,7 @@ class RememberRuleForm(Reasoned, RuleModelForm):
         super().__init__(*args, **kwargs)
         field = self.fields["kind"]
         if isinstance(field, forms.ChoiceField):
-            signing = [(kind.slug, kind.label) for kind in kinds.registry().values() if kind.signs_in]
+            signing = [(kind.slug, kind.marked_label) for kind in kinds.registry().values() if kind.signs_in]
             field.choices = [("", _("Any")), *signing]
 
     def clean_seconds(self) -> int:

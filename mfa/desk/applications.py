@@ -55,7 +55,7 @@ class ApplicationAdmin(ReadOnly):
     @admin.display(description=gettext_lazy("accepts"))
     def shown_kinds(self, row: Application) -> str:
         known = kinds.registry()
-        return ", ".join(str(known[slug].label) for slug in known if slug in applications.kinds_of(row))
+        return ", ".join(known[slug].marked_label for slug in known if slug in applications.kinds_of(row))
 
     @admin.display(description=gettext_lazy("last request"), empty_value=str(gettext_lazy("none yet")))
     def last_request(self, row: Any) -> Any:
@@ -122,7 +122,7 @@ class ApplicationAdmin(ReadOnly):
             "expiring": application_figures.expiring(keys, now=now),
             "works": any(key.revoked_at is None and key.expires_at > now for key in keys),
             "last_request": application_figures.last_requests([row.slug]).get(row.slug),
-            "accepts": [known[slug].label for slug in known if slug in applications.kinds_of(row)],
+            "accepts": [known[slug].marked_label for slug in known if slug in applications.kinds_of(row)],
             "sends_by_name": applications.sends_by_name(row), "snippets": snippets.of(row),
             "log_url": log_figures.address({"where": row.slug}),
         }  # fmt: skip

@@ -34,6 +34,12 @@ class Line:
     tone: str
     used_for: str = ""
 
+    @property
+    def mark(self) -> str | Promise:
+        """What is to be known of its kind: that it is restricted, or legacy."""
+        kind = kinds.registry().get(self.factor.kind)
+        return kind.mark if kind else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Duty:

@@ -65,7 +65,7 @@ class RuleForm(ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         counted = [kind for kind in kinds.registry().values() if kind.signs_in and not (kind.backup or kind.lent)]
-        choices = [(kind.slug, kind.label) for kind in counted]
+        choices = [(kind.slug, kind.marked_label) for kind in counted]
         field = self.fields["kinds"]
         if isinstance(field, forms.MultipleChoiceField):
             field.choices = choices

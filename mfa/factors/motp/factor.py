@@ -61,7 +61,7 @@ class MotpKind(FactorKind):
             _record_adjustment(factor, memory.drift * PERIOD)
 
     def describe(self, factor: Factor) -> str:
-        return gettext("6 letters and digits, new every 10 seconds · legacy")
+        return gettext("6 letters and digits, new every 10 seconds")
 
     def add_url(self) -> str:
         return reverse("motp:add")
