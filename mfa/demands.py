@@ -124,6 +124,10 @@ class Asked:
         """Whether the person may add a factor of the kind, and applications accept one."""
         return self.kinds is None or kind in self.kinds
 
+    def against(self, kind: str) -> tuple[str, ...]:
+        """The names of the rules that do not count the kind, and so take it away."""
+        return tuple(one.name for one in self._begun if one.kinds is not None and kind not in one.kinds)
+
     def missing(self, have: Holding) -> Missing:
         """What is missing now: while anything is, only enrolment is open."""
         return _of(self.in_force, have)

@@ -81,6 +81,14 @@ REFUSED: dict[outcomes.Result, Words] = {
         lazy("You have no factor that is accepted there"),
         lazy("Set one up on your first page."),
     ),
+    outcomes.KIND_NOT_TAKEN: (
+        lazy("The application does not take the kinds of factors that you have"),
+        lazy("Set up another kind on your first page."),
+    ),
+    outcomes.KIND_RULED_OUT: (
+        lazy("A rule of your organisation does not count the kinds that you have"),
+        lazy("Sign in to the portal with one and set up another kind."),
+    ),
     outcomes.DIRECTORY_UNREACHABLE: (lazy("The directory was out of reach"), lazy("Try again in a minute.")),
     outcomes.PAP_NEEDED: (lazy("The gateway did not pass on what was typed"), lazy("Tell those who run the VPN.")),
     outcomes.USER_DISABLED: (lazy("The account was not active"), HELPDESK),

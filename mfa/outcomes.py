@@ -61,6 +61,8 @@ SENDING_LIMIT = Result(1020, "Too Many Messages")
 PROMPT_OVER = Result(1021, "Prompt Unknown, Used Or Expired")
 FACTOR_LOST = Result(1022, "Factor Reported Lost")
 SOURCE_HELD_UP = Result(1023, "Too Many Wrong Answers From This Address")
+KIND_NOT_TAKEN = Result(1024, "No Factor That This Application Takes")
+KIND_RULED_OUT = Result(1025, "Kind Of Factor Taken Away By A Rule")
 UPPER_CASE = Result(1030, "Code Typed In Upper Case")
 EMAIL_INCORRECT = Result(1031, "Code By Mail Incorrect")
 EMAIL_NOT_SENT = Result(1032, "Code By Mail Could Not Be Sent")
@@ -84,6 +86,8 @@ class Refused(Exception):
     result: Result
     kind: str = ""
     """The kind of factor that said no, where one can be told: it goes to the log too."""
+    cause: str = ""
+    """What the log says instead of the result's meaning, where it knows more."""
     tells_cause: ClassVar[bool] = True
     costs: ClassVar[bool] = True
     """Whether it counts as a guess. Only what tells nothing that another guess would not tell may be free."""
@@ -138,6 +142,7 @@ class ClockWrong(Refused):
     def __init__(self, result: Result, drift_seconds: int) -> None:
         super().__init__(result)
         self.drift_seconds = drift_seconds
+        self.cause = f"{drift_seconds:+d} s"
 
     @property
     def words(self) -> str:
@@ -189,8 +194,9 @@ class Unusable(Refused):
     """The factor cannot answer at all: disabled, unreadable, or none enrolled. What a page refuses without a log row
     says why in its own words."""
 
-    def __init__(self, result: Result = NOTHING_ENROLLED) -> None:
+    def __init__(self, result: Result = NOTHING_ENROLLED, cause: str = "") -> None:
         super().__init__(result)
+        self.cause = cause
 
     @property
     def words(self) -> str:

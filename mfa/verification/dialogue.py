@@ -28,7 +28,7 @@ from mfa.outcomes import (
     TooManyMessages,
     Unusable,
 )
-from mfa.verification import log, passwords, prompts, service, sources
+from mfa.verification import log, passwords, prompts, service, sources, unfit
 from mfa.verification.service import Attempt
 
 OPEN_FOR = timedelta(minutes=5)
@@ -133,7 +133,10 @@ def _ask(asked: Asked, who: Identified, wanted: str, now: datetime) -> Reply:
     """A question for a code of the kind that is wanted, else of the first one; sent where the kind sends. What may not
     be sent now gives way to the next."""
     user, begun = who.user, who.prompt.created_at if who.prompt else now
-    factors = asked_for(asked.application, typed(user, enrolment.usable(user, now=now), now=now))
+    usable = enrolment.usable(user, now=now)
+    factors = asked_for(asked.application, typed(user, usable, now=now))
+    if not factors:
+        return _none(asked, user, unfit.why(user, usable, asked.application.slug, now=now), now)
     refused, refusing = NOTHING_ENROLLED, ""
     for factor in sorted(factors, key=lambda factor: factor.kind != wanted):
         try:
@@ -147,6 +150,12 @@ def _ask(asked: Asked, who: Identified, wanted: str, now: datetime) -> Reply:
         return reply
     _log(asked, user, refused, now, kind=refusing)
     return no(refused)
+
+
+def _none(asked: Asked, user: User, refusal: Refused, now: datetime) -> Reply:
+    """Nothing can be asked for."""
+    _log(asked, user, refusal.result, now, cause=refusal.cause)
+    return no(refusal.result)
 
 
 def _open(asked: Asked, factor: Factor, challenge: str, begun: datetime, now: datetime) -> Prompt:

@@ -10,7 +10,7 @@ from accounts.models import User
 from mfa.delivery.writing import one_line
 from mfa.kinds import Purpose
 from mfa.models import AuthenticationRecord
-from mfa.outcomes import ClockWrong, Result
+from mfa.outcomes import Result
 
 if TYPE_CHECKING:
     from mfa.verification.service import Attempt, Verdict
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def record(attempt: Attempt, verdict: Verdict, *, now: datetime, seconds: float) -> None:
     """Log one judged answer; the answer itself stays out."""
     kind = verdict.kind or attempt.kind or (verdict.refused.kind if verdict.refused else "")
-    cause = f"{verdict.refused.drift_seconds:+d} s" if isinstance(verdict.refused, ClockWrong) else ""
+    cause = verdict.refused.cause if verdict.refused else ""
     rule = verdict.remembered.rule.name if verdict.remembered else ""
     write(
         attempt.user, attempt.user.username, verdict.result, application=attempt.application, gateway=attempt.gateway,

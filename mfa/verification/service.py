@@ -16,8 +16,6 @@ from mfa.kinds import Answer, Answers, Purpose
 from mfa.models import Delivery, Factor, GuessCounter, Remembered
 from mfa.outcomes import (
     FACTOR_DISABLED,
-    FACTOR_LOST,
-    NOTHING_ENROLLED,
     UNREADABLE,
     USER_DISABLED,
     HeldUp,
@@ -27,7 +25,7 @@ from mfa.outcomes import (
     Unusable,
     WrongShape,
 )
-from mfa.verification import log, memory, sources
+from mfa.verification import log, memory, sources, unfit
 
 logger = logging.getLogger(__name__)
 
@@ -153,21 +151,11 @@ def _candidates(attempt: Attempt, usable: list[Factor], now: datetime) -> list[F
         and kinds.kind(factor.kind).serves(factor, attempt.application)
     ]
     if not factors:
-        raise Unusable(_why_none(attempt))
+        raise unfit.why(attempt.user, usable, attempt.application, now=now, kind=attempt.kind)
     fitting = [factor for factor in factors if kinds.kind(factor.kind).could_match(factor, attempt.answer)]
     if not fitting:
         raise kinds.kind(attempt.kind).unfit() if attempt.kind else WrongShape()
     return fitting
-
-
-def _why_none(attempt: Attempt) -> Result:
-    """What became of the factor that the answer could have belonged to: reported lost, disabled by wrong codes, or
-    never there."""
-    rows = Factor.objects.filter(user=attempt.user, confirmed=True)
-    held = (rows.filter(kind=attempt.kind) if attempt.kind else rows).values_list("suspended_at", "disabled_at")
-    if any(suspended_at for suspended_at, _ in held):
-        return FACTOR_LOST
-    return FACTOR_DISABLED if any(disabled_at for _, disabled_at in held) else NOTHING_ENROLLED
 
 
 def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, wrong: list[Factor], now: datetime) -> Verdict:

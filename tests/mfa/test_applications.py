@@ -11,7 +11,7 @@ from mfa import enrolment, kinds, policy
 from mfa.applications import PORTAL, TRYING, accepted_kinds
 from mfa.kinds import Answer
 from mfa.models import Application
-from mfa.outcomes import NOTHING_ENROLLED
+from mfa.outcomes import KIND_NOT_TAKEN
 from mfa.verification.service import Attempt, verify
 from tests.mfa.sample_kind import RIGHT, SampleKind, give
 from tests.stories import acting
@@ -52,7 +52,7 @@ def test_the_portal_and_a_gateway_that_does_not_list_a_kind_refuse_its_right_cod
     Application.objects.create(slug="vpn", name="VPN")
     give(alice, "listed")
     for application in (PORTAL, "vpn"):
-        assert verify(Attempt(alice, Answer(RIGHT), application, "203.0.113.9"), now=now).result is NOTHING_ENROLLED
+        assert verify(Attempt(alice, Answer(RIGHT), application, "203.0.113.9"), now=now).result is KIND_NOT_TAKEN
     Application.objects.create(slug="lists-it", name="Lists it", kinds=["listed"])
     assert verify(Attempt(alice, Answer(RIGHT), "lists-it", "203.0.113.9"), now=now).accepted
 

@@ -17,7 +17,7 @@ from mfa import enrolment, policy, reckoning
 from mfa.demands import Source
 from mfa.kinds import Answer
 from mfa.models import Application, Exemption, Rule
-from mfa.outcomes import NOTHING_ENROLLED
+from mfa.outcomes import KIND_RULED_OUT
 from mfa.verification.service import Attempt, verify
 from tests.mfa.doors import add_factor, give_role
 
@@ -106,9 +106,9 @@ def test_a_kind_that_was_taken_away_opens_no_application_any_more_and_the_next_o
     add_factor(anna, kind="sample")
     Application.objects.create(slug="vpn", name="VPN")
     attempt = Attempt(anna, Answer("right"), "vpn", "198.51.100.7")
-    assert verify(attempt, now=now).result is not NOTHING_ENROLLED
+    assert verify(attempt, now=now).result is not KIND_RULED_OUT
     rule(now, kinds=["second"])
-    assert verify(attempt, now=now).result is NOTHING_ENROLLED
+    assert verify(attempt, now=now).result is KIND_RULED_OUT
     with pytest.raises(enrolment.KindNotAllowed):
         enrolment.begin(anna, "sample", b"x", name="x", now=now)
     enrolment.begin(anna, "second", b"x", name="x", now=now)

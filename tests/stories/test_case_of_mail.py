@@ -15,7 +15,7 @@ from accounts.models import User
 from mfa import enrolment
 from mfa.kinds import Answer, Purpose
 from mfa.models import Application, Delivery, Factor
-from mfa.outcomes import CODE_SPENT, EMAIL_VERIFIED, NOTHING_ENROLLED, Result
+from mfa.outcomes import CODE_SPENT, EMAIL_VERIFIED, KIND_NOT_TAKEN, Result
 from mfa.verification import service
 from tests.answers import Answer as Page
 from tests.mfa.doors import add_factor, give_role, sign_in
@@ -106,7 +106,7 @@ def test_a_person_sets_codes_by_mail_up_uses_tests_and_removes_them(person: acti
     assert "Codes by mail stop at once." in text(person.client.get("/email/remove/", secure=True))
     assert person.client.post("/email/remove/", secure=True).headers["Location"] == "/"
     assert not Factor.objects.filter(user=user, kind="email").exists()
-    assert tell(user, "vpn", typed, sent.token) is NOTHING_ENROLLED
+    assert tell(user, "vpn", typed, sent.token) is KIND_NOT_TAKEN
 
 
 def test_a_new_code_ends_the_older_one_and_the_page_says_so(person: acting.Person, smtp: Smtp) -> None:

@@ -21,7 +21,7 @@ from mfa.outcomes import (
     CODE_SPENT,
     EMAIL_INCORRECT,
     EMAIL_VERIFIED,
-    NOTHING_ENROLLED,
+    KIND_NOT_TAKEN,
     SMS_INCORRECT,
     SMS_VERIFIED,
     WRONG_SHAPE,
@@ -95,7 +95,7 @@ def test_neither_the_portal_nor_an_application_that_does_not_list_mail_takes_a_c
     shop = Application.objects.create(slug="shop", name="Shop")
     token = ask(owner, now=now)
     for application in ("portal", shop.slug, "unknown"):
-        assert say(owner, code_to(MAIL), token, now=now, application=application, kind="email") is NOTHING_ENROLLED
+        assert say(owner, code_to(MAIL), token, now=now, application=application, kind="email") is KIND_NOT_TAKEN
     assert [way.kind.slug for way in ways.of(owner, now=now)] == ["totp"]
     assert say(owner, code_to(MAIL), token, now=now) is EMAIL_VERIFIED
 
@@ -175,7 +175,7 @@ def test_a_new_address_gets_no_code_before_it_is_confirmed_too(owner: User, now:
     User.objects.filter(pk=owner.pk).update(email="other@example.test")
     owner.refresh_from_db()
     assert [factor.kind for factor in enrolment.usable(owner, now=now)] == ["totp"]
-    assert say(owner, code, token, now=now) is NOTHING_ENROLLED
+    assert say(owner, code, token, now=now) is KIND_NOT_TAKEN
     (note,) = KIND.notes(owner, list(owner.factors.all()), now=now)
     assert "o***@example.test" in str(note.text)
     confirm(owner, now=now + timedelta(minutes=30))

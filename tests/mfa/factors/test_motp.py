@@ -20,8 +20,8 @@ from mfa.models import Application, AuditEvent, Delivery, Factor, GuessCounter
 from mfa.oath.steps import Overtaken
 from mfa.outcomes import (
     ACCOUNT_LOCKED,
+    KIND_NOT_TAKEN,
     MOTP_DIFFERS,
-    NOTHING_ENROLLED,
     OATH_DUPLICATE,
     OATH_OUT_OF_DATE,
     OATH_VERIFIED,
@@ -207,7 +207,7 @@ def test_neither_the_portal_nor_an_application_that_does_not_list_it_takes_a_rig
     Application.objects.create(slug="other", name="Other")
     Factor.objects.filter(user=alice, kind="totp").delete()
     for application in (PORTAL, "other"):
-        assert judge(alice, shown(now), now, application).result is NOTHING_ENROLLED
+        assert judge(alice, shown(now), now, application).result is KIND_NOT_TAKEN
     assert judge(alice, shown(now), now, TRYING).accepted
     assert not KIND.alone
     assert KIND.legacy

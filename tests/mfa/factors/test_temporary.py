@@ -13,7 +13,7 @@ from mfa.factors.totp import flows as totp
 from mfa.factors.totp.factor import token_of
 from mfa.kinds import Answer, Purpose
 from mfa.models import Application, AuditEvent, AuthenticationRecord, Delivery, Factor, Remembered, RememberRule
-from mfa.outcomes import NOTHING_ENROLLED, TEMPORARY_INCORRECT, TEMPORARY_VERIFIED
+from mfa.outcomes import KIND_NOT_TAKEN, NOTHING_ENROLLED, TEMPORARY_INCORRECT, TEMPORARY_VERIFIED
 from mfa.verification.dialogue import Asked, Identified, Reply, identify, reply
 from mfa.verification.service import Attempt, Verdict, verify
 from tests.mfa.doors import add_factor
@@ -59,7 +59,7 @@ def test_it_is_over_after_its_hours(alice: User, code: str, now: datetime) -> No
 def test_it_works_where_it_was_given_for_and_nowhere_else(
     alice: User, code: str, elsewhere: str, now: datetime
 ) -> None:
-    assert judge(alice, code, now, elsewhere).result == NOTHING_ENROLLED
+    assert judge(alice, code, now, elsewhere).result == KIND_NOT_TAKEN
     assert judge(alice, code, now).accepted
 
 

@@ -21,7 +21,7 @@ from mfa.factors.webauthn.factor import KIND, ask
 from mfa.kinds import Answer, Purpose
 from mfa.models import Application, AuditEvent, AuthenticationRecord, Factor, GuessCounter, OneTimeCode
 from mfa.outcomes import (
-    NOTHING_ENROLLED,
+    KIND_NOT_TAKEN,
     PASSKEY_COUNTER,
     PASSKEY_INCORRECT,
     PASSKEY_OUT_OF_TIME,
@@ -283,7 +283,7 @@ def test_no_other_application_takes_a_passkey(alice: User, key: SoftKey, now: da
     answer = Answer(text, Purpose.SIGN_IN, asked.challenge)
     for kind in ("", "webauthn"):
         verdict = service.verify(Attempt(alice, answer, "vpn", "203.0.113.9", kind), now=now)
-        assert verdict.result is NOTHING_ENROLLED
+        assert verdict.result is KIND_NOT_TAKEN
 
 
 def test_what_is_no_answer_is_refused_with_words(door: Client, key: SoftKey) -> None:

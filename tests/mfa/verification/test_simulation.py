@@ -11,9 +11,21 @@ from django.apps import apps
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.models import User
-from mfa import limits
-from mfa.models import Application, AuthenticationRecord, GuessCounter, Policy, Remembered, RememberRule, Rule
-from mfa.verification import dialogue
+from mfa import enrolment, limits
+from mfa.kinds import Answer
+from mfa.models import (
+    Application,
+    AuthenticationRecord,
+    Factor,
+    GuessCounter,
+    Policy,
+    Preference,
+    Remembered,
+    RememberRule,
+    Rule,
+)
+from mfa.outcomes import FACTOR_LOST, KIND_NOT_TAKEN, KIND_RULED_OUT
+from mfa.verification import dialogue, service
 from mfa.verification.dialogue import Asked, Identified
 from mfa.verification.simulation import simulate
 from tests.mfa.doors import add_factor
@@ -37,6 +49,15 @@ def drawn(chance: random.Random, user: User, now: datetime) -> Asked:
     )  # fmt: skip
     if chance.random() < 0.7:
         add_factor(user, state={"algorithm": "SHA1", "digits": 6, "period": 30})
+    if chance.random() < 0.2:
+        key = enrolment.single_key(user)
+        add_factor(user, "sms", key=key, suspended_at=now if chance.random() < 0.5 else None)
+    if chance.random() < 0.2:
+        add_factor(user, suspended_at=now, state={"algorithm": "SHA1", "digits": 6, "period": 30})
+    if chance.random() < 0.5:
+        mine = list(user.factors.all()) or [Factor(kind="sms", key=enrolment.single_key(user))]
+        one = chance.choice(mine)
+        Preference.objects.create(user=user, kind=one.kind, key=one.key)
     spot = chance.choice(ADDRESSES)
     for scope in chance.sample(["user", "application", "address"], chance.randint(0, 2)):
         rule = RememberRule.objects.create(
@@ -94,6 +115,28 @@ def test_the_simulator_says_what_the_dialogue_then_does_and_leaves_no_trace(
         assert (told.rule, told.cause) == (record.rule, record.cause)
         if real.state:
             assert real.kind in {factor.kind for factor in told.factors}
+            assert "instead of" in record.cause or real.kind == told.factors[0].kind
+        if real.result in (KIND_NOT_TAKEN, KIND_RULED_OUT, FACTOR_LOST):
+            assert not told.factors
+
+
+@pytest.mark.parametrize(
+    ("listed", "ruled", "words"),
+    [
+        (["totp"], ["sms"], "Kind Of Factor Taken Away By A Rule: Phones only"),
+        (["sms"], [], "No Factor That This Application Takes"),
+    ],
+)
+def test_it_says_whether_a_rule_or_the_application_is_in_the_way_and_so_does_the_log(
+    db: None, now: datetime, listed: list[str], ruled: list[str], words: str
+) -> None:
+    user = User.objects.create(username="alice")
+    add_factor(user, state={"algorithm": "SHA1", "digits": 6, "period": 30})
+    vpn = Application.objects.create(slug="vpn", name="VPN", mode=Application.Mode.CODE_ONLY, kinds=listed)
+    Rule.objects.create(name="Phones only", starts_on=now.date() - timedelta(days=40), kinds=ruled)
+    assert simulate(Asked(vpn, "alice"), now=now).cause == words
+    service.verify(service.Attempt(user, Answer("123456"), "vpn", ""), now=now)
+    assert AuthenticationRecord.objects.get().cause == words
 
 
 def identified(asked: Asked) -> Identified | None:
