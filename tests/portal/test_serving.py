@@ -195,7 +195,7 @@ def test_failed_request_is_logged_under_the_id_it_was_answered_with(
 )
 def test_nothing_in_a_path_breaks_a_log_line(portal: Portal, path: str) -> None:
     answer = portal.get(path)
-    assert answer.status_code == 404
+    assert answer.status_code == (400 if "%00" in path else 404)
     mine = [r for r in portal.log_records() if r["request_id"] == answer.headers["X-Request-Id"]]
     assert [(record["level"], record["logger"]) for record in mine] == [("WARNING", "django.request")]
     raw = portal.log.read_text(encoding="utf-8")
