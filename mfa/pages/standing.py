@@ -135,9 +135,10 @@ def _make_new_codes(factors: list[Factor]) -> Step | None:
     left = backup.left(held) if backup and held else None
     if backup is None or held is None or left is None or (left > FEW and held.last_used_at is None):
         return None
-    words = _("Make new ones while you still can. The old ones then stop working.")
     if left > FEW:
+        words = _("Make new ones, so that you have all of them again. The old ones then stop working.")
         return Step(_("You have used a recovery code"), words, _("Make new codes"), backup.add_url())
+    words = _("Make new ones while you still can. The old ones then stop working.")
     title = ngettext("Only %(left)d recovery code is left.", "Only %(left)d recovery codes are left.", left)
     return Step(title % {"left": left}, words, _("Make new codes"), backup.add_url())
 
