@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from mfa import applications, configured, kinds, preferences
 from mfa.known import Known
 from mfa.models import Application, Factor
-from mfa.verification import dialogue
+from mfa.verification import choice
 
 MOST = 50
 
@@ -33,16 +33,16 @@ class Door:
 def of(known: Known) -> list[Door]:
     """Every application in use, by name; where there is none yet, the one that a gateway would be."""
     allowed = applications.left_by(known.asked, frozenset(kinds.registry()))
-    found = dialogue.typable(preferences.by(known.chosen, known.usable), allowed)
+    found = choice.typable(preferences.by(known.chosen, known.usable), allowed)
     in_use = sorted(configured.current().applications.values(), key=lambda row: (row.name, row.pk))[:MOST]
     rows = in_use or [Application(slug=applications.ANY, name=_("VPN"))]
-    return [_door(row, dialogue.asked_for(row, found)) for row in rows]
+    return [_door(row, choice.asked_for(row, found)) for row in rows]
 
 
 def _door(row: Application, asked_for: list[Factor]) -> Door:
     accepted = applications.kinds_of(row)
     own = [kind for kind in kinds.registry().values() if kind.slug in accepted and kind.signs_in and not kind.lent]
-    asks = [one for one in asked_for if dialogue.has_room_for(row, one)]
+    asks = [one for one in asked_for if choice.has_room_for(row, one)]
     return Door(
         row.slug, row.name, row.mode, asks, [str(kind.label) for kind in own if row.has_second_prompt or not kind.sends]
     )

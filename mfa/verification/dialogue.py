@@ -13,8 +13,8 @@ from django.db import transaction
 from accounts import names
 from accounts.compiled import Compiled
 from accounts.models import User
-from mfa import applications, codes, enrolment, kinds, preferences
-from mfa.kinds import Answer, Answers, Purpose
+from mfa import codes, enrolment, kinds
+from mfa.kinds import Answer, Purpose
 from mfa.models import Application, Factor, OneTimeCode, Prompt
 from mfa.outcomes import (
     CODE_PENDING,
@@ -28,7 +28,7 @@ from mfa.outcomes import (
     TooManyMessages,
     Unusable,
 )
-from mfa.verification import log, passwords, prompts, service, sources, unfit
+from mfa.verification import choice, log, passwords, prompts, service, sources, unfit
 from mfa.verification.service import Attempt
 
 OPEN_FOR = timedelta(minutes=5)
@@ -134,7 +134,7 @@ def _ask(asked: Asked, who: Identified, wanted: str, now: datetime) -> Reply:
     be sent now gives way to the next."""
     user, begun = who.user, who.prompt.created_at if who.prompt else now
     usable = enrolment.usable(user, now=now)
-    factors = asked_for(asked.application, typed(user, usable, now=now))
+    factors = choice.asked_for(asked.application, choice.typed(user, usable, now=now))
     if not factors:
         return _none(asked, user, unfit.why(user, usable, asked.application.slug, now=now), now)
     refused, refusing = NOTHING_ENROLLED, ""
@@ -187,38 +187,10 @@ def _sent(asked: Asked, factor: Factor, now: datetime) -> str:
             .order_by("-pk")
             .first()
         )
-        codes = OneTimeCode.objects.filter(ending=OneTimeCode.Ending.LIVE, expires_at__gt=now)
-        if earlier is None or not codes.filter(token=earlier.challenge).exists():
+        live = OneTimeCode.objects.filter(ending=OneTimeCode.Ending.LIVE, expires_at__gt=now)
+        if earlier is None or not live.filter(token=earlier.challenge).exists():
             raise
         return earlier.challenge
-
-
-def typed(user: User, usable: list[Factor], *, now: datetime) -> list[Factor]:
-    """Of the person's usable factors those that an application can ask for, in its order: what they prefer, then the
-    strongest. What is no code cannot be typed there, and what a rule takes away is not asked for."""
-    allowed = applications.allowed(user, frozenset(kinds.registry()), now=now)
-    return typable(preferences.in_order(user, usable), allowed)
-
-
-def typable(factors: list[Factor], allowed: frozenset[str]) -> list[Factor]:
-    """Those of the factors, in their order, whose kind is allowed and whose answer is a code."""
-    return [one for one in factors if one.kind in allowed and kinds.kind(one.kind).answers is Answers.CODE]
-
-
-def asked_for(application: Application, found: list[Factor]) -> list[Factor]:
-    """Those of what `typed` found that this application can ask for, in its order."""
-    accepted, slug = applications.kinds_of(application), application.slug
-    return [one for one in found if one.kind in accepted and kinds.kind(one.kind).serves(one, slug)]
-
-
-def has_room_for(application: Application, factor: Factor) -> bool:
-    """Whether a code of the factor can be typed where this application takes one, without a second prompt being needed:
-    in one field only what is known before and, with no separator, as long as the application expects."""
-    kind = kinds.kind(factor.kind)
-    if application.has_second_prompt or kind.sends:
-        return application.has_second_prompt
-    any_length = application.mode == Mode.CODE_ONLY or bool(application.separator)
-    return any_length or kind.could_match(factor, Answer("0" * application.code_length, Purpose.APPLICATION))
 
 
 def _by_state(asked: Asked, now: datetime) -> Identified:

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from mfa import enrolment
 from mfa.models import Application, AuthenticationRecord, Factor
-from mfa.verification import dialogue
+from mfa.verification import choice, dialogue
 from mfa.verification.dialogue import Asked, Identified, Reply
 
 
@@ -43,7 +43,7 @@ def _play(asked: Asked, now: datetime) -> Simulation:
     if not isinstance(who, Identified):
         return Simulation(who, cause=who.result.meaning)
     usable = enrolment.usable(who.user, now=now)
-    factors = tuple(dialogue.asked_for(asked.application, dialogue.typed(who.user, usable, now=now)))
+    factors = tuple(choice.asked_for(asked.application, choice.typed(who.user, usable, now=now)))
     reply = dialogue.reply(asked, who, now=now)
     record = AuthenticationRecord.objects.filter(user=who.user).order_by("-pk").first()
     return Simulation(reply, factors, record.rule if record else "", record.cause if record else "")
