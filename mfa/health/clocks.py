@@ -6,6 +6,8 @@ import time
 
 from django.db import connection
 
+OFF = 15.0
+"""Seconds from which on codes of people are refused."""
 _SQL = {
     "postgresql": "SELECT EXTRACT(EPOCH FROM clock_timestamp())",
     "sqlite": "SELECT (julianday('now') - 2440587.5) * 86400.0",

@@ -24,8 +24,9 @@ SOURCES, MISSES = 10, 40
 """Addresses that wrong answers about one account came from, and such answers where no addresses are known."""
 NO_GUESSES = (SENDING_LIMIT.code, NOTHING_ENROLLED.code, KIND_NOT_TAKEN.code, KIND_RULED_OUT.code)
 """Refused, whatever was typed."""
-ACCOUNTS = "guesses"
-"""The part that stands for all accounts: an attack on a thousand of them is one incident."""
+PART = "guesses"
+"""The part of guesses at single accounts: an attack on a thousand of them is one incident. With an application's slug
+behind a colon, of those by way of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def _at_applications(missed: QuerySet[AuthenticationRecord], open_parts: set[str
     for application, address, count in by_address.filter(names__gte=NAMES_FROM_ONE // 2).order_by("names"):
         worst[application] = (address, count)
     for application, count in by_application.filter(names__gte=NAMES_FROM_ONE // 2):
-        part = f"{ACCOUNTS}:{application}"
+        part = f"{PART}:{application}"
         address, at_one = worst.get(application, ("", 0))
         share = 2 if part in open_parts else 1
         if count * share >= NAMES or at_one * share >= NAMES_FROM_ONE:
@@ -69,7 +70,7 @@ def _at_applications(missed: QuerySet[AuthenticationRecord], open_parts: set[str
 
 
 def _at_accounts(missed: QuerySet[AuthenticationRecord], open_parts: set[str]) -> Iterator[Guessing]:
-    share = 2 if ACCOUNTS in open_parts else 1
+    share = 2 if PART in open_parts else 1
     sources = Count("address", distinct=True, filter=~Q(address=""))
     nowhere = Count("pk", filter=Q(address=""))
     by_account = missed.filter(user__isnull=False).values_list("username").annotate(sources=sources, nowhere=nowhere)
@@ -77,4 +78,4 @@ def _at_accounts(missed: QuerySet[AuthenticationRecord], open_parts: set[str]) -
     accounts = many.count()
     if accounts:
         name, _sources, _nowhere = many.order_by("-sources", "-nowhere", "username")[0]
-        yield Guessing(ACCOUNTS, {"accounts": accounts, "most": name})
+        yield Guessing(PART, {"accounts": accounts, "most": name})

@@ -55,7 +55,7 @@ def _database(now: datetime) -> Part:
     text = _("answered in %(ms)s ms; its clock and this process's are %(seconds)s s apart") % {
         "ms": round(took * 1000, 1), "seconds": round(abs(off), 2),
     }  # fmt: skip
-    if abs(off) <= 15:
+    if abs(off) <= clocks.OFF:
         return Part(_("Database"), State.OK, text, now)
     return Part(_("Database"), State.BAD, text, now, _("Set both machines' clocks by the same time server."))
 

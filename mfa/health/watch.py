@@ -22,8 +22,6 @@ from mfa.models import ApplicationKey, Finding
 logger = logging.getLogger(__name__)
 
 State = Finding.State
-CLOCK_OFF = 15.0
-"""Seconds from which on codes of people are refused."""
 DAYS_LEFT = 21
 KEY_DAYS = timedelta(days=30)
 HOURLY = timedelta(minutes=55)
@@ -60,7 +58,7 @@ def _clock(now: datetime) -> Seen:
     if settings.NTP_SERVER:
         figures |= _true_time(now)
     offsets = [abs(figure) for figure in (figures["database"], figures.get("ntp")) if isinstance(figure, float)]
-    if max(offsets) > CLOCK_OFF:
+    if max(offsets) > clocks.OFF:
         return Seen("clock", State.BAD, figures)
     return Seen("clock", State.UNKNOWN if "cause" in figures else State.OK, figures)
 
@@ -103,7 +101,7 @@ def _keys(now: datetime) -> Iterator[Seen]:
 
 def _guesses(now: datetime) -> Iterator[Seen]:
     """Attacks that go on."""
-    known = set(Finding.objects.filter(part__startswith=guesses.ACCOUNTS).values_list("part", flat=True))
+    known = set(Finding.objects.filter(part__startswith=guesses.PART).values_list("part", flat=True))
     for one in guesses.found(known, now=now):
         yield Seen(one.part, State.WARN, one.figures)
 
@@ -136,6 +134,6 @@ def _tell(row: Finding, now: datetime) -> None:
 
 def _forget(parts: set[str], *, everything_seen: bool) -> None:
     """Keys that were replaced, attacks that are over, and servers that the settings name no longer."""
-    passing = Q(part__startswith="key:") | Q(part__startswith=guesses.ACCOUNTS)
+    passing = Q(part__startswith="key:") | Q(part__startswith=guesses.PART)
     gone = passing | (Q(part__startswith="certificate:") if everything_seen else Q(pk=None))
     Finding.objects.filter(gone).exclude(part__in=parts).delete()

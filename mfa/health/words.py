@@ -23,14 +23,14 @@ class Words:
 
 
 def sentence(finding: Finding) -> Words:
-    """The words for a clock, a certificate or a key; `step` is empty where nothing is to be done, `url` where no page
-    helps."""
+    """The words for a clock, a certificate, a key or guesses; `step` is empty where nothing is to be done, `url` where
+    no page helps."""
     kind, _colon, name = finding.part.partition(":")
     if kind == "certificate":
         return _certificate(finding, name)
     if kind == "key":
         return _key(finding, name)
-    if kind == guesses.ACCOUNTS:
+    if kind == guesses.PART:
         return _guesses_at(finding, name) if name else _guesses(finding.figures)
     return _clock(finding.figures)
 
