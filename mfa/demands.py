@@ -98,17 +98,6 @@ class Asked:
         return any(one.factors for one in self.in_force)
 
     @property
-    def required_from(self) -> datetime | None:
-        """When the first demand begins that is not in force yet; None where there is none."""
-        ahead = [one.begins for one in self._ahead if one.begins]
-        return min(ahead, default=None)
-
-    @property
-    def grace_until(self) -> datetime | None:
-        """When the first of those is in force; None where there is none."""
-        return min((one.deadline for one in self._ahead if one.deadline), default=None)
-
-    @property
     def activation_only(self) -> bool:
         """Whether whoever has no factor that works needs an activation code before the first one."""
         return self.by_code or any(one.activation_only for one in self._begun)
@@ -137,10 +126,6 @@ class Asked:
         unmet = [one for one in self.demands if one.missing(have)]
         until = min((one.deadline for one in unmet if one.deadline), default=None)
         return Standing(self.missing(have), _of(self.demands, have), until, tuple(unmet))
-
-    @property
-    def _ahead(self) -> tuple[Demand, ...]:
-        return tuple(one for one in self.demands if not one.in_force(self.now) and not one.lifted)
 
     @property
     def _begun(self) -> tuple[Demand, ...]:

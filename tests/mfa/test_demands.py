@@ -57,7 +57,7 @@ def test_what_lies_ahead_closes_nothing_and_says_from_when_it_will() -> None:
     asked = Asked(NOW, (AHEAD, LATER))
     standing = asked.standing(NOTHING)
     assert (standing.closed, standing.complete, standing.until) == (False, False, AHEAD.deadline)
-    assert (asked.required, asked.required_from, asked.grace_until) == (False, LATER.begins, AHEAD.deadline)
+    assert not asked.required
     assert asked.standing(SMS).complete
     assert Asked(NOW + 3 * DAY, (AHEAD, LATER)).standing(NOTHING).closed
 
