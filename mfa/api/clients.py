@@ -25,12 +25,10 @@ MOST_AT_ONCE = 2
 LONGEST_LIFE = timedelta(days=400)
 NOTED_EVERY = timedelta(minutes=1)
 """How exact `last_used_at` is; more would make all requests of an application wait for one row."""
-
-logger = logging.getLogger(__name__)
-
-
 MOST_UNKNOWN = 100
 """Sources of keys that do not work, an hour, that the audit trail takes; the log takes all."""
+
+logger = logging.getLogger(__name__)
 
 
 class Verb(StrEnum):
@@ -46,7 +44,9 @@ class TooManyKeys(Exception):
 
 
 class NotAllowed(Exception):
-    """`known` tells a key that may not do this, or not from here, from one that is none."""
+    """`known` tells a key that may not do this, or not from here, from one that is none; `words` say the former."""
+
+    words = "This key may not do this, or not from here."
 
     def __init__(self, *, known: bool) -> None:
         super().__init__()

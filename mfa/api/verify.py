@@ -45,7 +45,7 @@ class Bearer:
         except NotAllowed as refused:
             # 401 would be a refusal of the person to FreeRADIUS, and a gateway would ask no other server.
             if refused.known or self.verb is Verb.RADIUS:
-                raise HttpError(403, "This key may not do this, or not from here.") from None
+                raise HttpError(403, refused.words) from None
             raise AuthenticationError from None
 
 

@@ -84,7 +84,7 @@ def _ask(given: dict[str, Any], request: HttpRequest) -> Heard:
         client = clients.authenticate(f"Bearer {given['key']}", verb, address=address_of(request), now=now)
     except NotAllowed as refused:
         audit.record("application.tried", user=None, actor=cast(User, request.user), application="")
-        return _told(403 if refused.known else 401, {"detail": _refusal(refused)})
+        return _told(403 if refused.known else 401, {"detail": refused.words if refused.known else "Unauthorized"})
     slug = client.application.slug
     audit.record("application.tried", user=None, actor=cast(User, request.user), application=slug)
     status, body = _judged(client, verb, {name: given[name] for name in FIELDS if given[name]})
@@ -102,10 +102,6 @@ def _judged(client: clients.Client, verb: Verb, body: dict[str, str]) -> tuple[i
         return 422, {"detail": [{"where": list(one["loc"]), "what": one["msg"]} for one in error.errors()]}
     except HttpError as error:
         return error.status_code, {"detail": str(error)}
-
-
-def _refusal(refused: NotAllowed) -> str:
-    return "This key may not do this, or not from here." if refused.known else "Unauthorized"
 
 
 def _told(status: int, body: dict[str, Any], attempt_url: str = "") -> Heard:
