@@ -80,12 +80,10 @@ def _pointless(act: Act, order: Order, person: User, factors: list[Factor], held
             return _("The account is deactivated already.")
         case "reactivate" if person.is_active:
             return _("The account is active.")
-        case "activate" | "assign-token" | "phone" if not person.is_active:
+        case "activate" | "assign-token" | "phone" | "temporary" if not person.is_active:
             return _("The account is deactivated.")
         case "activate" if any(kinds.kind(factor.kind).in_portal for factor in factors):
             return _("A second factor works; reset it first if it is lost.")
-        case "temporary" if not person.is_active:
-            return _("The account is deactivated.")
         case "temporary" if not temporary.takers():
             return _("No application takes such a code.")
         case "end-temporary" if temporary.KIND not in held:
@@ -100,9 +98,7 @@ def _pointless(act: Act, order: Order, person: User, factors: list[Factor], held
             return _("This number belongs to another account.")
         case "require" if _is_required(person):
             return _("Two-factor sign-in is required already.")
-        case "release" if person.is_staff:
-            return _("Whoever may enter the administration always needs a second factor.")
-        case "exempt" if person.is_staff:
+        case "release" | "exempt" if person.is_staff:
             return _("Whoever may enter the administration always needs a second factor.")
         case "end-exemption" if not _is_exempt(person, order.now):
             return _("Nobody exempted this person.")
