@@ -22,6 +22,8 @@ FACTOR_FILES = {"__init__.py", "apps.py", "factor.py", "flows.py", "forms.py", "
 NOT_PAGES = ("mail", "sms")
 WITHOUT_COOKIES = ("verify", "challenge", "radius/authorize")
 """The interface, which knows callers by their keys and reads no cookie."""
+WITHOUT_A_ROOM = {"__init__", "__pycache__", "apps", "migrations"}
+"""What every folder has that Django or Python asks for."""
 INLINE = {
     "a style element": re.compile(r"<style\b", re.IGNORECASE),
     "a style attribute": re.compile(r"<[^>]*\sstyle\s*=", re.IGNORECASE),
@@ -59,6 +61,16 @@ def test_imports_point_down() -> None:
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_every_module_has_its_room_in_the_architecture_and_nothing_else_has() -> None:
+    plan = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").split("```")[1]
+    for folder in PRODUCT[:3]:
+        room = re.split(r"^\w+/ ", plan.partition(f"\n{folder}/ ")[2], flags=re.MULTILINE)[0]
+        found = {child.stem for child in (ROOT / folder).iterdir()} - WITHOUT_A_ROOM
+        headings = " ".join(re.findall(r"^  ((?:[a-z_]+(?:\.py|/) )+)", room, re.MULTILINE))
+        assert found <= set(re.findall(r"[a-z_]+", room)), folder
+        assert {heading.partition(".")[0].strip("/") for heading in headings.split()} <= found, folder
 
 
 def test_files_stay_short() -> None:
