@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import alarm_mail, audit
+from mfa import alarm_mail, at_shell, audit
 from mfa.delivery import outbox
 from mfa.models import Approval
 
@@ -27,7 +27,8 @@ LIVE = (Approval.State.OPEN, Approval.State.APPROVED)
 class Matter:
     """What is to be done. `subject` tells it from every other thing that could be done (at most 64 characters, such as
     a hash of old and new), `words` tell whoever decides, `page` is the path where the one who asks goes on, `right` is
-    what whoever decides must hold, and `user` is whom it is about."""
+    what whoever decides must hold, and `user` is whom it is about. Of several people `people` are the pks of those who
+    could decide: nobody does about themselves."""
 
     act: str
     subject: str
@@ -35,6 +36,7 @@ class Matter:
     page: str
     right: str
     user: User | None = None
+    people: frozenset[int] = frozenset()
 
 
 class CannotDecide(Exception):
@@ -55,7 +57,8 @@ def ask(matter: Matter, *, actor: User, reason: str, now: datetime) -> Approval:
     _of(matter, actor).filter(state__in=LIVE).update(state=Approval.State.EXPIRED)
     row = Approval.objects.create(
         act=matter.act, subject=matter.subject, words=matter.words, page=matter.page, right=matter.right,
-        user=matter.user, asked_by=actor, reason=reason, asked_at=now, expires_at=now + LIFETIME,
+        user=matter.user, people=sorted(matter.people), asked_by=actor, reason=reason, asked_at=now,
+        expires_at=now + LIFETIME,
     )  # fmt: skip
     _tell(row, now=now)
     audit.record("approval.asked", user=matter.user, actor=actor, reason=reason, act=row.act, words=row.words)
@@ -80,7 +83,7 @@ def why_not(row: Approval, actor: User, *, now: datetime) -> str:
         return _("This has expired. Whoever asked can ask again.")
     if actor.pk == row.asked_by_id:
         return _("You asked for this yourself; somebody else has to decide.")
-    if actor.pk == row.user_id:
+    if actor.pk == row.user_id or actor.pk in row.people:
         return _("This is about your own account; somebody else has to decide.")
     return "" if _may(actor, row.right) else _("Your role may not decide this.")
 
@@ -116,8 +119,7 @@ def approve_at_shell(pk: int, *, operator: dict[str, str], reason: str, now: dat
         raise CannotDecide(_("Whoever asked may not do this any more."))
     if deciders(row).exists():
         raise CannotDecide(_("Somebody else can decide this on the portal."))
-    account = operator["sudo_user"] or operator["os_user"]
-    row.state, row.decided_at, row.operator = Approval.State.APPROVED, now, f"{account}@{operator['host']}"[:150]
+    row.state, row.decided_at, row.operator = Approval.State.APPROVED, now, at_shell.words(operator)[:150]
     row.save(update_fields=["state", "decided_at", "operator"])
     audit.record(
         "approval.approved-at-shell", user=row.user, actor=None, reason=reason, act=row.act, words=row.words,
@@ -135,12 +137,12 @@ def approve_at_shell(pk: int, *, operator: dict[str, str], reason: str, now: dat
 @transaction.atomic
 def spend(matter: Matter, *, actor: User, now: datetime) -> Approval:
     """Use up the approval that the actor got for exactly this act, in the transaction of the act. Raises NotApproved,
-    also where whoever approved has lost the right or the account since."""
+    also where whoever approved has lost the right or the account since, or where it takes another right by now."""
     found = _of(matter, actor).select_for_update().filter(state=Approval.State.APPROVED, expires_at__gt=now).first()
-    if found is None or not (found.operator or _still_stands(found, actor)):
+    if found is None or not (found.operator or _still_stands(found, matter, actor)):
         raise NotApproved
-    found.state, found.used_at = Approval.State.USED, now
-    found.save(update_fields=["state", "used_at"])
+    found.state, found.used_at, found.right = Approval.State.USED, now, matter.right
+    found.save(update_fields=["state", "used_at", "right"])
     return found
 
 
@@ -149,10 +151,13 @@ def end_all() -> int:
     return Approval.objects.filter(state__in=LIVE).update(state=Approval.State.EXPIRED)
 
 
-def _still_stands(row: Approval, actor: User) -> bool:
-    """Whether whoever approved it is somebody else, and may still."""
+def _still_stands(row: Approval, matter: Matter, actor: User) -> bool:
+    """Whether whoever approved it is somebody else, whom it is not about, and may still, as the matter is now: people
+    get roles meanwhile."""
     second = User.objects.filter(pk=row.decided_by_id or 0).first()
-    return second is not None and second.pk != actor.pk and _may(second, row.right)
+    if second is None or second.pk == actor.pk or second.pk in matter.people:
+        return False
+    return _may(second, row.right) and _may(second, matter.right)
 
 
 def _of(matter: Matter, actor: User) -> QuerySet[Approval]:
@@ -173,7 +178,7 @@ def deciders(row: Approval) -> QuerySet[User]:
     app_label, _dot, codename = row.right.partition(".")
     of_group = Q(groups__permissions__codename=codename, groups__permissions__content_type__app_label=app_label)
     may = User.objects.filter(of_group | Q(is_superuser=True), is_staff=True, is_active=True)
-    return may.exclude(pk__in=[row.asked_by_id, row.user_id or 0]).distinct().order_by("pk")
+    return may.exclude(pk__in=[row.asked_by_id, row.user_id or 0, *row.people]).distinct().order_by("pk")
 
 
 def _page_url(row: Approval) -> str:

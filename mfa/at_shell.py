@@ -15,3 +15,10 @@ def operator() -> dict[str, str]:
     except KeyError:
         account = f"uid {uid}"
     return {"os_user": account, "sudo_user": os.environ.get("SUDO_USER", "")[:64], "host": socket.gethostname()}
+
+
+def words(operator: dict[str, str]) -> str:
+    """The account and the host for pages and mails. Whom sudo names stands behind them: without sudo it is a variable
+    that whoever is there sets."""
+    shown = f"{operator['os_user']}@{operator['host']}"
+    return f"{shown} (sudo: {operator['sudo_user']})" if operator["sudo_user"] else shown

@@ -188,12 +188,23 @@ def matter(bulk: BulkAct) -> approvals.Matter:
     concerned = bulk.people.exclude(state=BulkPerson.State.SKIPPED)
     act, count = acts.BY_SLUG[bulk.act], concerned.count()
     several = ngettext("%(count)d person of a list", "%(count)d people of a list", count) % {"count": count}
+    staff = frozenset(concerned.filter(_staff()).values_list("user", flat=True))
     given = ", ".join(str(bulk.answers[name]) for name in ("kind", "role") if bulk.answers.get(name))
     return approvals.Matter(
         act.slug, hashlib.sha256(exactly.encode()).hexdigest(),
         f"{act.label}{f' ({given})' if given else ''}: {several}", reverse("admin:mfa_bulkact_change", args=[bulk.pk]),
-        roles.TOUCH_STAFF if concerned.filter(_staff()).exists() else act.right,
+        roles.TOUCH_STAFF if staff else act.right, people=staff,
     )  # fmt: skip
+
+
+def vouches_for(bulk: BulkAct, person: User) -> bool:
+    """Whether what the list took is enough for this person as they are now: who got a role since takes a second person
+    who may decide about staff."""
+    if bulk.act not in acts.VOUCHED or not reach.holds_a_role(person):
+        return True
+    asked = matter(bulk)
+    used = Approval.objects.filter(act=asked.act, subject=asked.subject, asked_by=bulk.actor, right=roles.TOUCH_STAFF)
+    return used.filter(state=Approval.State.USED).exists()
 
 
 def _staff() -> Q:

@@ -135,7 +135,8 @@ def _settle(bulk: BulkAct, act: Act, actor: User, pk: int) -> str:
     row = rows.filter(pk=pk, state=BulkPerson.State.WAITING).first()
     if row is None:
         return ""
-    outcome = act_on(act, bulks.order_of(bulk, actor, now=timezone.now()), row.user, vouched=True)
+    vouched = bulks.vouches_for(bulk, row.user)
+    outcome = act_on(act, bulks.order_of(bulk, actor, now=timezone.now()), row.user, vouched=vouched)
     if outcome.stops:
         return outcome.refused
     row.state = BulkPerson.State.SKIPPED if outcome.refused else BulkPerson.State.DONE

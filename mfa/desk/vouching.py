@@ -74,10 +74,11 @@ def matter(act: Act, order: Order, people: list[User]) -> approvals.Matter:
     digest = hashlib.sha256(json.dumps([act.slug, pks, exactly]).encode()).hexdigest()
     query = urlencode({"people": ",".join(map(str, pks)), **given}, doseq=True)
     told = given | ({"number": mask(order.number)} if order.number else {})  # in an address it is not at all
-    staff = any(reach.holds_a_role(one) for one in people)
+    staff = frozenset(one.pk for one in people if reach.holds_a_role(one))
     return approvals.Matter(
         act.slug, digest, _words(act, people, told), reverse("admin:accounts_user_act", args=[act.slug]) + "?" + query,
         roles.TOUCH_STAFF if staff else act.right, people[0] if len(people) == 1 else None,
+        staff,
     )  # fmt: skip
 
 

@@ -483,6 +483,7 @@ class Migration(migrations.Migration):
                 ('words', models.TextField(verbose_name='what would be done')),
                 ('page', models.TextField(editable=False)),
                 ('right', models.CharField(editable=False, max_length=100)),
+                ('people', models.JSONField(default=list, editable=False)),
                 ('reason', models.CharField(max_length=500, verbose_name='reason')),
                 ('asked_at', models.DateTimeField(verbose_name='asked')),
                 ('expires_at', models.DateTimeField(verbose_name='expires')),

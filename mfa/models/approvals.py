@@ -13,7 +13,8 @@ class Approval(models.Model):
     """An act that takes two people: one asks, another approves, and whoever asked does it, once and in time.
 
     `subject` names to the letter what would be done, so that an approval of one thing is worth nothing for another.
-    `right` is what whoever decides must hold, `page` where the one who asked goes on.
+    `right` is what whoever decides must hold, `page` where the one who asked goes on. Of several whom it is about,
+    `people` are the pks of those who could decide.
     """
 
     class State(models.TextChoices):
@@ -30,6 +31,7 @@ class Approval(models.Model):
     page = models.TextField(editable=False)
     right = models.CharField(max_length=100, editable=False)
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="+", verbose_name=_("person"))
+    people = models.JSONField(default=list, editable=False)
     asked_by = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("asked by"))
     reason = models.CharField(_("reason"), max_length=500)
     asked_at = models.DateTimeField(_("asked"))

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
-from mfa import policy
+from mfa import approvals, policy
 from mfa.desk import bulk, bulk_work, pace, perform
 from mfa.models import Approval, AuditEvent, BulkAct, BulkPerson
 from tests.mfa.doors import add_factor, give_role, sign_in
@@ -292,3 +292,32 @@ def test_an_admin_is_enough_to_unlock_a_list_of_ordinary_people_and_not_where_st
     order(client, "unlock", "q=Person")
     assert BulkAct.objects.latest("pk").state == "asked"
     assert Approval.objects.latest("pk").right == "accounts.touch_staff"
+
+
+@pytest.mark.row("T-60")
+@pytest.mark.row("A-8.3.2")
+def test_who_got_a_role_since_the_start_is_left_out_where_the_second_person_may_not_decide_about_staff(
+    staff: Callable[..., Client], make_user: Callable[..., User]
+) -> None:
+    client = staff("admin")
+    people = everybody(make_user, 2)
+    order(client, "reset", "q=Person")
+    row = BulkAct.objects.get()
+    colleague = give_role(make_user("colleague"), "helpdesk")
+    approvals.decide(Approval.objects.get().pk, True, actor=colleague, now=timezone.now())
+    client.post(f"/admin/mfa/bulkact/{row.pk}/start/", secure=True)
+    give_role(people[0], "admin")
+    bulk_work.work(row.pk)
+    left_out = row.people.get(state=BulkPerson.State.SKIPPED, user__in=people)
+    assert (left_out.user, left_out.words) == (people[0], perform.needs_another())
+    assert list(AuditEvent.objects.filter(action="factors.reset").values_list("username", flat=True)) == ["p1"]
+
+
+@pytest.mark.row("T-60")
+def test_an_admin_of_the_list_does_not_approve_it(staff: Callable[..., Client], make_user: Callable[..., User]) -> None:
+    client = staff("admin")
+    people = everybody(make_user, 2)
+    give_role(people[0], "admin")
+    order(client, "reset", "q=Person")
+    row = Approval.objects.get()
+    assert approvals.why_not(row, people[0], now=timezone.now()).startswith("This is about your own account")

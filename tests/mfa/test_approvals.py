@@ -213,8 +213,9 @@ def at_the_shell(*arguments: str) -> str:
 
 @pytest.mark.row("A-2.3.5")
 def test_where_there_is_one_admin_whoever_has_the_server_is_the_second_person(
-    make_user: Callable[..., User], now: datetime, settings: Settings
+    make_user: Callable[..., User], now: datetime, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("SUDO_USER", "somebody-else")
     settings.ALARM_MAIL = ["team@example.test"]
     only = give_role(make_user("only"), "admin")
     row = asked(only, timezone.now())
@@ -228,6 +229,9 @@ def test_where_there_is_one_admin_whoever_has_the_server_is_the_second_person(
     assert (event.actor, event.reason, event.details["os_user"]) == (
         None, "agreed with the owner", pwd.getpwuid(os.getuid()).pw_name,
     )  # fmt: skip
+    account = f"{event.details['os_user']}@{event.details['host']}"
+    row.refresh_from_db()
+    assert row.operator == f"{account} (sudo: somebody-else)", "the variable alone names nobody"
     told = Delivery.objects.get(template="approved-at-shell")
     assert told.recipient == "team@example.test"
     assert "End the rule for everybody" in outbox.read(told)
@@ -285,3 +289,31 @@ def test_an_agent_is_offered_what_can_be_done_now(client: Client, make_user: Cal
     after = client.get(page, secure=True).content.decode()
     assert "Ask a second person" not in after
     assert "button-danger" in after
+
+
+@pytest.mark.row("T-60")
+def test_nobody_decides_about_themselves_as_one_of_several(
+    two: tuple[User, User], alice: User, make_user: Callable[..., User], now: datetime
+) -> None:
+    first, second = two
+    order = Order(first, "audit finding", now)
+    row = asked(first, now, vouching.matter(BY_SLUG["reset"], order, [alice, second]))
+    assert not approvals.deciders(row).exists()
+    with pytest.raises(CannotDecide, match="own account"):
+        approvals.decide(row.pk, True, actor=second, now=now)
+    third = give_role(make_user("third"), "admin")
+    approvals.decide(row.pk, True, actor=third, now=now)
+
+
+@pytest.mark.row("T-60")
+@pytest.mark.row("A-8.3.2")
+def test_what_helpdesk_approved_about_an_ordinary_person_is_not_done_to_an_admin(
+    two: tuple[User, User], alice: User, make_user: Callable[..., User], now: datetime
+) -> None:
+    first, _second = two
+    order, reset = Order(first, "audit finding", now), BY_SLUG["reset"]
+    agent = give_role(make_user("agent"), "helpdesk")
+    approvals.decide(asked(first, now, vouching.matter(reset, order, [alice])).pk, True, actor=agent, now=now)
+    promoted = give_role(alice, "admin")
+    with pytest.raises(NotApproved):
+        approvals.spend(vouching.matter(reset, order, [promoted]), actor=first, now=now)
