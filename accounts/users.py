@@ -108,6 +108,19 @@ def set_language(user: User, language: str) -> None:
     user.language = language
 
 
+def set_first_password(user: User, password: str) -> bool:
+    """Give a local account its first password, and end its sessions; False where it has one, or the directory knows
+    it."""
+    row = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    if row.directory_id or row.has_usable_password():
+        return False
+    row.set_password(password)
+    row.save(update_fields=["password"])
+    move_epoch(user)
+    user.refresh_from_db(fields=["password"])
+    return True
+
+
 def move_epoch(user: User) -> None:
     """End every session and remembered verification of the person; the session at hand survives if the view keeps it
     with `django.contrib.auth.update_session_auth_hash`."""

@@ -229,7 +229,7 @@ class FactorKind(ABC):
 
     @property
     def sign_in_template(self) -> str:
-        """What stands below the password on the sign-in page, for kinds that sign in without one; else empty."""
+        """What stands below the password on the sign-in page, for kinds that lead in without one; else empty."""
         return ""
 
     def ceremony(self, user: User, *, now: datetime) -> Ceremony:

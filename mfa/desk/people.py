@@ -37,7 +37,10 @@ from mfa.desk import (
 )
 from mfa.desk.readonly import ReadOnly, Rows
 
-CREATED = gettext_lazy("The account was created. It has no password yet: an operator sets the first one at a shell.")
+CREATED = gettext_lazy(
+    "The account was created, without a password. Issue an activation code: its owner sets the first one with it, on "
+    "the page linked from signing in."
+)
 TOO_MANY = gettext_lazy("At most %(most)d people at a time; narrow the list first.")
 Chosen = Callable[[Any, HttpRequest, QuerySet[User]], HttpResponse]
 

@@ -55,6 +55,7 @@ WORDS: dict[str, str | Promise] = {
     "temporary.ended": gettext_lazy("Temporary access code ended"),
     "activation.withdrawn": gettext_lazy("Activation code withdrawn"),
     "activation.used": gettext_lazy("Activation code used"),
+    "password.first-set": gettext_lazy("First password set with an activation code"),
     "session.ended": gettext_lazy("A session was signed out"),
     "memory.one-forgotten": gettext_lazy("An application asks for a code again"),
     "memory.forgotten": gettext_lazy("Every application asks for a code again"),

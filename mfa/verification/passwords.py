@@ -8,6 +8,7 @@ parallel ones cannot outrun the counters. Wrong ones from one address about many
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +25,7 @@ from mfa.outcomes import (
     USER_NOT_FOUND,
     HeldUp,
     Refused,
+    Result,
     Unusable,
 )
 from mfa.verification import log, sources
@@ -33,19 +35,34 @@ class WrongPassword(Refused):
     """User name or password is wrong, or too many were; the outside hears the same of each."""
 
 
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """What is shown beside the user name: who owns it, what the log calls a wrong one, and its kind there."""
+
+    owner: Callable[[str, str], User | None]
+    wrong: Result
+    kind: str
+
+
+PASSWORD = Secret(lambda username, password: passwords.owner(username, password), PASSWORD_WRONG, "password")
+
+
 def check(
-    username: str, password: str, *, address: str, now: datetime, application: str = PORTAL, gateway: str = ""
-) -> User:
-    """The person whose password this is. Raises WrongPassword, or Unusable while the directory is out of reach."""
+    username: str, password: str, *, address: str, now: datetime, application: str = PORTAL, gateway: str = "",
+    secret: Secret = PASSWORD,
+) -> User:  # fmt: skip
+    """The person whose password (or other `secret`) this is. Raises WrongPassword, or Unusable while the directory is
+    out of reach."""
     started = time.monotonic()
     name = names.normalise(username)
     known = User.objects.filter(username=name).first()
+    guess = Guess(str(known.pk if known else name), known, address, application)
     try:
-        return _owner(username, password, Guess(str(known.pk if known else name), known, address, application), now)
+        return _owner(username, password, guess, secret, now)
     except Refused as refused:
-        result = USER_NOT_FOUND if known is None and refused.result is PASSWORD_WRONG else refused.result
+        result = USER_NOT_FOUND if known is None and refused.result is secret.wrong else refused.result
         log.write(
-            known, name, result, application=application, gateway=gateway, address=address, now=now, kind="password",
+            known, name, result, application=application, gateway=gateway, address=address, now=now, kind=secret.kind,
             seconds=time.monotonic() - started,
         )  # fmt: skip
         raise
@@ -67,19 +84,19 @@ class Guess:
         return f"password:{self.account}:{addresses.source(self.address) or nowhere}"[:255]
 
 
-def _owner(username: str, password: str, guess: Guess, now: datetime) -> User:
+def _owner(username: str, password: str, guess: Guess, secret: Secret, now: datetime) -> User:
     if sources.held_up(guess.known, guess.address, guess.application, now=now):
         raise HeldUp
     if not _pay(guess, now):
         raise WrongPassword(ACCOUNT_LOCKED)
     try:
-        user = passwords.owner(username, password)
+        user = secret.owner(username, password)
     except passwords.DirectoryUnreachable:
         _give_back(guess)
         raise Unusable(DIRECTORY_UNREACHABLE) from None
     if user is None:
         _miss(guess, now)
-        raise WrongPassword(PASSWORD_WRONG)
+        raise WrongPassword(secret.wrong)
     _give_back(guess)
     return user
 

@@ -26,7 +26,7 @@ PUBLIC = {
     "sign-in/", "sign-in/code/", "sign-in/code/send/", "sign-out/", "health/live", "health/ready", "metrics",
     "sms/undo/<slug:token>/<slug:code>/", "sms/refuse/<slug:token>/<slug:code>/",
     "messages/<int:delivery_id>/", "inbox/", "language/", "sign-in/lost-phone/", "sign-in/lost-phone/next/",
-    "webauthn/sign-in/", "webauthn/sign-in/options/",
+    "activation/password/", "webauthn/sign-in/", "webauthn/sign-in/options/",
     "receipts/kannel/<slug:key>/<slug:token>/", "receipts/twilio/<slug:key>/<slug:token>/",
 }  # fmt: skip
 """Open to everybody; each for a reason. A page that joins them joins this list, in review."""

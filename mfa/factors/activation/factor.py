@@ -32,6 +32,10 @@ class Activation(FactorKind):
         return ""
 
     @property
+    def sign_in_template(self) -> str:
+        return "activation/sign_in.html"
+
+    @property
     def verified(self) -> Result:
         return ACTIVATED
 

@@ -168,6 +168,22 @@ def recovery_kept(stage: Stage) -> None:
     stage.reads("This one has to stay")
 
 
+@scene("activation:first_password", "start")
+def first_password(stage: Stage) -> None:
+    stage.open("/activation/password/")
+
+
+@scene("activation:first_password", "refused")
+def first_password_refused(stage: Stage) -> None:
+    stage.open("/activation/password/")
+    stage.type("User name", "nobody")
+    stage.page.locator("#id_code").fill("ABCD-EFGH-2345")
+    stage.page.locator("#id_password").fill("four words are good")
+    stage.page.locator("#id_again").fill("four words are good")
+    stage.press("Set the password")
+    stage.reads("That did not work.")
+
+
 @scene("activation:enter", "start")
 def activate(stage: Stage) -> None:
     user = person()
