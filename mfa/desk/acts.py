@@ -263,3 +263,5 @@ ALL = (
 BY_SLUG = {act.slug: act for act in ALL}
 VOUCHED = frozenset({"reset", "reset-one", "activate", "temporary", "assign-token", "phone", "unlock"})
 """What opens an account to whoever is on the telephone: see `vouching`."""
+WEAKENS = frozenset({"exempt", "release"})
+"""What asks less of people: done to a list, it comes to the same as ending a rule for everybody."""

@@ -132,8 +132,10 @@ def place(act: Act, order: Order, people: QuerySet[User], chosen: Mapping[str, o
 
 
 def _takes_two(act: Act, order: Order, judged: list[tuple[User, str]]) -> bool:
-    """Whether a second person approves it: what takes more than one word for one person does for a list. An admin is
-    enough for ordinary people, but not to reset several."""
+    """Whether a second person approves it: what takes more than one word for one person does for a list, and so
+    does what asks less of many. An admin is enough for ordinary people otherwise, but not to reset several."""
+    if act.slug in acts.WEAKENS:
+        return True
     if act.slug not in acts.VOUCHED or not order.actor.has_perm(roles.TOUCH_STAFF):
         return act.slug in acts.VOUCHED
     return act.slug in vouching.RESETS or any(reach.holds_a_role(one) for one, words in judged if not words)
@@ -189,7 +191,7 @@ def matter(bulk: BulkAct) -> approvals.Matter:
     act, count = acts.BY_SLUG[bulk.act], concerned.count()
     several = ngettext("%(count)d person of a list", "%(count)d people of a list", count) % {"count": count}
     staff = frozenset(concerned.filter(_staff()).values_list("user", flat=True))
-    given = ", ".join(str(bulk.answers[name]) for name in ("kind", "role") if bulk.answers.get(name))
+    given = ", ".join(str(bulk.answers[name]) for name in ("kind", "role", "until") if bulk.answers.get(name))
     return approvals.Matter(
         act.slug, hashlib.sha256(exactly.encode()).hexdigest(),
         f"{act.label}{f' ({given})' if given else ''}: {several}", reverse("admin:mfa_bulkact_change", args=[bulk.pk]),

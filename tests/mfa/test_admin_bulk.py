@@ -321,3 +321,19 @@ def test_an_admin_of_the_list_does_not_approve_it(staff: Callable[..., Client], 
     order(client, "reset", "q=Person")
     row = Approval.objects.get()
     assert approvals.why_not(row, people[0], now=timezone.now()).startswith("This is about your own account")
+
+
+@pytest.mark.row("A-2.3.5")
+@pytest.mark.parametrize("slug", ["exempt", "release"])
+def test_one_admin_does_not_switch_it_off_for_everybody_by_a_list(
+    staff: Callable[..., Client], make_user: Callable[..., User], slug: str
+) -> None:
+    client = staff("admin")
+    everybody(make_user, 2)
+    day = timezone.localdate() + timedelta(days=30)
+    order(client, slug, "q=Person", until=day.isoformat())
+    row = BulkAct.objects.get()
+    bulk_work.work(row.pk)
+    assert (row.state, states(row)) == ("asked", {"waiting": 2, "skipped": 1})
+    words = Approval.objects.get().words
+    assert words.endswith(f"({day.isoformat()}): 2 people of a list" if slug == "exempt" else ": 2 people of a list")
