@@ -83,7 +83,7 @@ def lock(subject: str) -> GuessCounter:
 
 def check(counter: GuessCounter, kind: str, *, now: datetime) -> None:
     """Raise Locked where a guess with this kind may not be judged now."""
-    if sum(count for count, _ in counter.failures.values()) >= ACCOUNT_CEILING:
+    if is_at_ceiling(counter):
         raise Locked(ACCOUNT_LOCKED, until=None)
     until = delayed_until(counter, kind, now=now)
     if until is not None:
@@ -92,9 +92,12 @@ def check(counter: GuessCounter, kind: str, *, now: datetime) -> None:
 
 def is_locked(counter: GuessCounter, *, now: datetime) -> bool:
     """Whether a guess with any kind that was tried may not be judged now."""
-    if sum(count for count, _ in counter.failures.values()) >= ACCOUNT_CEILING:
-        return True
-    return any(delayed_until(counter, kind, now=now) for kind in counter.failures)
+    return is_at_ceiling(counter) or any(delayed_until(counter, kind, now=now) for kind in counter.failures)
+
+
+def is_at_ceiling(counter: GuessCounter) -> bool:
+    """Whether the account is locked until a person unlocks it."""
+    return sum(count for count, _ in counter.failures.values()) >= ACCOUNT_CEILING
 
 
 def delayed_until(counter: GuessCounter, kind: str, *, now: datetime) -> datetime | None:

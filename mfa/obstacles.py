@@ -35,7 +35,7 @@ def of(known: Known, counter: GuessCounter | None, *, now: datetime) -> list[Not
 def _locks(counter: GuessCounter | None, now: datetime) -> list[Note]:
     if counter is None:
         return []
-    if sum(int(count) for count, _last in counter.failures.values()) >= limits.ACCOUNT_CEILING:
+    if limits.is_at_ceiling(counter):
         return [Note("danger", _("Locked after too many wrong codes."), _("It stays so until helpdesk unlocks it."))]
     waits = {slug: limits.delayed_until(counter, slug, now=now) for slug in counter.failures}
     return [_wait(slug, until) for slug, until in waits.items() if until is not None]

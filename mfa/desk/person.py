@@ -138,7 +138,7 @@ def locked(counter: GuessCounter | None, *, now: datetime) -> str:
     """In words whether wrong codes hold the account up; empty where they do not. `counter` is the account's."""
     if counter is None:
         return ""
-    if sum(count for count, _last in counter.failures.values()) >= limits.ACCOUNT_CEILING:
+    if limits.is_at_ceiling(counter):
         return _("Locked after too many wrong codes, until somebody unlocks it.")
     waits = [limits.delayed_until(counter, kind, now=now) for kind in counter.failures]
     return _("Wrong codes were typed; the next try has to wait.") if any(waits) else ""
