@@ -26,7 +26,6 @@ class Explanation:
     advice: str
 
 
-AGAIN = lazy("Type the next one.")
 WRONG: Words = (lazy("The code was wrong"), lazy("Check that it is of this account, and type the next one."))
 USED: Words = (lazy("The code had been used already"), lazy("Each works once. Wait for the next one and type that."))
 NOT_SENT: Words = (lazy("The message was not handed over"), lazy("Check the address or number, or use another way."))

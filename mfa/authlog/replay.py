@@ -9,9 +9,6 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-SCOPES = ("address", "application", "user")
-"""The narrowest first."""
-
 
 @dataclass(frozen=True, slots=True)
 class Verification:
@@ -28,7 +25,8 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A rule that nobody made yet. `application` and `kind` are empty for all."""
+    """A rule that nobody made yet. `scope` is address, application or user, as of a RememberRule; `application` and
+    `kind` are empty for all."""
 
     scope: str
     application: str
