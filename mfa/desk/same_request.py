@@ -21,7 +21,9 @@ Row = AuthenticationRecord | AuditEvent | Delivery
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class Other:
+    """One more row of the request: when, in which log, in words, and its page."""
+
     at: datetime
     where: str
     what: str
@@ -35,7 +37,7 @@ def context(request: HttpRequest, row: Row) -> dict[str, object]:
     return {"request_id": row.request_id, "same_request": found}
 
 
-def _others(request: HttpRequest, row: Row, at: datetime) -> Iterator[Trace]:
+def _others(request: HttpRequest, row: Row, at: datetime) -> Iterator[Other]:
     span = (at - AROUND, at + AROUND)
     for model, column in ((AuthenticationRecord, "at"), (AuditEvent, "at"), (Delivery, "created_at")):
         if not request.user.has_perm(f"mfa.view_{model._meta.model_name}"):
@@ -46,12 +48,12 @@ def _others(request: HttpRequest, row: Row, at: datetime) -> Iterator[Trace]:
             yield _told(request, one)
 
 
-def _told(request: HttpRequest, row: Row) -> Trace:
+def _told(request: HttpRequest, row: Row) -> Other:
     url = reverse(f"admin:mfa_{row._meta.model_name}_change", args=[row.pk])
     if isinstance(row, AuthenticationRecord):
-        return Trace(row.at, _("Authentication log"), f"{row.username} · {row.code} {results.meaning(row.code)}", url)
+        return Other(row.at, _("Authentication log"), f"{row.username} · {row.code} {results.meaning(row.code)}", url)
     if isinstance(row, AuditEvent):
-        return Trace(row.at, _("Audit trail"), f"{row.action} · {row.username}", url)
+        return Other(row.at, _("Audit trail"), f"{row.action} · {row.username}", url)
     recipient = masks.recipient(row.recipient, masks.sees_all(request))
     what = f"{row.get_channel_display()} · {row.template} · {recipient} · {row.get_state_display()}"
-    return Trace(row.created_at, _("Deliveries"), what, url)
+    return Other(row.created_at, _("Deliveries"), what, url)
