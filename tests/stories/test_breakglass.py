@@ -38,7 +38,7 @@ def test_all_admins_locked_one_command_and_in_again(client: Client, make_user: C
     phone = scan(page)
     assert client.post("/totp/scan/", {"code": phone.code()}, secure=True).status_code == 302
     assert client.get("/admin/accounts/user/", secure=True).status_code == 200
-    form = {"people": str(admins[1].pk), "reason": "after break-glass"}
+    form = {"people": str(admins[1].pk), "reason": "after break-glass", "ticket": "T-1"}
     client.post("/admin/accounts/user/act/unlock/", form, secure=True)
     assert GuessCounter.objects.get(subject=limits.of_account(admins[1])).failures == {}
     assert AuditEvent.objects.filter(action="breakglass.used", username="ada").exists()
