@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m bench", description="Measurements; without a name, a list of them.")
     names = top.add_subparsers(dest="name", metavar="NAME")
     for name, module in MEASUREMENTS.items():
-        one = names.add_parser(name, help=module.WORDS, description=module.WORDS)
+        one = names.add_parser(name, help=module.WORDS.replace("%", "%%"), description=module.WORDS)
         one.add_argument("--json", action="store_true", help="print JSON instead of a table")
         module.add_options(one)
     return top

@@ -24,6 +24,14 @@ def test_without_a_name_the_measurements_are_listed(capsys: pytest.CaptureFixtur
     assert [line.split()[0] for line in listed.splitlines()] == list(MEASUREMENTS)
 
 
+def test_help_names_the_measurements(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    assert all(name in told for name in MEASUREMENTS)
+
+
 @pytest.mark.parametrize("arguments", [["elsewhere"], ["sync", "--entries", "0"], ["queries", "--people", "many"]])
 def test_a_wrong_name_or_size_is_refused_with_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
