@@ -97,7 +97,7 @@ def is_locked(counter: GuessCounter, *, now: datetime) -> bool:
 
 def is_at_ceiling(counter: GuessCounter) -> bool:
     """Whether the account is locked until a person unlocks it."""
-    return sum(count for count, _ in counter.failures.values()) >= ACCOUNT_CEILING
+    return bool(sum(count for count, _ in counter.failures.values()) >= ACCOUNT_CEILING)
 
 
 def delayed_until(counter: GuessCounter, kind: str, *, now: datetime) -> datetime | None:

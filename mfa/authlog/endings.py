@@ -1,4 +1,4 @@
-"""The four ways an attempt can end, which every result belongs to: let in, asked, refused, or a fault of ours. Pure."""
+"""The four ways an attempt can end, which every result belongs to: let in, asked, refused, or a fault of ours."""
 
 from __future__ import annotations
 
