@@ -45,7 +45,7 @@ def test_with_real_providers_it_is_not_there(staff: Callable[..., Client], setti
     assert get(staff("helpdesk"))[0] == 404
 
 
-@pytest.mark.parametrize("query", ["?page=2", "?page=0", "?page=x", "?page=999999999999999999999", "?page=%00"])
+@pytest.mark.parametrize("query", ["?page=2", "?page=0", "?page=x", "?page=999999999999999999999"])
 def test_it_has_pages_and_bears_with_bad_ones(client: Client, alice: User, settings: Settings, query: str) -> None:
     settings.DEBUG = True
     for _ in range(21):
