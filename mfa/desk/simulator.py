@@ -56,7 +56,7 @@ def told(form: CaseForm) -> dict[str, Any]:
     asked = Asked(application, given["person"], address=address)
     found = simulate(asked, now=given["at"] or timezone.now())
     return {
-        "application": application, "person": User.objects.filter(username=asked.name).first(),
+        "application": application, "person": User.objects.filter(username=names.normalise(asked.name)).first(),
         "rule": RememberRule.objects.filter(name=found.rule).first() if found.rule else None,
         "found": found, "outcome": _outcome(found), "ignored": given["address"] and not address,
         "factors": [

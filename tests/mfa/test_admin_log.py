@@ -188,6 +188,13 @@ def test_a_case_that_makes_no_sense_is_refused_in_words(
     assert "found" not in answer.context
 
 
+def test_the_simulator_leads_to_the_person_however_the_name_is_typed(
+    staff: Callable[..., Client], alice: User, vpn: Application
+) -> None:
+    page = staff("auditor").get(f"{RECORDS}simulate/?person=%20Alice&application={vpn.pk}", secure=True)
+    assert page.context["person"] == alice
+
+
 def test_the_simulator_names_the_rule_and_the_attributes_of_an_acceptance(
     staff: Callable[..., Client], alice: User, vpn: Application
 ) -> None:
