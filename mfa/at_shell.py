@@ -1,10 +1,12 @@
-"""Who is at the shell, for the audit trail of commands."""
+"""Who is at the shell and why, for the audit trail of commands."""
 
 from __future__ import annotations
 
 import os
 import pwd
 import socket
+
+from django.core.management.base import CommandError
 
 
 def operator() -> dict[str, str]:
@@ -22,3 +24,11 @@ def words(operator: dict[str, str]) -> str:
     that whoever is there sets."""
     shown = f"{operator['os_user']}@{operator['host']}"
     return f"{shown} (sudo: {operator['sudo_user']})" if operator["sudo_user"] else shown
+
+
+def reason(text: str) -> str:
+    """What `--reason` says, on one line. Raises CommandError where it says nothing, or more than the trail takes."""
+    line = " ".join(text.split())
+    if not 1 <= len(line) <= 500:
+        raise CommandError("--reason must say why, in 1 to 500 characters. Nothing was changed.")
+    return line

@@ -19,9 +19,9 @@ LOOK_THROUGH = (
 
 class Command(BaseCommand):
     help = (
-        "After a restore from a backup: end every session, remembered verification, open prompt, unspent one-time or "
-        "temporary code, caller check, unused approval, waiting message and unconfirmed factor. Everybody signs in "
-        "again; confirmed factors stay."
+        "After a restore from a backup: end what the older database may have brought back, such as sessions, unspent "
+        "codes, unused approvals, unfinished acts on lists and waiting messages, and say how many of each. Everybody "
+        "signs in again; confirmed factors stay."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

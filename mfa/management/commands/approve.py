@@ -21,9 +21,7 @@ class Command(BaseCommand):
     def handle(self, *args: object, number: int | None, reason: str, **options: object) -> None:
         if number is None:
             return self._list()
-        reason = " ".join(reason.split())
-        if not 1 <= len(reason) <= 500:
-            raise CommandError("--reason must say why, in 1 to 500 characters. Nothing was changed.")
+        reason = at_shell.reason(reason)
         try:
             row = approvals.approve_at_shell(number, operator=at_shell.operator(), reason=reason, now=timezone.now())
         except Approval.DoesNotExist:

@@ -24,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--kind", default="", help="only factors of this kind, such as totp; default: all")
 
     def handle(self, *args: object, username: str, reason: str, kind: str, **options: object) -> None:
-        reason = _reason(reason)
+        reason = at_shell.reason(reason)
         user = _person(username)
         _check_kind(user, kind)
         now = timezone.now()
@@ -47,13 +47,6 @@ def _open(user: User, reason: str, kind: str, now: datetime) -> str:
         return ""
     shown = activation.HandOver.SHOWN
     return activation.issue(user, actor=None, reason=reason, now=now, by=shown, **at_shell.operator()).code
-
-
-def _reason(text: str) -> str:
-    reason = " ".join(text.split())
-    if not 1 <= len(reason) <= 500:
-        raise CommandError("--reason must say why, in 1 to 500 characters. Nothing was changed.")
-    return reason
 
 
 def _person(username: str) -> User:
