@@ -39,12 +39,16 @@ def _by_line(file: IO[bytes], line: bytes) -> Iterator[str]:
 
 
 def _by_character(file: IO[bytes], piece: bytes, encoding: str) -> Iterator[str]:
-    """A piece that ends with the byte of a line feed may end within a character."""
+    """By pieces of one size, since lines cannot be told by a byte: that of a line feed is in other characters too, and
+    a file of nothing else would be put together anew at each of them."""
     decoder, held = codecs.getincrementaldecoder(encoding)("replace"), ""
     while piece:
         *whole, held = (held + decoder.decode(piece)).split("\n")
         yield from whole
-        piece = file.readline(LONGEST_LINE)
+        if len(held) > LONGEST_LINE:
+            yield held
+            held = ""
+        piece = file.read(LONGEST_LINE)
     held += decoder.decode(b"", final=True)
     if held:
         yield held

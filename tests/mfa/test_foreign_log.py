@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from hypothesis import given, settings, strategies
 
 from mfa.authlog import foreign, results
-from mfa.authlog.encodings import lines_of
+from mfa.authlog.encodings import LONGEST_LINE, lines_of
 
 LOG = r"""2024-05-06T07:08:09.100000Z|i|1204|11|pfsvc|Calling pfAuthUser('EXAMPLE\alice', '', 1)
 2024-05-06T07:08:10.000000Z|i|1204|12|pfsvc|Calling pfAuthUser('EXAMPLE\\bob', '', 1)
@@ -155,3 +155,22 @@ def test_a_long_log_of_many_threads_is_paired_to_the_last_request() -> None:
     twice = sum(wanted[(f"user{n}", 0)] in accepted and wanted[(f"user{n}", 1)] in accepted for n in range(3_000))
     assert twice > 900
     assert foreign.mark_doubles(reading.requests, within=timedelta(seconds=60), accepted=accepted) == twice
+
+
+def test_a_file_of_letters_that_hold_the_byte_of_a_line_feed_is_read_once_not_at_each_of_them() -> None:
+    reads: list[int] = []
+
+    class Counted(io.BytesIO):
+        def readline(self, size: int | None = -1, /) -> bytes:
+            reads.append(size or 0)
+            return super().readline(size)
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            reads.append(size or 0)
+            return super().read(size)
+
+    letters = 150_000
+    found = list(lines_of(Counted(b"\xff\xfe" + "\u010a".encode("utf-16-le") * letters)))
+    assert len(reads) < 20
+    assert sum(map(len, found)) == letters
+    assert max(map(len, found)) <= 2 * LONGEST_LINE
