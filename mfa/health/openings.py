@@ -12,6 +12,7 @@ LDAP_SUCCESS = b"\x0a\x01\x00"
 POSTGRES_SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
 """SSLRequest of PostgreSQL's protocol: its length and 80877103; the answer is one byte, S or N."""
 LONGEST = 8192
+MOST_LINES = 100
 
 
 class NoTls(Exception):
@@ -43,13 +44,15 @@ def _smtp(plain: socket.socket) -> None:
 
 
 def _reply(read_line: Callable[[int], bytes]) -> bytes:
-    """The code of one reply, whose lines but the last have a hyphen behind it (RFC 5321 4.2.1)."""
-    while True:
+    """The code of one reply, whose lines but the last have a hyphen behind it (RFC 5321 4.2.1); empty for one that does
+    not end, as no server's does that is well."""
+    for _ in range(MOST_LINES):
         line = read_line(LONGEST)
         if not line:
             raise ConnectionResetError
         if line[3:4] != b"-":
             return line[:3]
+    return b""
 
 
 def _postgres(plain: socket.socket) -> None:

@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from mfa.health import certificates, parts, watch
+from mfa.health import certificates, openings, parts, watch
 from mfa.health.certificates import Place, Unreached
 from mfa.models import Delivery, Finding
 from tests.services.servers import tls
@@ -174,3 +174,12 @@ def test_what_nobody_looked_at_for_long_is_not_called_in_order() -> None:
     for hours, state in ((1, "ok"), (3, "unknown")):
         found = {part.name: part for part in parts.all_of_them(now=now + timedelta(hours=hours))}
         assert found["Certificate of ldap.test:636"].state == state
+
+
+def test_a_mail_server_whose_reply_does_not_end_holds_the_watch_up_for_so_many_lines_only() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(1)
+        theirs.sendall(b"220-and more\r\n" * 1000)
+        with pytest.raises(openings.NoTls):
+            openings.say(ours, "smtp")
