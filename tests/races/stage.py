@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import secrets
 import sys
 import threading
@@ -25,6 +26,7 @@ from django.utils import timezone
 
 from accounts import users
 from accounts.models import PhoneSource, User
+from accounts.signals import PhoneChange, phones_announced
 from mfa import activation, approvals, enrolment, limits, policy, temporary
 from mfa.api import clients
 from mfa.api.clients import Verb
@@ -34,6 +36,7 @@ from mfa.factors.motp import flows as motp
 from mfa.factors.motp.algorithm import Motp
 from mfa.factors.recovery import flows as recovery
 from mfa.factors.recovery.factor import KIND as RECOVERY
+from mfa.factors.sms import flows as sms
 from mfa.factors.totp import flows as totp
 from mfa.factors.totp.factor import token_of
 from mfa.kinds import Answer, Purpose
@@ -43,6 +46,7 @@ from mfa.models import (
     Approval,
     AuditEvent,
     AuthenticationRecord,
+    CallerCheck,
     Delivery,
     Factor,
     GuessCounter,
@@ -51,7 +55,7 @@ from mfa.models import (
     RememberRule,
 )
 from mfa.tokens import stock
-from mfa.verification import memory, service
+from mfa.verification import callers, memory, service
 from tests.mfa.doors import give_role
 
 PASSWORD = "correct horse battery staple"
@@ -117,6 +121,51 @@ def sms_codes(username: str) -> list[str]:
     return [text.rpartition("#")[2] for text in texts]
 
 
+def announce(username: str, number: str) -> str:
+    """The path of the link that refuses a number of the directory, which rests from now on."""
+    user, until = User.objects.get(username=username), timezone.now() + timedelta(days=1)
+    User.objects.filter(pk=user.pk).update(phone_next=number, phone_next_at=until)
+    phones_announced.send(sender=User, changes=[PhoneChange(user.pk, user.phone, number)], until=until)
+    return _link(user, "phone-announced", "refuse")
+
+
+def change_phone(username: str, number: str) -> str:
+    """The path of the link that takes a change of number back, which the person has just made."""
+    user, earlier = User.objects.get(username=username), timezone.now() - timedelta(minutes=5)
+    token = sms.start(user, number, actor=user, now=earlier).token
+    code = outbox.read(Delivery.objects.filter(recipient=number).latest("pk")).rpartition("#")[2]
+    sms.finish(user, token, code, actor=user, now=earlier)
+    return _link(user, "phone-changed", "undo")
+
+
+def _link(user: User, template: str, act: str) -> str:
+    notice = Delivery.objects.filter(user=user, template=template, channel=Delivery.Channel.MAIL).latest("pk")
+    found = re.search(rf"/sms/{act}/\S+/", outbox.read(notice))
+    assert found is not None
+    return found[0]
+
+
+def audited(username: str, action: str) -> int:
+    return AuditEvent.objects.filter(user__username=username, action=action).count()
+
+
+def ask_caller(username: str, agent: str) -> str:
+    """The code that helpdesk has just sent to the mailbox of somebody who calls."""
+    user, actor = User.objects.get(username=username), User.objects.get(username=agent)
+    callers.start(user, "email", actor=actor, now=timezone.now())
+    sent = Delivery.objects.filter(user=user, template="caller-code").latest("pk")
+    return str(re.findall(r"\b\d{6}\b", outbox.read(sent))[0])
+
+
+def passed_checks(username: str) -> list[str]:
+    """The agents whose check the caller has passed."""
+    return list(
+        CallerCheck.objects.filter(user__username=username)
+        .exclude(passed_at=None)
+        .values_list("agent__username", flat=True)
+    )
+
+
 def give_activation(username: str) -> str:
     """An activation code that waits."""
     user = User.objects.get(username=username)
@@ -132,16 +181,25 @@ def give_mailbox(username: str) -> None:
     email.confirm(user, token, outbox.read(delivery).rpartition("#")[2], actor=user, now=earlier)
 
 
+def sms_code(username: str) -> dict[str, str]:
+    """As `mail_code`, to the phone."""
+    return _sent_code(username, "sms")
+
+
 def mail_code(username: str) -> dict[str, str]:
     """What a VPN's challenge sent: the token that the answer must name, and the code."""
+    return _sent_code(username, "email")
+
+
+def _sent_code(username: str, kind: str) -> dict[str, str]:
     user = User.objects.get(username=username)
-    (factor,) = [one for one in enrolment.usable(user, now=timezone.now()) if one.kind == "email"]
+    (factor,) = [one for one in enrolment.usable(user, now=timezone.now()) if one.kind == kind]
     sent = service.challenge(factor, purpose=Purpose.SIGN_IN, now=timezone.now())
     return {"token": sent.token, "code": outbox.read(sent.delivery).rpartition("#")[2]}
 
 
 def _make_vpn() -> None:
-    Application.objects.get_or_create(slug="vpn", defaults={"name": "VPN", "kinds": ["email", "temporary"]})
+    Application.objects.get_or_create(slug="vpn", defaults={"name": "VPN", "kinds": ["email", "sms", "temporary"]})
 
 
 def lend_code(username: str, uses: int) -> str:

@@ -62,6 +62,18 @@ def test_names_and_passwords_beyond_ascii_arrive_whole(
     assert causes == {("жанна", "No Second Factor Enrolled")}
 
 
+@pytest.mark.row("T-56")
+def test_the_logs_of_freeradius_have_neither_password_nor_code(radius: FreeRadius, phone: Phone) -> None:
+    code, wrong = phone.code(), "canary-of-a-typing-error"
+    asked = radius.ask(User_Name="alice", User_Password=PASSWORD)
+    assert radius.ask(User_Name="alice", User_Password=code, State=asked.state).packet == "Access-Accept"
+    assert radius.ask(User_Name="alice", User_Password=code, State=asked.state).packet == "Access-Reject"
+    assert radius.ask(User_Name="alice", User_Password=wrong).packet == "Access-Reject"
+    written = radius.own_log()
+    assert "Access-Reject" in written
+    assert [secret for secret in (PASSWORD, code, wrong, asked.state, radius.secret) if secret in written] == []
+
+
 @pytest.mark.row("T-14")
 def test_every_refusal_sounds_the_same(radius: FreeRadius, phone: Phone) -> None:
     refused = [
