@@ -20,6 +20,8 @@ DIGITS = "0123456789"
 UNAMBIGUOUS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 """Letters and digits that are not mistaken for each other when read aloud or copied (no I, L, O, U, 0, 1)."""
 
+_SEPARATORS = str.maketrans("", "", " \u00a0\t-\u2010\u2011\u2012\u2013\u2014")
+
 TRIES = 5
 """Wrong tries after which a code is dead (OWASP ASVS 6.6.3)."""
 
@@ -37,6 +39,13 @@ class Issued:
 def compact(typed: str) -> str:
     """A code as it is judged: the blanks and dashes that apps show within it are for reading."""
     return typed.replace(" ", "").replace("-", "")
+
+
+def read_out(typed: str, *, length: int) -> str:
+    """A code of UNAMBIGUOUS as it was drawn: upper case, without the separators people read out; empty where that
+    cannot be one of this length."""
+    code = typed.translate(_SEPARATORS).upper()
+    return code if len(code) == length and set(code) <= set(UNAMBIGUOUS) else ""
 
 
 @transaction.atomic

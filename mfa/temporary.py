@@ -24,7 +24,6 @@ KIND = "temporary"
 LENGTH = 10
 """Of 30 characters each: 49 bits."""
 MOST_USES = 50
-_SEPARATORS = str.maketrans("", "", " \u00a0\t-\u2010\u2011\u2012\u2013\u2014")
 
 
 class NowhereAccepted(Unusable):
@@ -97,8 +96,7 @@ def grouped(code: str) -> str:
 
 def read(text: str) -> str:
     """What was typed, as it was drawn; empty where that cannot be a code."""
-    code = text.translate(_SEPARATORS).upper()
-    return code if len(code) == LENGTH and set(code) <= set(codes.UNAMBIGUOUS) else ""
+    return codes.read_out(text, length=LENGTH)
 
 
 def is_right(factor: Factor, code: str) -> bool:

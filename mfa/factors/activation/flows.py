@@ -27,7 +27,6 @@ from mfa.outcomes import (
 from mfa.verification import log
 
 SLUG = "activation"
-SEPARATORS = str.maketrans("", "", " \u00a0\t-\u2010\u2011\u2012\u2013\u2014")
 
 
 class CodeOver(Expired):
@@ -79,9 +78,8 @@ def redeem(user: User, text: str, *, address: str, now: datetime) -> OneTimeCode
 
 
 def normalise(text: str) -> str:
-    """Upper case without the separators people read out; empty where that cannot be an activation code."""
-    code = text.translate(SEPARATORS).upper()
-    return code if len(code) == activation.LENGTH and set(code) <= set(codes.UNAMBIGUOUS) else ""
+    """What was typed, as it was drawn; empty where that cannot be an activation code."""
+    return codes.read_out(text, length=activation.LENGTH)
 
 
 def _judge(user: User, code: str, now: datetime) -> OneTimeCode:
