@@ -7,13 +7,20 @@ from datetime import datetime, timedelta
 
 from accounts import trace
 from accounts.models import User
-from mfa.models import AuditEvent
+from mfa.models import AuditEvent, Factor
 
 
 def record(action: str, *, user: User | None, actor: User | None, reason: str = "", **details: object) -> None:
     """Add one event. `action` is "noun.verb" (`factor.added`); `actor` is None for the system; `details` are JSON
     values and never hold a secret or a whole phone number."""
     event(action, user=user, actor=actor, reason=reason, details=details).save(force_insert=True)
+
+
+def record_of(factor: Factor, action: str, *, actor: User | None, **details: object) -> None:
+    """Add one event of a factor's life. Its kind, name and id are among the details: `details__factor` finds all
+    that ever happened to it, also once its row is gone."""
+    named = {"kind": factor.kind, "name": factor.name, "factor": factor.pk}
+    event(action, user=factor.user, actor=actor, reason="", details=named | details).save(force_insert=True)
 
 
 def record_once(action: str, *, within: timedelta, now: datetime, most: int = 1000, **details: object) -> None:

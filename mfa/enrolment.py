@@ -220,7 +220,7 @@ def confirm(factor: Factor, *, actor: User, now: datetime, replaces: Factor | No
         audit.record("temporary.ended", user=user, actor=actor)
     users.move_epoch(user)
     action = "factor.replaced" if replaces is not None else "factor.added"
-    audit.record(action, user=user, actor=actor, kind=factor.kind, name=factor.name)
+    audit.record_of(factor, action, actor=actor, **({"replaces": replaces.pk} if replaces is not None else {}))
     _tell(user, action, factor, now=now)
 
 
@@ -236,7 +236,7 @@ def rename(factor: Factor, name: str, *, actor: User) -> None:
     old = factor.name
     Factor.objects.filter(pk=factor.pk, user_id=factor.user_id).update(name=name[:NAME_LENGTH])
     factor.name = name[:NAME_LENGTH]
-    audit.record("factor.renamed", user=factor.user, actor=actor, kind=factor.kind, old=old, new=factor.name)
+    audit.record_of(factor, "factor.renamed", actor=actor, old=old)
 
 
 @transaction.atomic
@@ -246,7 +246,7 @@ def remove(factor: Factor, *, actor: User, now: datetime) -> None:
     let_go(user, factor, now=now)
     Factor.objects.filter(pk=factor.pk, user=user).delete()
     users.move_epoch(user)
-    audit.record("factor.removed", user=user, actor=actor, kind=factor.kind, name=factor.name)
+    audit.record_of(factor, "factor.removed", actor=actor)
     _tell(user, "factor.removed", factor, now=now)
 
 
@@ -290,8 +290,9 @@ def reset(user: User, *, actor: User | None, reason: str, now: datetime, kind: s
     """
     user = lock_judging(user)
     slugs = [kind] if kind else list(kinds.registry())
-    mine = Factor.objects.filter(user=user)
-    (mine.filter(kind=kind) if kind else mine).delete()  # also of kinds that are switched off: they may come back
+    mine = Factor.objects.filter(user=user, **({"kind": kind} if kind else {}))
+    gone = list(mine.values_list("pk", flat=True))
+    mine.delete()  # also of kinds that are switched off: they may come back
     for implied in (k for k in kinds.registry().values() if k.slug in slugs and k.implied(user)):
         Factor.objects.create(
             user=user,
@@ -307,7 +308,7 @@ def reset(user: User, *, actor: User | None, reason: str, now: datetime, kind: s
     if not opening(user, now=now):
         policy.demand_activation(user, demanded=True)
     users.move_epoch(user)
-    audit.record("factors.reset", user=user, actor=actor, reason=reason, kind=kind or "all")
+    audit.record("factors.reset", user=user, actor=actor, reason=reason, kind=kind or "all", factors=gone)
     told = kinds.kind(kind).label if kind in kinds.registry() else kind
     notifications.tell(user, "factors-reset", {"kind": told, "at": now}, now=now, also_number=user.phone)
 

@@ -37,7 +37,8 @@ def report(user: User, chosen: list[Factor], *, actor: User, now: datetime) -> l
     on_its_way = live.filter(~Q(purpose=Purpose.ACTIVATE) | Q(kind__in={row.kind for row in rows}))
     on_its_way.update(ending=OneTimeCode.Ending.REPLACED, ended_at=now)
     users.move_epoch(person)
-    audit.record("phone.lost", user=person, actor=actor, name=", ".join(_label(row) for row in rows))
+    names, ids = ", ".join(_label(row) for row in rows), [row.pk for row in rows]
+    audit.record("phone.lost", user=person, actor=actor, name=names, factors=ids)
     labels = dict.fromkeys(str(kinds.kind(row.kind).label) for row in rows)
     told = {"names": ", ".join(_label(row) for row in rows), "labels": ", ".join(labels), "at": now}
     notifications.tell(person, "phone-lost", told, now=now, also_number=person.phone)
@@ -54,7 +55,7 @@ def resume(user: User, factor: Factor, *, proved_by: str, actor: User, now: date
         raise Unusable(FACTOR_DISABLED)
     Factor.objects.filter(pk=factor.pk, user=person).update(suspended_at=None)
     users.move_epoch(person)
-    audit.record("factor.resumed", user=person, actor=actor, kind=factor.kind, name=factor.name)
+    audit.record_of(factor, "factor.resumed", actor=actor)
     told = {"label": kinds.kind(factor.kind).label, "name": factor.name, "at": now}
     notifications.tell(person, "factor-resumed", told, now=now)
 

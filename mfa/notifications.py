@@ -29,7 +29,8 @@ def told() -> bool:
 
 
 def tell(user: User, template: str, context: dict[str, object], *, now: datetime, also_number: str = "") -> None:
-    """Queue one notice to the person's mailbox, and by SMS to `also_number` (a number just replaced) if given.
+    """Queue one notice to the person's mailbox, and by SMS to `also_number` if given: one just replaced,
+    or the present one where somebody came back into an account (NIST SP 800-63B-4 4.6: every address is told).
 
     Who has no mailbox is told by SMS at the present number. Joins the caller's transaction.
     """

@@ -47,7 +47,7 @@ def prefer(user: User, factor: Factor, *, actor: User, now: datetime) -> None:
     if (factor.kind, factor.key) not in usable:
         raise Unusable
     Preference.objects.update_or_create(user=user, defaults={"kind": factor.kind, "key": factor.key})
-    audit.record("factor.preferred", user=user, actor=actor, kind=factor.kind, name=factor.name)
+    audit.record_of(factor, "factor.preferred", actor=actor)
 
 
 def rest_advice(user: User, *, now: datetime) -> None:

@@ -15,6 +15,9 @@ from django.apps import apps
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
+from mfa.factors.webauthn import alone
+from mfa.pages import sessions
+
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCT = ("accounts", "mfa", "portal", "demo")
 OF_PAGES = {"flows.py", "forms.py", "views.py", "templates"}
@@ -96,6 +99,7 @@ def test_templates_switch_escaping_off_in_plain_text_only() -> None:
     assert not [name(file) for file in templates() if switched.search(file.read_text(encoding="utf-8"))]
 
 
+@pytest.mark.row("N-28")
 @pytest.mark.row("A-3.5.1")
 def test_no_view_is_exempt_from_csrf_protection() -> None:
     assert "django.middleware.csrf.CsrfViewMiddleware" in settings.MIDDLEWARE
@@ -112,6 +116,48 @@ def patterns(resolver: URLResolver) -> Iterator[URLPattern]:
             yield from patterns(entry)
         else:
             yield entry
+
+
+@pytest.mark.row("N-28")
+def test_no_script_keeps_anything_in_the_browser() -> None:
+    storage = re.compile(r"localStorage|sessionStorage|indexedDB|document\.cookie|caches\.open")
+    scripts = [file for file in (ROOT / "static").rglob("*.js") if "vendor" not in file.parts]
+    assert scripts
+    assert not [name(file) for file in (*scripts, *templates()) if storage.search(file.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.row("T-60c")
+def test_sessions_are_opened_by_the_ways_of_signing_in_and_by_nothing_else() -> None:
+    """No page lets one person act as another."""
+    opened = [
+        f"{name(file)}: {ast.unparse(node.func)}"
+        for file, node in nodes(*PRODUCT)
+        if isinstance(node, ast.Call) and re.fullmatch(r"(\w+\.)?(login|sign_in|force_login)", ast.unparse(node.func))
+    ]
+    assert sorted(opened) == [
+        "mfa/delivery/smtp.py: session.login",
+        "mfa/factors/activation/password_views.py: sessions.sign_in",
+        "mfa/factors/webauthn/sign_in_views.py: sessions.sign_in",
+        "mfa/pages/sessions.py: login",
+        "mfa/pages/sign_in.py: sessions.sign_in",
+    ]
+    assert not [
+        name(f) for f in python_files(*PRODUCT) if re.search(r"_auth_user_id|\bSESSION_KEY\b.*auth", f.read_text())
+    ]
+
+
+@pytest.mark.row("T-76")
+def test_each_keyed_hash_has_a_salt_of_its_own() -> None:
+    salts = [
+        ast.literal_eval(node.args[0])
+        for _, node in nodes(*PRODUCT)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "salted_hmac"
+    ]
+    assert len(salts) == len(set(salts)) >= 8
+    assert alone.SALT != sessions.BROWSER
+    assert not re.search(
+        r"django\.core import signing|django\.core\.signing", "".join(f.read_text() for f in python_files(*PRODUCT))
+    )
 
 
 @pytest.mark.row("A-6.5.3")

@@ -12,11 +12,34 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+BESIDE = (folder / "shared" / "SECURITY.md" for folder in ROOT.parents)
+YARDSTICK = next((file for file in BESIDE if file.is_file()), None)
+"""The rows themselves, which are no part of the product; only where the project is at home."""
 
 
 def claims() -> list[dict[str, str]]:
     with (ROOT / "docs" / "security-rows.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def declined() -> list[str]:
+    """The rows that docs/security.md says are not claimed."""
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    table = text.partition("## Rows that are not claimed, and why\n")[2].partition("\n## ")[0]
+    return re.findall(r"^\| ([NTF]-[0-9]+[a-z]?) \(", table, re.MULTILINE)
+
+
+def test_no_row_is_claimed_and_declined() -> None:
+    assert declined()
+    assert not set(declined()) & {line["row"] for line in claims()}
+
+
+@pytest.mark.skipif(YARDSTICK is None, reason="the yardstick is not part of the product")
+def test_every_row_of_the_yardstick_is_claimed_or_declined_with_its_reason() -> None:
+    assert YARDSTICK is not None
+    named = re.findall(r"^\| ([NTF]-[0-9]+[a-z]?) \|", YARDSTICK.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(named) > 100
+    assert set(named) == {line["row"] for line in claims() if line["row"][0] != "A"} | set(declined())
 
 
 @pytest.mark.service("processes")

@@ -80,7 +80,7 @@ def _lent_rows(factors: Iterable[Factor]) -> list[Row]:
     return [
         Row(
             one.user, ", ".join(names.get(slug, slug) for slug in one.state.get("applications", ())),
-            int(one.state.get("left", 0)), cast(datetime, one.expires_at), by.get(one.user_id, ""),
+            one.number("left"), cast(datetime, one.expires_at), by.get(one.user_id, ""),
             _url(TEMPORARY, one.user),
         )
         for one in factors

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
@@ -46,6 +48,15 @@ class Factor(Device):
         constraints = (models.UniqueConstraint(fields=["kind", "key"], name="mfa_factor_key"),)
         indexes = (models.Index(fields=["user", "kind"], name="mfa_factor_user_kind"),)
 
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:
+        """As stored. A `state` that somebody broke so far that it is no mapping is read as an empty one: the kind then
+        refuses the factor, and no page of its owner fails."""
+        factor: Self = super().from_db(db, field_names, values)
+        if not isinstance(factor.__dict__.get("state", {}), dict):
+            factor.state = {}
+        return factor
+
     def __str__(self) -> str:
         return f"{self.kind} {self.name}".strip()
 
@@ -53,6 +64,11 @@ class Factor(Device):
     def row(self) -> str:
         """The identity that the secret is bound to."""
         return f"factor:{self.user_id}:{self.kind}:{self.key}"
+
+    def number(self, name: str) -> int:
+        """The whole number that the state holds by this name; 0 where it holds none."""
+        found = self.state.get(name)
+        return found if isinstance(found, int) else 0
 
     def seal(self, plain: bytes) -> None:
         self.secret = crypto.encrypt(plain, row=self.row)

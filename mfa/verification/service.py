@@ -205,7 +205,7 @@ def _count(wrong: list[Factor], counter: GuessCounter, now: datetime) -> None:
 def _disable(row: Factor, now: datetime) -> None:
     row.disabled_at = now
     logger.warning("factor %s disabled: %s", row.pk, FACTOR_DISABLED.meaning)
-    audit.record("factor.disabled", user=row.user, actor=None, kind=row.kind, name=row.name)
+    audit.record_of(row, "factor.disabled", actor=None)
     context = {"label": kinds.kind(row.kind).label, "name": row.name, "at": now}
     notifications.tell(row.user, "factor-disabled", context, now=now)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import expect
 
 from mfa.models import AuthenticationRecord, Delivery
@@ -53,6 +54,7 @@ def test_way_back_in_the_browser_shows_nothing_after_signing_out(stage: Stage) -
         stage.heading_is("Sign in")
 
 
+@pytest.mark.row("F-18")
 def test_double_click_sends_one_message(stage: Stage) -> None:
     stage.give_password(with_phone())
     stage.page.get_by_role("button", name="Send the code").dblclick()

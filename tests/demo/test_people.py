@@ -50,6 +50,7 @@ def meaning(value: str) -> str | phones.Reason:
         return refused.reason
 
 
+@pytest.mark.row("T-73")
 @pytest.mark.row("A-6.3.2", "A-13.4.2")
 def test_demonstration_cannot_be_imported_in_production(tmp_path: Path) -> None:
     for module in ("demo", "demo.accounts", "demo.code", "demo.run"):

@@ -75,6 +75,7 @@ def test_the_trail_is_nobodys_to_delete(lived: User, now: datetime) -> None:
     assert AuditEvent.objects.exists()
 
 
+@pytest.mark.row("F-21")
 def test_more_than_one_batch_goes(db: None, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "BATCH", 2)
     Budget.objects.bulk_create(Budget(subject=f"s{i}") for i in range(5))

@@ -108,6 +108,7 @@ def test_the_page_of_an_act_offers_what_can_be_done_now(
     assert "Ask a second person</button>" in second.client.get(page, secure=True).content.decode(), "not for others"
 
 
+@pytest.mark.row("N-25")
 @pytest.mark.row("A-6.4.1")
 def test_the_message_for_an_expired_code_says_what_to_do(agent: acting.Person, alice: User) -> None:
     do(agent, "reset", alice)

@@ -228,6 +228,7 @@ def test_nobody_reports_or_brings_back_what_is_anothers(both: acting.Person, mak
     assert both.client.get(f"/resume/{theirs.pk}/", secure=True).status_code == 404
 
 
+@pytest.mark.row("N-13")
 def test_advice_can_wait_for_some_weeks(client: Client, alice: User, now: Any) -> None:
     users.set_phone(alice, NUMBER, source=PhoneSource.SELF, confirmed_at=now, actor=alice)
     person = acting.with_app(client, User.objects.get(pk=alice.pk))

@@ -94,6 +94,7 @@ def follow(client: Client, answer: Answer) -> str:
     return text(get(client, answer.headers["Location"]))
 
 
+@pytest.mark.row("N-13")
 def test_change_the_number(at_home: acting.Person, owner: User, old: Phone, new: Phone, mailbox: Mailbox) -> None:
     client = at_home.client
     dashboard = text(get(client, "/"))
@@ -121,6 +122,19 @@ def test_change_the_number(at_home: acting.Person, owner: User, old: Phone, new:
     assert old.link() == mailbox.link()
 
 
+@pytest.mark.row("N-11")
+def test_whoever_has_sms_alone_can_have_an_app_a_passkey_and_recovery_codes_instead(
+    client: Client, owner: User, old: Phone
+) -> None:
+    follow(client, acting.give_password(client, "alice"))
+    follow(client, post(client, "/sign-in/code/send/?way=sms"))
+    assert acting.give_code(client, old.code(), way="sms").status_code == 302
+    dashboard = text(get(client, "/"))
+    for path in ("/totp/add/", "/webauthn/add/", "/recovery/"):
+        assert path in dashboard
+        assert get(client, path).status_code == 200, path
+
+
 def test_sign_in_with_the_number(client: Client, owner: User, old: Phone) -> None:
     page = follow(client, acting.give_password(client, "alice"))
     assert "+49 *** **67" in page
@@ -139,6 +153,23 @@ def test_a_first_number_is_a_first_factor(client: Client, alice: User, new: Phon
     follow(client, post(client, "/sms/change/", **TYPED))
     done = follow(client, post(client, "/sms/confirm/", code=new.code()))
     assert "Your new number is confirmed" in done
+
+
+@pytest.mark.row("F-18")
+def test_a_form_that_is_sent_twice_sends_one_message_and_a_confirmation_that_is_sent_twice_says_so(
+    at_home: acting.Person, owner: User, new: Phone
+) -> None:
+    client = at_home.client
+    for _ in range(2):
+        follow(client, post(client, "/sms/change/", **TYPED))
+    assert Delivery.objects.filter(recipient=NEW).count() == 1
+    code = new.code()
+    assert "Your new number is confirmed" in follow(client, post(client, "/sms/confirm/", code=code))
+    again = post(client, "/sms/confirm/", code=code)
+    assert again.status_code == 302
+    assert follow(client, again)
+    owner.refresh_from_db()
+    assert (owner.phone, Factor.objects.filter(kind="sms").count()) == (NEW, 1)
 
 
 def test_ask_for_a_new_code(at_home: acting.Person, new: Phone, clock: time_machine.Traveller) -> None:

@@ -116,6 +116,8 @@ def test_a_used_up_set_is_no_longer_offered_and_the_dashboard_asks_for_a_new_one
     assert "a way back in" in text(get(person.client, "/"))
 
 
+@pytest.mark.row("F-18")
+@pytest.mark.row("T-58c")
 def test_a_reload_shows_the_same_codes_until_they_are_confirmed_and_never_after(person: Person) -> None:
     shown = start(person.client)
     assert SHAPE.findall(text(get(person.client, "/recovery/codes/"))) == shown
@@ -128,6 +130,7 @@ def test_a_reload_shows_the_same_codes_until_they_are_confirmed_and_never_after(
         assert not any(code in page for code in shown), path
 
 
+@pytest.mark.row("F-18")
 def test_confirming_twice_changes_nothing(person: Person) -> None:
     codes = make_codes(person.client)
     answer = post(person.client, "/recovery/codes/", code=codes[0])
@@ -135,6 +138,7 @@ def test_confirming_twice_changes_nothing(person: Person) -> None:
     assert sign_in_by(elsewhere(), codes[0]).status_code == 302
 
 
+@pytest.mark.row("T-58c")
 def test_the_codes_can_be_downloaded_as_text_and_are_nobodys_to_keep(person: Person) -> None:
     shown = start(person.client)
     answer = get(person.client, "/recovery/codes/recovery-codes.txt")
@@ -185,6 +189,7 @@ def test_making_codes_needs_a_fresh_proof(person: Person, clock: time_machine.Tr
     assert not Factor.objects.filter(kind="recovery").exists()
 
 
+@pytest.mark.row("T-58c")
 @pytest.mark.row("T-46")
 def test_another_session_of_the_same_person_neither_sees_nor_confirms_the_codes(person: Person) -> None:
     shown = start(person.client)

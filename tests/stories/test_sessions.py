@@ -163,6 +163,18 @@ def test_a_browser_that_was_seen_before_is_told_once(desk: acting.Person, phone:
     assert Delivery.objects.filter(template="new-browser").count() == 1
 
 
+@pytest.mark.row("T-39")
+def test_the_cookie_of_a_known_browser_spares_nobody_a_code(desk: acting.Person, phone: Client) -> None:
+    thief = browser(SAFARI)
+    for name, cookie in phone.cookies.items():
+        if name != settings.SESSION_COOKIE_NAME:
+            thief.cookies[name] = cookie.value
+    assert settings.BROWSER_COOKIE_NAME in thief.cookies
+    assert not is_in(thief)
+    assert acting.give_password(thief, "alice").headers["Location"].startswith("/sign-in/code/")
+    assert not is_in(thief)
+
+
 def test_a_cookie_that_somebody_wrote_is_none(desk: acting.Person, phone: Client) -> None:
     forged = browser(FIREFOX)
     mark = phone.cookies[settings.BROWSER_COOKIE_NAME].value.partition(":")[0]

@@ -91,6 +91,7 @@ def test_the_app_opens_the_portal_the_next_time(
     assert get(client, "/history/").status_code == 200
 
 
+@pytest.mark.row("N-04")
 @pytest.mark.row("T-01")
 def test_a_code_works_once_across_sign_in_proof_test_and_sessions(
     signed_in: Client, clock: time_machine.Traveller
@@ -131,6 +132,7 @@ def test_a_wrong_clock_is_named_at_set_up_and_at_sign_in(signed_in: Client, cloc
     assert "automatic time" in text(answer)
 
 
+@pytest.mark.row("T-58c")
 @pytest.mark.row("T-28")
 def test_the_seed_is_neither_in_the_session_nor_on_any_page_once_confirmed(signed_in: Client) -> None:
     page = follow(signed_in, post(signed_in, "/totp/add/", name="Phone"))
@@ -151,12 +153,14 @@ def test_the_seed_is_neither_in_the_session_nor_on_any_page_once_confirmed(signe
         assert phone.code() not in shown
 
 
+@pytest.mark.row("T-58c")
 def test_the_page_with_the_key_is_nobodys_to_keep(signed_in: Client) -> None:
     page = follow(signed_in, post(signed_in, "/totp/add/", name="Phone"))
     assert "no-store" in page.headers["Cache-Control"]
     assert "otpauth" not in page.headers.get("Link", "")
 
 
+@pytest.mark.row("F-18")
 def test_a_reload_shows_the_same_key(signed_in: Client) -> None:
     first = scan(follow(signed_in, post(signed_in, "/totp/add/", name="Phone")))
     assert scan(get(signed_in, "/totp/scan/")).key == first.key
@@ -165,6 +169,7 @@ def test_a_reload_shows_the_same_key(signed_in: Client) -> None:
     assert Factor.objects.count() == 1
 
 
+@pytest.mark.row("F-18")
 def test_confirming_twice_makes_one_app_and_says_what_happened(signed_in: Client) -> None:
     phone = set_up(signed_in)
     answer = post(signed_in, "/totp/scan/", code=phone.code())
@@ -172,6 +177,7 @@ def test_confirming_twice_makes_one_app_and_says_what_happened(signed_in: Client
     assert Factor.objects.filter(kind="totp").count() == 1
 
 
+@pytest.mark.row("T-58c")
 @pytest.mark.row("T-46")
 def test_one_session_cannot_confirm_what_another_has_begun(signed_in: Client, client: Client) -> None:
     other = Client(headers={"host": "portal.test"})
@@ -380,6 +386,8 @@ def test_an_id_that_is_nobodys_is_not_found(client: Client, alice: User, pk: str
     assert get(client, f"/totp/{pk}/rename/").status_code == 404
 
 
+@pytest.mark.row("N-06")
+@pytest.mark.row("T-11c")
 @pytest.mark.row("T-07")
 @pytest.mark.row("T-06")
 def test_fresh_sessions_and_old_cookies_give_no_fresh_guesses(client: Client, alice: User) -> None:

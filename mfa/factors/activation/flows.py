@@ -101,5 +101,5 @@ def _judge(user: User, code: str, now: datetime) -> OneTimeCode:
         raise CodeOver(CODE_EXPIRED) from None
     limits.clear(counter, SLUG)
     audit.record("activation.used", user=user, actor=user)
-    notifications.tell(user, "activation-used", {"at": now}, now=now)
+    notifications.tell(user, "activation-used", {"at": now}, now=now, also_number=user.phone)
     return row

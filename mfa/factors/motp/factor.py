@@ -99,7 +99,7 @@ def memory_of(factor: Factor) -> Memory:
 
 
 def _record_adjustment(factor: Factor, seconds: int) -> None:
-    audit.record("factor.clock-adjusted", user=factor.user, actor=factor.user, name=factor.name, seconds=seconds)
+    audit.record_of(factor, "factor.clock-adjusted", actor=factor.user, seconds=seconds)
 
 
 KIND = MotpKind()

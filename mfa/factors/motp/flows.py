@@ -159,7 +159,7 @@ def _with_pin(user: User, factor: Factor, motp: Motp, memory: Memory, now: datet
     factor.state |= memory.state()
     factor.save(update_fields=["secret", "state"])
     users.move_epoch(user)
-    audit.record("factor.pin-changed", user=user, actor=user, kind=factor.kind, name=factor.name)
+    audit.record_of(factor, "factor.pin-changed", actor=user)
     context = {"label": str(KIND.label), "name": factor.name, "at": now}
     notifications.tell(user, "factor-pin-changed", context, now=now)
     return factor

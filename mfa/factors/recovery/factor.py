@@ -57,7 +57,7 @@ class Recovery(FactorKind):
         found.spent = True
         keep(factor, kept)
         left = {"left": self.left(factor), "at": now}
-        notifications.tell(factor.user, "recovery-used", left, now=now)
+        notifications.tell(factor.user, "recovery-used", left, now=now, also_number=factor.user.phone)
 
     def describe(self, factor: Factor) -> str:
         return ""
@@ -72,7 +72,7 @@ class Recovery(FactorKind):
         ]
 
     def left(self, factor: Factor) -> int:
-        return int(factor.state.get("left", 0))
+        return factor.number("left")
 
 
 def kept_of(factor: Factor) -> list[Kept]:

@@ -18,7 +18,7 @@ from accounts.requests import SignedInRequest
 from mfa.factors.sms import flows, numbers
 from mfa.factors.sms.factor import KIND
 from mfa.factors.sms.refusals import NothingToConfirm
-from mfa.factors.sms.views import CHANGE, begun
+from mfa.factors.sms.views import CHANGE, begun, on_its_way
 from mfa.models import Delivery, OneTimeCode
 from mfa.outcomes import Refused
 from mfa.pages import onward, sessions
@@ -66,7 +66,9 @@ def resend(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def present(request: SignedInRequest) -> HttpResponse:
     """Send a code to the number that the person has, so that it counts as confirmed."""
-    return redirect("sms:confirm" if begun(request, None, request.user.phone) else "sms:change")
+    number = request.user.phone
+    sent = on_its_way(request, number) or begun(request, None, number)
+    return redirect("sms:confirm" if sent else "sms:change")
 
 
 def _finished(request: SignedInRequest, row: OneTimeCode, code: str, now: datetime) -> HttpResponse:

@@ -20,6 +20,7 @@ from mfa.delivery import watch
 from mfa.factors.sms import flows, notes, resting
 from mfa.factors.sms.factor import KIND
 from mfa.factors.sms.forms import PhoneForm, filled_in
+from mfa.factors.sms.refusals import NothingToConfirm
 from mfa.kinds import CardAction
 from mfa.outcomes import Refused
 from mfa.pages import sessions
@@ -39,8 +40,10 @@ def change(request: SignedInRequest) -> HttpResponse:
     if whose.directory_decides(user) and not user.phone_next:
         return _left_to_directory(request)
     form = PhoneForm(request.POST or None, initial=filled_in(user, request.GET.get("number", "")))
-    if form.is_valid() and form.phone and begun(request, form, form.phone.e164):
-        return redirect("sms:confirm")
+    if form.is_valid() and form.phone:
+        e164 = form.phone.e164
+        if on_its_way(request, e164) or begun(request, form, e164):
+            return redirect("sms:confirm")
     context = {
         "form": form,
         "stronger": _stronger(user),
@@ -97,6 +100,16 @@ def not_mine(request: SignedInRequest) -> HttpResponse:
     if resting.refuse(user, actor=user, now=timezone.now()):
         messages.success(request, _("The directory's number is refused. Codes keep going to your own."))
     return redirect("sms:change")
+
+
+def on_its_way(request: SignedInRequest, e164: str) -> bool:
+    """Whether this session was sent a code to that number which still counts: the form came twice, or the answer to the
+    first was lost. Nothing more is sent then."""
+    try:
+        row = flows.pending(request.user, request.session.get(CHANGE, {}).get("token", ""))
+    except NothingToConfirm:
+        return False
+    return row.target == e164 and not row.ending and row.expires_at > timezone.now()
 
 
 def begun(request: SignedInRequest, form: PhoneForm | None, e164: str) -> bool:

@@ -51,7 +51,7 @@ class Temporary(FactorKind):
         return _("until %(until)s · for %(where)s") % {"until": until, "where": where}
 
     def left(self, factor: Factor) -> int:
-        return int(factor.state.get("left", 0))
+        return factor.number("left")
 
 
 KIND = Temporary()

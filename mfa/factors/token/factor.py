@@ -33,7 +33,7 @@ class TokenKind(FactorKind):
 
     def could_match(self, factor: Factor, answer: Answer) -> bool:
         """One code, or two that follow each other, which bring the token in step."""
-        digits = factor.state.get("digits", 6)
+        digits = factor.number("digits") or 6
         return len(answer.text) in (digits, 2 * digits) and answer.text.isascii() and answer.text.isdigit()
 
     def verify(self, factor: Factor, answer: Answer, *, now: datetime) -> None:
@@ -41,7 +41,7 @@ class TokenKind(FactorKind):
 
     def describe(self, factor: Factor) -> str:
         """The serial number is printed on the token, and tells it from the others in a drawer."""
-        serial, period = factor.state.get("serial", ""), factor.state.get("period", 30)
+        serial, period = factor.state.get("serial", ""), factor.number("period") or 30
         if factor.state.get("method") == HardwareToken.Method.HOTP:
             return gettext("serial %(serial)s · a code for each press of its button") % {"serial": serial}
         return gettext("serial %(serial)s · new every %(period)d seconds") % {"serial": serial, "period": period}

@@ -31,7 +31,7 @@ class Totp(FactorKind):
 
     def could_match(self, factor: Factor, answer: Answer) -> bool:
         """One code, or two that follow each other, which adjust the clock."""
-        digits = factor.state.get("digits", 6)
+        digits = factor.number("digits") or 6
         return len(answer.text) in (digits, 2 * digits) and answer.text.isascii() and answer.text.isdigit()
 
     def verify(self, factor: Factor, answer: Answer, *, now: datetime) -> None:
@@ -49,10 +49,9 @@ class Totp(FactorKind):
 
     def describe(self, factor: Factor) -> str:
         """The name stands beside it; this is what one sees in the app."""
-        state = factor.state
         return gettext("%(digits)d digits, new every %(period)d seconds") % {
-            "digits": state.get("digits", 6),
-            "period": state.get("period", 30),
+            "digits": factor.number("digits") or 6,
+            "period": factor.number("period") or 30,
         }
 
     def add_url(self) -> str:
@@ -88,7 +87,7 @@ def memory_of(factor: Factor) -> Memory:
 
 def _record_adjustment(factor: Factor, memory: Memory, token: Token) -> None:
     seconds = memory.drift * token.period
-    audit.record("factor.clock-adjusted", user=factor.user, actor=factor.user, name=factor.name, seconds=seconds)
+    audit.record_of(factor, "factor.clock-adjusted", actor=factor.user, seconds=seconds)
 
 
 KIND = Totp()

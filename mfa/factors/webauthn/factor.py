@@ -109,9 +109,7 @@ def _refuse_copy(factor: Factor, signed: Signed) -> None:
     if signed.counter > known or signed.counter == known == 0:
         return
     logger.error("passkey %s may have been copied: its counter went from %d to %d", factor.pk, known, signed.counter)
-    audit.record(
-        "factor.maybe-copied", user=factor.user, actor=None, name=factor.name, known=known, given=signed.counter
-    )
+    audit.record_of(factor, "factor.maybe-copied", actor=None, known=known, given=signed.counter)
     raise Copied
 
 

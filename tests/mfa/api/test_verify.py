@@ -120,6 +120,7 @@ def test_within_a_remember_rule_no_code_is_asked_for_and_any_text_counts_as_a_ca
     assert not call("challenge", key, username="alice", password="wrong").json()["accepted"]
 
 
+@pytest.mark.row("N-27")
 @pytest.mark.row("T-36")
 def test_a_memory_ends_when_it_was_to_end_however_often_it_was_used(
     call: Call, vpn: Application, key_of: Keys, app_of_alice: Phone

@@ -201,7 +201,8 @@ def test_a_code_confirms_the_address_it_went_to_and_no_other(alice: User, now: d
 
 
 def test_setting_up_is_audited_told_and_ends_other_sessions(owner: User, now: datetime) -> None:
-    assert AuditEvent.objects.get(action="factor.added").details == {"kind": "email", "name": "E-mail"}
+    added = AuditEvent.objects.get(action="factor.added").details
+    assert added == {"kind": "email", "name": "E-mail", "factor": Factor.objects.get(user=owner, kind="email").pk}
     assert last_to(MAIL).template == "factor-added"
     assert owner.security_epoch > 0
 

@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.core.cache import cache
+from pytest_django import Settings
 
-from accounts.models import User
+from accounts import users
+from accounts.models import PhoneSource, User
 from mfa import enrolment, kinds, limits
 from mfa.delivery import outbox
 from mfa.factors.recovery import codes, flows
@@ -283,6 +285,19 @@ def test_the_owner_is_told_by_mail_when_a_code_is_used(alice: User, kept: list[s
     assert message.recipient == alice.email
     assert "9" in outbox.read(message)
     assert not any(code in outbox.read(message) for code in kept)
+
+
+@pytest.mark.row("N-22")
+def test_whoever_came_back_by_a_code_is_told_on_every_address_and_whom_to_tell(
+    alice: User, kept: list[str], now: datetime, settings: Settings
+) -> None:
+    settings.HELPDESK_CONTACT = "+49 30 1234567"
+    users.set_phone(alice, "+4917012345678", source=PhoneSource.SELF, confirmed_at=now, actor=alice)
+    judge(User.objects.get(pk=alice.pk), kept[0], now)
+    told = {row.channel: outbox.read(row) for row in Delivery.objects.filter(template="recovery-used")}
+    assert set(told) == {"mail", "sms"}
+    assert all("+49 30 1234567" in text for text in told.values())
+    assert "If it was not you, change your password and tell helpdesk now" in told["mail"]
 
 
 def test_nobody_is_told_of_a_wrong_code(alice: User, kept: list[str], now: datetime) -> None:

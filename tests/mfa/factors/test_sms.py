@@ -95,6 +95,7 @@ def test_what_has_not_six_digits_is_no_code(owner: User, now: datetime, text: st
     assert say(owner, text, ask(owner, now=now), now=now) is WRONG_SHAPE
 
 
+@pytest.mark.row("T-11c")
 @pytest.mark.row("A-6.6.3")
 def test_five_wrong_codes_kill_the_code(owner: User, now: datetime) -> None:
     token = ask(owner, now=now)
@@ -120,6 +121,7 @@ def test_a_new_code_does_not_forget_wrong_ones(owner: User, now: datetime) -> No
         challenge(factor, purpose=Purpose.SIGN_IN, now=later)
 
 
+@pytest.mark.row("T-11c")
 @pytest.mark.row("T-16")
 def test_one_person_gets_one_a_minute_five_an_hour_ten_a_day(owner: User, now: datetime) -> None:
     moments = [now + timedelta(minutes=minute) for minute in range(0, 24 * 60, 10)]

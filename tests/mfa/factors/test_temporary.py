@@ -50,6 +50,7 @@ def test_it_works_as_often_as_was_said_and_never_again(alice: User, code: str, n
     assert AuthenticationRecord.objects.filter(user=alice, code=1005, kind="temporary").count() == 2
 
 
+@pytest.mark.row("N-25")
 def test_it_is_over_after_its_hours(alice: User, code: str, now: datetime) -> None:
     assert judge(alice, code, now + timedelta(hours=8)).result == NOTHING_ENROLLED
     assert judge(alice, code, now + timedelta(hours=7, minutes=59)).accepted

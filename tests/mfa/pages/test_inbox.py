@@ -29,6 +29,7 @@ def test_in_development_anybody_reads_it(client: Client, alice: User, settings: 
     assert "<b>bold" not in page
 
 
+@pytest.mark.row("T-73")
 def test_outside_development_it_is_not_there(client: Client, alice: User, signed_in: Callable[..., Client]) -> None:
     assert get(client)[0] == 404
     assert get(signed_in(alice))[0] == 404

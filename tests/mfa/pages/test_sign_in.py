@@ -15,6 +15,7 @@ from accounts.models import User
 from mfa.models import AuthenticationRecord
 from tests.answers import Answer
 from tests.conftest import PASSWORD
+from tests.hashing import QuickArgon2
 from tests.mfa.sample_kind import RIGHT, WRONG, give
 
 pytestmark = pytest.mark.usefixtures("sample_kinds")
@@ -75,6 +76,28 @@ def test_a_factor_added_elsewhere_ends_a_session_that_never_showed_one(client: C
     post_password(client)
     give(alice)
     assert not is_signed_in(client)
+
+
+@pytest.mark.row("T-15")
+def test_a_name_costs_one_hash_whoever_has_it(
+    client: Client, make_user: Callable[..., User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_user("alice")
+    users.deactivate_many([make_user("gone").pk], now=NOON, actor=None)
+    hashed: list[object] = []
+
+    def counted(method: Callable[..., object]) -> Callable[..., object]:
+        def call(*args: object) -> object:
+            hashed.append(method)
+            return method(*args)
+
+        return call
+
+    for name in ("encode", "verify"):
+        monkeypatch.setattr(QuickArgon2, name, counted(getattr(QuickArgon2, name)))
+    for name in ("alice", "gone", "nobody"):
+        assert post_password(client, name, "wrong").status_code == 422
+    assert len(hashed) == 3
 
 
 @pytest.mark.row("T-14")
@@ -239,6 +262,19 @@ def test_the_step_between_password_and_code_ends_after_ten_minutes_and_keeps_no_
         assert post_code(client).headers["Location"] == "/sign-in/"
 
 
+@pytest.mark.row("N-26")
+@pytest.mark.row("N-28")
+def test_the_name_of_a_session_is_drawn_from_more_than_64_bits(client: Client, alice: User) -> None:
+    drawn = set()
+    for _ in range(20):
+        client.cookies.clear()
+        post_password(client)
+        drawn.add(client.cookies["__Host-session"].value)
+    assert len(drawn) == 20
+    assert {len(name) for name in drawn} == {32}
+    assert len(set("".join(drawn))) >= 30, "each letter is one of 36: 165 bits"
+
+
 @pytest.mark.row("A-7.3.1")
 @pytest.mark.parametrize(("minutes", "open_"), [(59, True), (61, False)])
 def test_an_idle_session_ends_after_an_hour(client: Client, alice: User, minutes: int, open_: bool) -> None:
@@ -248,6 +284,7 @@ def test_an_idle_session_ends_after_an_hour(client: Client, alice: User, minutes
         assert is_signed_in(client) is open_
 
 
+@pytest.mark.row("N-26")
 @pytest.mark.row("A-7.3.2")
 def test_a_busy_session_ends_after_twelve_hours(client: Client, alice: User) -> None:
     with time_machine.travel(NOON, tick=False) as clock:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from accounts import users
@@ -86,6 +87,7 @@ def test_who_is_spared_where_and_from_which_address(
     assert memory.recall(make_user("bob"), application, then, now=later) is None
 
 
+@pytest.mark.row("N-27")
 @pytest.mark.row("T-33")
 @pytest.mark.row("T-36")
 @pytest.mark.parametrize(("seconds", "spared"), [(-1, False), (0, True), (299, True), (300, False)])
@@ -257,6 +259,21 @@ def test_without_what_was_remembered_a_code_is_asked_for_and_guesses_stay_counte
     Remembered.objects.all().delete()
     assert memory.recall(alice, "vpn", OFFICE, now=now) is None
     assert GuessCounter.objects.get().failures["totp"][0] == 1
+
+
+@pytest.mark.row("N-27")
+@pytest.mark.row("T-39")
+def test_what_an_application_remembers_opens_nothing_of_the_portal(
+    vpn: Application, alice: User, app: Factor, client: Client, now: datetime
+) -> None:
+    rule("user")
+    remember(alice, "127.0.0.1", now)
+    Remembered.objects.update(application=None)
+    answer = client.post("/sign-in/", {"username": "alice", "password": PASSWORD}, secure=True)
+    assert answer.headers["Location"].startswith("/sign-in/code/")
+    for path in ("/", "/totp/add/", f"/totp/{app.pk}/remove/", "/recovery/"):
+        assert client.get(path, secure=True).headers["Location"].startswith("/sign-in/"), path
+    assert memory.recall(alice, "portal", "127.0.0.1", now=now) is None
 
 
 @pytest.mark.row("T-38")

@@ -70,6 +70,7 @@ def test_a_wrong_code_is_refused_counted_and_logged_without_the_code(alice: User
     assert WRONG not in str(vars(record))
 
 
+@pytest.mark.row("N-06")
 @pytest.mark.row("T-06")
 def test_after_five_wrong_codes_the_right_one_is_not_even_judged(alice: User, now: datetime) -> None:
     give(alice)
@@ -162,6 +163,7 @@ def test_a_deactivated_person_is_refused_at_once(alice: User, now: datetime) -> 
     assert verify(alice, RIGHT, now).result == USER_DISABLED
 
 
+@pytest.mark.row("F-17")
 @pytest.mark.row("A-11.2.5")
 @pytest.mark.row("A-11.3.1")
 def test_swapped_secrets_refuse_both_people_and_raise_an_alarm(
@@ -176,6 +178,7 @@ def test_swapped_secrets_refuse_both_people_and_raise_an_alarm(
     assert f"factor {first.pk} cannot be decrypted" in caplog.text
 
 
+@pytest.mark.row("F-12")
 @pytest.mark.row("A-16.5.2")
 def test_when_the_log_cannot_be_written_nothing_is_accepted_or_marked(
     alice: User, now: datetime, monkeypatch: pytest.MonkeyPatch
@@ -192,6 +195,7 @@ def test_when_the_log_cannot_be_written_nothing_is_accepted_or_marked(
     assert factor.last_used_at is None
 
 
+@pytest.mark.row("N-25")
 @pytest.mark.row("A-6.5.6")
 def test_an_expired_or_waiting_factor_says_no(alice: User, now: datetime) -> None:
     give(alice, expires_at=now)

@@ -1,0 +1,24 @@
+"""What a message of the broker can be, whoever put it there."""
+
+from __future__ import annotations
+
+import pytest
+from kombu.exceptions import ContentDisallowed
+from kombu.serialization import loads
+
+from portal.celery import app
+
+
+@pytest.mark.row("T-72")
+@pytest.mark.parametrize("kind", ["application/x-python-serialize", "application/x-yaml", "application/x-msgpack"])
+def test_a_message_that_is_not_json_is_not_read(kind: str) -> None:
+    with pytest.raises(ContentDisallowed):
+        loads(b"cos\nsystem\n(S'true'\ntR.", kind, "binary", accept=app.conf.accept_content)
+
+
+@pytest.mark.row("T-72")
+def test_workers_know_the_portals_own_tasks_alone_and_believe_no_result() -> None:
+    app.loader.import_default_modules()
+    assert {name.partition(".")[0] for name in app.tasks} == {"accounts", "celery", "mfa"}
+    assert app.conf.task_ignore_result
+    assert app.conf.task_serializer == app.conf.result_serializer == "json"
