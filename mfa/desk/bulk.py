@@ -22,6 +22,7 @@ from mfa.approvals import NotApproved
 from mfa.desk import acts, reach, vouching
 from mfa.desk.acts import Act
 from mfa.desk.asked import Order
+from mfa.desk.forms import told
 from mfa.models import Approval, BulkAct, BulkPerson
 
 MOST = 10_000
@@ -123,8 +124,7 @@ def place(act: Act, order: Order, people: QuerySet[User], chosen: Mapping[str, o
         people=bulk.total, left_out=left_out, chosen=dict(chosen), **order.proof,
     )  # fmt: skip
     if _takes_two(act, order, judged):
-        told = " · ".join(part for part in (order.reason, order.ticket, order.identity) if part)
-        approvals.ask(matter(bulk), actor=order.actor, reason=told[:500], now=order.now)
+        approvals.ask(matter(bulk), actor=order.actor, reason=told(order), now=order.now)
     else:
         bulk.state = BulkAct.State.QUEUED
         bulk.save(update_fields=["state"])

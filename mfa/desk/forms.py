@@ -18,6 +18,7 @@ from accounts.phones import Unusable, normalise
 from mfa import activation, exemptions, kinds, roles, temporary
 from mfa.delivery.writing import one_line
 from mfa.desk.acts import VOUCHED, Act
+from mfa.desk.asked import Order
 from mfa.desk.readonly import is_number_of_a_row
 
 if TYPE_CHECKING:
@@ -191,3 +192,9 @@ class AccountForm(ModelForm):
 
     def clean_name(self) -> str:
         return one_line(self.cleaned_data["name"])
+
+
+def told(order: Order) -> str:
+    """Why, under which ticket and by which proof of identity: what whoever decides about the order reads."""
+    proof = str(dict([*IDENTITY, CALLER]).get(order.identity, "")) if order.identity else ""
+    return " · ".join(part for part in (order.reason, order.ticket, proof) if part)[:500]

@@ -20,7 +20,7 @@ from mfa import activation, approvals, qr, temporary
 from mfa.desk import lockout, person, reach, vouching
 from mfa.desk.acts import Act
 from mfa.desk.asked import Order
-from mfa.desk.forms import CALLER, IDENTITY, ActForm, ChosenForm
+from mfa.desk.forms import CALLER, ActForm, ChosenForm, told
 from mfa.desk.perform import Outcome, perform
 from mfa.proof import full_proof_required
 
@@ -62,10 +62,8 @@ def _ask_second(request: HttpRequest, act: Act, order: Order, people: list[User]
     affected = [one for one in people if one.pk not in refused]
     if not affected:
         return redirect(_back([one.pk for one in people]))
-    proof = str(dict(IDENTITY).get(order.identity, order.identity))
-    told = " · ".join(part for part in (order.reason, order.ticket, proof) if part)
     matter = vouching.matter(act, order, affected)
-    row = approvals.ask(matter, actor=order.actor, reason=told[:500], now=order.now)
+    row = approvals.ask(matter, actor=order.actor, reason=told(order), now=order.now)
     messages.success(request, _("A second person was asked. You will find it here once it is approved."))
     return redirect("admin:mfa_approval_change", row.pk)
 

@@ -205,6 +205,7 @@ def test_what_takes_a_second_person_starts_when_that_person_has_approved_exactly
     row, asked = BulkAct.objects.get(), Approval.objects.get()
     assert answer.headers["location"] == f"/admin/mfa/bulkact/{row.pk}/change/"
     assert (asked.words, asked.right) == ("Reset all factors: 3 people of a list", "mfa.reset_factors")
+    assert asked.reason == "Rollout · INC-7 · The manager or a known colleague vouched"
     start = f"/admin/mfa/bulkact/{row.pk}/start/"
     assert "A second person has to approve it first." in client.post(start, secure=True, follow=True).content.decode()
     other = Client(headers={"host": "portal.test"}, SERVER_NAME="portal.test")
