@@ -24,7 +24,10 @@ CONTEXT: dict[str, object] = {
     "page_url": "https://portal.test/admin/accounts/syncrun/7/change/", "words": "A rule ends.", "asked_by": "Bob",
     "browser": "Firefox", "system": "Linux", "address": "203.0.113.9",
 }  # fmt: skip
-TO_ADMINS = {"messages-in-trouble", "runs-in-trouble", "runs-well-again", "part-in-trouble", "helpdesk-stopped"}
+TO_ADMINS = {
+    "messages-in-trouble", "runs-in-trouble", "runs-well-again", "part-in-trouble", "helpdesk-stopped",
+    "approved-at-shell",
+}  # fmt: skip
 """About the portal itself, to mailboxes alone."""
 ON_THE_FIRST_PAGE = {"second-factor-wanted", "approval-wanted", "approval-decided", "exemption-ends"}
 """Reminders of what its reader meets on the own page or in the admin all the same; no SMS is paid for them."""
