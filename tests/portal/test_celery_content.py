@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import pytest
 from kombu.exceptions import ContentDisallowed
-from kombu.serialization import loads
+from kombu.serialization import dumps, loads, prepare_accept_content
 
 from portal.celery import app
+
+
+def read(kind: str, encoding: str, body: bytes | str) -> object:
+    """What a worker does with the body of a message before anything else."""
+    return loads(body, kind, encoding, accept=prepare_accept_content(app.conf.accept_content))
 
 
 @pytest.mark.row("T-72")
 @pytest.mark.parametrize("kind", ["application/x-python-serialize", "application/x-yaml", "application/x-msgpack"])
 def test_a_message_that_is_not_json_is_not_read(kind: str) -> None:
     with pytest.raises(ContentDisallowed):
-        loads(b"cos\nsystem\n(S'true'\ntR.", kind, "binary", accept=app.conf.accept_content)
+        read(kind, "binary", b"cos\nsystem\n(S'true'\ntR.")
+    content, encoding, body = dumps({"id": 7}, app.conf.task_serializer)
+    assert read(content, encoding, body) == {"id": 7}
 
 
 @pytest.mark.row("T-72")

@@ -30,6 +30,15 @@ def test_pages_that_take_files_take_them_whole_and_in_memory() -> None:
     assert all(int(size) * 2**20 > settings.FILE_UPLOAD_MAX_MEMORY_SIZE for size in sizes)
 
 
+@pytest.mark.row("N-29")
+def test_the_lines_that_ask_gateways_for_a_certificate_ask_nobody_else() -> None:
+    lines = re.sub(r"^( *)#(?=[a-z ])(?! [A-Z])", r"\1", SITE, flags=re.MULTILINE)
+    assert "    ssl_client_certificate /etc/ssl/certs/gateways-ca.pem;\n    ssl_verify_client optional;\n" in lines
+    asked = re.findall(r"^    location ([^{]+?) \{(?=[^}]*ssl_client_verify)", lines, re.MULTILINE)
+    assert asked == ["/api/"]
+    assert reverse("api:verify").startswith("/api/")
+
+
 @pytest.mark.row("F-16")
 def test_requests_that_come_drop_by_drop_wait_at_the_proxy_and_not_in_the_portal() -> None:
     assert "proxy_request_buffering on;" in SITE

@@ -100,7 +100,8 @@ def _build(
     if ca:
         usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
         return builder.add_extension(usage, critical=True)
-    return builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    both = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+    return builder.add_extension(x509.ExtendedKeyUsage(both), critical=False)
 
 
 def _alternative_names(names: Sequence[str]) -> x509.SubjectAlternativeName:

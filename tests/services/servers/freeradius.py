@@ -16,6 +16,7 @@ from typing import Self
 
 from pyrad.client import Client
 
+from tests.services.servers.certificates import ServerCertificate
 from tests.services.servers.folders import temporary_folder
 from tests.services.servers.ports import free_port
 from tests.services.servers.processes import ServerProcess, find_program
@@ -29,6 +30,8 @@ OTHER, OTHER_ADDRESS = "office-vpn", "127.0.0.3"
 USER_NAME, USER_PASSWORD = 1, 2
 """Numbers of attributes (RFC 2865 section 5)."""
 SHIPPED_PATIENCE = 6.0
+OWN_CERTIFICATE = "\t\tcertificate_file = /etc/freeradius/3.0/certs/to-portal.pem"
+OWN_KEY = "\t\tprivate_key_file = /etc/freeradius/3.0/certs/to-portal.key"
 WAITS = f"timeout = {SHIPPED_PATIENCE:.1f}\n"
 OWN_MODULES = ("mods-enabled/eap", "mods-enabled/mschap", "mods-enabled/ntlm_auth", "mods-enabled/rest")
 
@@ -161,16 +164,16 @@ def heard(output: str) -> Answered:
 @contextlib.contextmanager
 def freeradius_server(
     portal_url: str, key: str, *, ca_file: str = "", headers: Mapping[str, str] | None = None, debug: bool = True,
-    secret: str = "", patience: float = SHIPPED_PATIENCE, other_key: str = "",
+    secret: str = "", patience: float = SHIPPED_PATIENCE, other_key: str = "", own: ServerCertificate | None = None,
 ) -> Iterator[FreeRadius]:  # fmt: skip
     """A server that asks the portal at `portal_url` with `key`, with more `headers` where no proxy adds them. It waits
     `patience` seconds for the portal, and holds no refusal back: silence is not taken for one, nor one for silence.
-    `other_key` is that of the gateway OTHER. `debug` tells all in its log and serves one request at a time.
-    MissingProgram where it is not installed."""
+    `other_key` is that of the gateway OTHER; `own` the certificate that it shows the portal, if any. `debug` tells all
+    in its log and serves one request at a time. MissingProgram where it is not installed."""
     program, client = find_program("freeradius", "freeradius"), find_program("radclient", "freeradius-utils")
     with temporary_folder("freeradius") as folder:
         port, secret = free_port(), secret or secrets.token_hex(12)
-        _configure(folder, port, secret, Portal(portal_url, key, ca_file, headers or {}, patience, other_key))
+        _configure(folder, port, secret, Portal(portal_url, key, ca_file, headers or {}, patience, other_key, own))
         process = ServerProcess(
             [program, "-f", "-X" if debug else "-lstdout", "-d", str(folder / "raddb")], log=folder / "radius.log"
         )
@@ -192,6 +195,7 @@ class Portal:
     headers: Mapping[str, str]
     patience: float
     other_key: str
+    own: ServerCertificate | None
 
 
 def _configure(folder: Path, port: int, secret: str, portal: Portal) -> None:
@@ -211,6 +215,10 @@ def _configure(folder: Path, port: int, secret: str, portal: Portal) -> None:
     module = module.replace("https://2fa.your-organisation.org", portal.url).replace("FILL-IN", portal.key)
     if portal.ca_file:
         module = module.replace("/etc/ssl/certs/ca-certificates.crt", portal.ca_file)
+    if portal.own is not None:
+        for line, file in ((OWN_CERTIFICATE, portal.own.cert_file), (OWN_KEY, portal.own.key_file)):
+            assert f"#{line}" in module
+            module = module.replace(f"#{line}", f"{line.partition('=')[0]}= {file}")
     assert WAITS in module
     module = module.replace(WAITS, f"timeout = {portal.patience:.1f}\n")
     (raddb / "mods-enabled" / "portal").write_text(module)
