@@ -134,3 +134,13 @@ def test_no_step_before_1970_has_a_code() -> None:
     token = Token(SEED * 2)
     assert token.match("", range(1, 3)) == []
     assert token.code(-1) == ""
+
+
+@pytest.mark.parametrize("digits", [6, 8])
+def test_a_code_matches_the_steps_that_show_it_and_no_other(digits: int) -> None:
+    token = Token(b"12345678901234567890", digits=digits)
+    for step in (0, 1, 37_037_036, 2**33):
+        assert token.match(token.code(step), range(step - 3, step + 4)) == [step]
+    zeros = next(step for step in range(1000) if token.code(step).startswith("0"))
+    assert token.match(token.code(zeros).lstrip("0"), [zeros]) == []
+    assert token.match("\u0661" * digits, [zeros]) == []
