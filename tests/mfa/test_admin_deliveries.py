@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -23,15 +23,6 @@ from tests.services.smtp import Smtp
 OUTBOX = "/admin/mfa/delivery/"
 TEST = f"{OUTBOX}test/"
 State = Delivery.State
-
-
-@pytest.fixture
-def by_smtp(settings: Settings, smtp: Smtp, monkeypatch: pytest.MonkeyPatch) -> Iterator[Smtp]:
-    smtp.reset()
-    monkeypatch.setenv("SSL_CERT_FILE", str(smtp.ca_file))
-    settings.EMAIL_URL = f"smtp+starttls://{smtp.username}:{smtp.password}@127.0.0.1:{smtp.tls_port}"
-    yield smtp
-    smtp.reset()
 
 
 def text(answer: Any) -> str:

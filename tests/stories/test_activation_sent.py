@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
 from accounts.models import PhoneSource, User
 from mfa import enrolment
-from tests.mfa.doors import give_role, read_back
+from tests.mfa.doors import read_back
 from tests.mfa.factors.mailboxes import confirm, vpn
 from tests.mfa.factors.phones import OLD
 from tests.services.kannel import Kannel
@@ -28,35 +27,16 @@ CODE = re.compile(r"\b[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}\b")
 ASK_FOR_A_NEW_ONE = "Ask helpdesk for a new one; your clock is not the cause."
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def clock() -> Iterator[time_machine.Traveller]:
     with time_machine.travel(NOON, tick=True) as traveller:
         yield traveller
 
 
 @pytest.fixture
-def agent(clock: time_machine.Traveller, make_user: Callable[..., User]) -> acting.Person:
-    """Somebody of helpdesk, signed in at a browser of their own."""
-    return acting.with_app(Client(SERVER_NAME="portal.test"), give_role(make_user("hanna"), "helpdesk"))
-
-
-@pytest.fixture
-def phone(settings: Settings, kannel: Kannel) -> Phone:
+def phone(by_kannel: Kannel) -> Phone:
     """The phone of alice's number, behind a real SMS gateway."""
-    kannel.start()
-    kannel.clear()
-    settings.SMS_GATEWAYS = ["kannel"]
-    settings.SMS_KANNEL_URL = kannel.url
-    settings.SMS_KANNEL_USERNAME, settings.SMS_KANNEL_PASSWORD = kannel.username, kannel.password
-    return Phone(OLD, kannel)
-
-
-@pytest.fixture
-def mail(settings: Settings, smtp: Smtp, monkeypatch: pytest.MonkeyPatch) -> Smtp:
-    smtp.reset()
-    monkeypatch.setenv("SSL_CERT_FILE", str(smtp.ca_file))
-    settings.EMAIL_URL = f"smtp+starttls://{smtp.username}:{smtp.password}@127.0.0.1:{smtp.tls_port}"
-    return smtp
+    return Phone(OLD, by_kannel)
 
 
 def do(agent: acting.Person, slug: str, person: User, **more: object) -> str:
@@ -135,15 +115,15 @@ def test_a_used_one_says_so_and_asks_whether_that_was_you(agent: acting.Person, 
 
 @pytest.mark.parametrize("waited", [timedelta(hours=23, minutes=59), timedelta(hours=24)])
 def test_by_mail_it_lasts_a_day(
-    agent: acting.Person, alice: User, mail: Smtp, clock: time_machine.Traveller, waited: timedelta
+    agent: acting.Person, alice: User, by_smtp: Smtp, clock: time_machine.Traveller, waited: timedelta
 ) -> None:
     vpn("email", "totp")
     confirm(alice, now=timezone.now())
     do(agent, "reset-one", alice, kind="totp")
-    mail.reset()
+    by_smtp.reset()
     assert CODE.search(do(agent, "activate", alice, hand_over="mail")) is None, "helpdesk does not see what was sent"
     workers_do_their_round()
-    code = code_in("".join(one.text for one in mail.messages if "activation code is" in one.text))
+    code = code_in("".join(one.text for one in by_smtp.messages if "activation code is" in one.text))
     clock.shift(waited)
     seen = typed(at_the_door(), code)
     assert (ASK_FOR_A_NEW_ONE in seen) == (waited == timedelta(hours=24))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
 from accounts.models import User
 from mfa import enrolment
@@ -26,15 +25,7 @@ from tests.stories.phones import workers_do_their_round
 
 MAIL = "alice@example.test"
 
-
-@pytest.fixture(autouse=True)
-def mail_server(settings: Settings, smtp: Smtp, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Mail leaves by a real server with STARTTLS and AUTH."""
-    smtp.reset()
-    monkeypatch.setenv("SSL_CERT_FILE", str(smtp.ca_file))
-    settings.EMAIL_URL = f"smtp+starttls://{smtp.username}:{smtp.password}@127.0.0.1:{smtp.tls_port}"
-    yield
-    smtp.reset()
+pytestmark = pytest.mark.usefixtures("by_smtp")
 
 
 @pytest.fixture

@@ -23,12 +23,6 @@ PEOPLE = "/admin/accounts/user/"
 
 
 @pytest.fixture
-def agent(make_user: Callable[..., User]) -> acting.Person:
-    """Somebody of helpdesk at a browser of their own."""
-    return acting.with_app(browser(), give_role(make_user("hanna"), "helpdesk"))
-
-
-@pytest.fixture
 def second(make_user: Callable[..., User]) -> acting.Person:
     """A colleague of the agent's."""
     return acting.with_app(browser(), give_role(make_user("henry"), "helpdesk"))

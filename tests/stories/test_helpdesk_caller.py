@@ -20,11 +20,6 @@ from tests.stories.test_helpdesk import PEOPLE, browser, do
 
 
 @pytest.fixture
-def agent(make_user: Callable[..., User]) -> acting.Person:
-    return acting.with_app(browser(), give_role(make_user("hanna"), "helpdesk"))
-
-
-@pytest.fixture
 def caller(make_user: Callable[..., User]) -> User:
     """Somebody whose app is gone and whose number still works."""
     found = make_user("carla", phone="+4917012345678", phone_source="directory", email="carla@example.test")

@@ -10,7 +10,6 @@ import pytest
 import time_machine
 from django.core.cache import cache
 from django.test import Client
-from pytest_django import Settings
 
 from accounts.models import PhoneSource, User
 from mfa import policy, proof
@@ -36,17 +35,8 @@ def clock() -> Iterator[time_machine.Traveller]:
 
 
 @pytest.fixture(autouse=True)
-def world(settings: Settings, kannel: Kannel, smtp: Smtp, monkeypatch: pytest.MonkeyPatch) -> None:
+def world(by_kannel: Kannel, by_smtp: Smtp) -> None:
     """SMS leave by Kannel, mail by a mail server with STARTTLS."""
-    kannel.start()
-    kannel.clear()
-    smtp.reset()
-    monkeypatch.setenv("SSL_CERT_FILE", str(smtp.ca_file))
-    settings.SMS_GATEWAYS = ["kannel"]
-    settings.SMS_KANNEL_URL = kannel.url
-    settings.SMS_KANNEL_USERNAME = kannel.username
-    settings.SMS_KANNEL_PASSWORD = kannel.password
-    settings.EMAIL_URL = f"smtp+starttls://{smtp.username}:{smtp.password}@127.0.0.1:{smtp.tls_port}"
 
 
 @pytest.fixture

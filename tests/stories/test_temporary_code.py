@@ -17,7 +17,7 @@ from mfa.api import clients
 from mfa.api.clients import Verb
 from mfa.models import Application
 from tests.conftest import PASSWORD
-from tests.mfa.doors import give_role, read_back
+from tests.mfa.doors import read_back
 from tests.stories import acting
 from tests.stories.authenticator import scan
 
@@ -27,16 +27,10 @@ ACTS = "/admin/accounts/user/act/"
 Ask = Callable[..., bool]
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def clock() -> Iterator[time_machine.Traveller]:
     with time_machine.travel(NOON, tick=True) as traveller:
         yield traveller
-
-
-@pytest.fixture
-def agent(clock: time_machine.Traveller, make_user: Callable[..., User]) -> acting.Person:
-    """Somebody of helpdesk, signed in at a browser of their own."""
-    return acting.with_app(Client(SERVER_NAME="portal.test"), give_role(make_user("hanna"), "helpdesk"))
 
 
 @pytest.fixture

@@ -40,15 +40,9 @@ def clock() -> Iterator[time_machine.Traveller]:
 
 @pytest.fixture
 def company(
-    slapd: Slapd, kannel: Kannel, settings: LazySettings, clock: time_machine.Traveller, db: None
+    slapd: Slapd, by_kannel: Kannel, settings: LazySettings, clock: time_machine.Traveller, db: None
 ) -> Iterator[Slapd]:
     """Victor with a confirmed number, in a directory that anybody's mobile can be changed in."""
-    kannel.start()
-    kannel.clear()
-    settings.SMS_GATEWAYS = ["kannel"]
-    settings.SMS_KANNEL_URL = kannel.url
-    settings.SMS_KANNEL_USERNAME = kannel.username
-    settings.SMS_KANNEL_PASSWORD = kannel.password
     slapd.reset()
     slapd.configure(writable_attributes=["mobile"])
     for name, value in settings_for(slapd).items():

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 from django.core.cache import cache
 from django.test import Client
-from pytest_django import Settings
 
 from accounts.models import User
 from mfa import limits
@@ -31,17 +30,8 @@ NUMBER = "+4915112345678"
 
 
 @pytest.fixture(autouse=True)
-def world(settings: Settings, kannel: Kannel, smtp: Smtp, monkeypatch: pytest.MonkeyPatch) -> None:
+def world(by_kannel: Kannel, by_smtp: Smtp) -> None:
     cache.clear()
-    kannel.start()
-    kannel.clear()
-    smtp.reset()
-    monkeypatch.setenv("SSL_CERT_FILE", str(smtp.ca_file))
-    settings.SMS_GATEWAYS = ["kannel"]
-    settings.SMS_KANNEL_URL = kannel.url
-    settings.SMS_KANNEL_USERNAME = kannel.username
-    settings.SMS_KANNEL_PASSWORD = kannel.password
-    settings.EMAIL_URL = f"smtp+starttls://{smtp.username}:{smtp.password}@127.0.0.1:{smtp.tls_port}"
 
 
 @pytest.fixture

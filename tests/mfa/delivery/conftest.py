@@ -7,8 +7,6 @@ from pytest_django import Settings
 
 from tests.mfa.delivery.messages import Clock
 from tests.services.http_gateway import HttpGateway
-from tests.services.kannel import Kannel
-from tests.services.smtp import Smtp
 from tests.services.twilio import Twilio
 
 
@@ -26,27 +24,6 @@ def by_http(settings: Settings, http_gateway: HttpGateway) -> HttpGateway:
     settings.SMS_HTTP_URL = http_gateway.url
     settings.SMS_HTTP_TOKEN = "token-of-the-provider"
     return http_gateway
-
-
-@pytest.fixture
-def by_kannel(settings: Settings, kannel: Kannel) -> Kannel:
-    """SMS leave by Kannel, which is well."""
-    kannel.start()
-    kannel.clear()
-    settings.SMS_GATEWAYS = ["kannel"]
-    settings.SMS_KANNEL_URL = kannel.url
-    settings.SMS_KANNEL_USERNAME = kannel.username
-    settings.SMS_KANNEL_PASSWORD = kannel.password
-    return kannel
-
-
-@pytest.fixture
-def by_smtp(settings: Settings, smtp: Smtp, monkeypatch: pytest.MonkeyPatch) -> Smtp:
-    """Mail leaves by STARTTLS with AUTH."""
-    smtp.reset()
-    monkeypatch.setenv("SSL_CERT_FILE", str(smtp.ca_file))
-    settings.EMAIL_URL = f"smtp+starttls://{smtp.username}:{smtp.password}@127.0.0.1:{smtp.tls_port}"
-    return smtp
 
 
 @pytest.fixture
