@@ -34,6 +34,18 @@ class Life:
         """The organisation asks for a second factor, or no longer does."""
         policy.require(self.user, required=required, actor=None, reason="story")
 
+    def comes_back(self) -> None:
+        """Signs out and gives the password again."""
+        self.walk.sign_out(self.user)
+        self.walk.give_password(self.user)
+
+    def keeps_the_last(self, action: str, button: str) -> None:
+        """Where one must be there, the page of the last factor refuses to remove it."""
+        self.must_have_one()
+        self.walk.go_home()
+        self.walk.removal_is_refused(action, button)
+        self.must_have_one(False)
+
     def opens(self, code: str, way: str) -> bool:
         """Whether password and code let somebody into the portal at another browser; through HTTP, to cost little."""
         browser = Client(headers={"host": "localhost"}, SERVER_NAME="localhost")

@@ -39,8 +39,7 @@ def test_the_life_of_codes_by_mail(life: Life) -> None:
 def enrols(life: Life) -> None:
     life.walk.press("A code comes to your mailbox")
     confirms(life)
-    life.walk.heading_is("Make recovery codes")
-    life.walk.press("Later")
+    life.walk.puts_recovery_codes_off()
 
 
 def confirms(life: Life) -> None:
@@ -51,8 +50,7 @@ def confirms(life: Life) -> None:
 
 def uses(life: Life) -> None:
     life.wait(A_MINUTE)
-    life.walk.sign_out(life.user)
-    life.walk.give_password(life.user)
+    life.comes_back()
     has_one_sent(life)
     life.walk.heading_is("Your second factors")
 
@@ -91,10 +89,7 @@ def replaces(life: Life) -> None:
 
 def removes(life: Life) -> None:
     walk = life.walk
-    life.must_have_one()
-    walk.go_home()
-    walk.removal_is_refused("Remove – E-mail", "Remove codes by e-mail")
-    life.must_have_one(False)
+    life.keeps_the_last("Remove – E-mail", "Remove codes by e-mail")
     walk.press("Remove – E-mail")
     walk.press("Remove codes by e-mail")
     walk.reads("Codes by mail are switched off for your account.")
@@ -107,8 +102,7 @@ def loses(life: Life) -> None:
     life.wait(A_MINUTE)
     walk.go_home()
     enrols(life)
-    walk.sign_out(life.user)
-    walk.give_password(life.user)
+    life.comes_back()
     walk.press("I lost it")
     walk.tick("E-mail · ")
     walk.press("Suspend these")

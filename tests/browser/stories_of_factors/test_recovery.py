@@ -55,8 +55,7 @@ def writes_down(life: Life) -> list[str]:
 
 def uses(life: Life, paper: list[str]) -> None:
     walk = life.walk
-    walk.sign_out(life.user)
-    walk.give_password(life.user)
+    life.comes_back()
     walk.press("Recovery codes")
     walk.send(CODE, paper[0])
     expect(walk.card(LABEL)).to_contain_text("9")
@@ -85,8 +84,7 @@ def removes(life: Life, phone: bytes) -> None:
     """By a session that has shown the app: kept where a rule asks for them, and given up without one."""
     walk = life.walk
     life.wait()
-    walk.sign_out(life.user)
-    walk.give_password(life.user)
+    life.comes_back()
     walk.send(APP_CODE, code_of(phone))
     rule = Rule.objects.create(name="Way back", starts_on=date(2020, 1, 1), grace_days=0, factors=0, backup=True)
     walk.go_home()

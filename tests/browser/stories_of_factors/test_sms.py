@@ -35,14 +35,12 @@ def enrols(life: Life) -> None:
     walk.heading_is("Confirm your new number")
     walk.send("6-digit code", code_in(latest_message(NUMBER)))
     walk.reads("Your new number is confirmed.")
-    walk.heading_is("Make recovery codes")
-    walk.press("Later")
+    walk.puts_recovery_codes_off()
 
 
 def uses(life: Life) -> None:
     life.wait(A_MINUTE)
-    life.walk.sign_out(life.user)
-    life.walk.give_password(life.user)
+    life.comes_back()
     has_one_sent(life, NUMBER)
     life.walk.heading_is("Your second factors")
 
@@ -90,10 +88,7 @@ def replaces(life: Life) -> None:
 
 def removes(life: Life) -> None:
     walk = life.walk
-    life.must_have_one()
-    walk.go_home()
-    walk.removal_is_refused("Remove – SMS", "Remove the number")
-    life.must_have_one(False)
+    life.keeps_the_last("Remove – SMS", "Remove the number")
     walk.press("Remove – SMS")
     walk.press("Remove the number")
     walk.reads("Your phone number is removed. No more codes are sent by SMS.")

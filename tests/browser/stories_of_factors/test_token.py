@@ -26,8 +26,7 @@ def test_the_life_of_a_hardware_token(life: Life) -> None:
 
 def enrols(life: Life) -> None:
     claims(life, "ab-1001", pressed(1))
-    life.walk.heading_is("Make recovery codes")
-    life.walk.press("Later")
+    life.walk.puts_recovery_codes_off()
 
 
 def claims(life: Life, serial: str, code: str) -> None:
@@ -38,8 +37,7 @@ def claims(life: Life, serial: str, code: str) -> None:
 
 
 def uses(life: Life) -> None:
-    life.walk.sign_out(life.user)
-    life.walk.give_password(life.user)
+    life.comes_back()
     life.walk.send(CODE, pressed(2))
     life.walk.heading_is("Your second factors")
 

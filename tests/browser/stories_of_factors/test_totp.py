@@ -25,8 +25,7 @@ def enrols(life: Life, name: str = "Work phone") -> bytes:
     walk = life.walk
     walk.reads("Only your password protects your account")
     secret = sets_up(life, name)
-    walk.heading_is("Make recovery codes")
-    walk.press("Later")
+    walk.puts_recovery_codes_off()
     walk.can_do(LABEL, "Test", "Rename", "New phone", "Remove")
     return secret
 
@@ -47,8 +46,7 @@ def scans(life: Life) -> bytes:
 
 def uses(life: Life, phone: bytes) -> None:
     life.wait()
-    life.walk.sign_out(life.user)
-    life.walk.give_password(life.user)
+    life.comes_back()
     life.walk.send(CODE, code_of(phone))
     life.walk.heading_is("Your second factors")
 
@@ -81,10 +79,7 @@ def replaces(life: Life, phone: bytes) -> None:
 
 def removes(life: Life) -> None:
     walk = life.walk
-    life.must_have_one()
-    walk.go_home()
-    walk.removal_is_refused("Remove – Old phone", "Remove the app")
-    life.must_have_one(False)
+    life.keeps_the_last("Remove – Old phone", "Remove the app")
     walk.press("Remove – Old phone")
     walk.reads("Without it only your password protects the account.")
     walk.press("Remove the app")
@@ -97,8 +92,7 @@ def loses(life: Life) -> None:
     """Said after the password alone: the phone is what they would have confirmed it with."""
     walk = life.walk
     phone = enrols(life)
-    walk.sign_out(life.user)
-    walk.give_password(life.user)
+    life.comes_back()
     walk.press("I lost my phone")
     walk.press("Suspend these")
     walk.heading_is("What to do now")

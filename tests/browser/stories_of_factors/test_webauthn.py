@@ -25,8 +25,7 @@ def test_the_life_of_a_passkey(life: Life) -> None:
 
 def enrols(life: Life) -> None:
     makes_one(life)
-    life.walk.heading_is("Make recovery codes")
-    life.walk.press("Later")
+    life.walk.puts_recovery_codes_off()
 
 
 def makes_one(life: Life) -> None:
@@ -37,8 +36,7 @@ def makes_one(life: Life) -> None:
 
 def uses(life: Life) -> None:
     """After the password, and without one."""
-    life.walk.sign_out(life.user)
-    life.walk.give_password(life.user)
+    life.comes_back()
     life.walk.press("Use a passkey")
     life.walk.heading_is("Your second factors")
     life.walk.sign_out(life.user)

@@ -94,6 +94,11 @@ class Walk:
         self.open("/")
         self.heading_is("Your second factors")
 
+    def puts_recovery_codes_off(self) -> None:
+        """The first factor leads on to them."""
+        self.heading_is("Make recovery codes")
+        self.press("Later")
+
     def removal_is_refused(self, action: str, button: str) -> None:
         """The page of the last factor says why it stays, has no such button, and a way back."""
         self.press(action)
