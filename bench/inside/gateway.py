@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from datetime import timedelta
 
@@ -15,16 +14,12 @@ from mfa.api.clients import Verb
 from mfa.models import Application
 from tests.mfa.doors import give_role
 
-SECRET = "bench secret of 20 b"
 ADMIN = "bench-admin"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--people", type=int, required=True)
     now = timezone.now()
-    everybody = people.add_people(0, parser.parse_args().people)
-    people.add_factors(everybody, 1, now=now)
+    everybody = people.asked_for(now=now)
     admin = give_role(User.objects.create_user(ADMIN, email="bench@example.test"), "admin")
     application = Application.objects.create(
         slug="vpn", name="VPN", mode=Application.Mode.CODE_ONLY, kinds=["totp", "sms"]
@@ -33,7 +28,7 @@ def main() -> None:
         application, verbs=[Verb.RADIUS], networks=["127.0.0.0/8"], expires_at=now + timedelta(days=1), actor=admin,
         now=now,
     )  # fmt: skip
-    print(json.dumps({"key": key, "secret": SECRET, "people": [[one.username, one.phone] for one in everybody]}))
+    print(json.dumps({"key": key, "secret": people.SECRET, "people": [[one.username, one.phone] for one in everybody]}))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from importlib import import_module
@@ -17,6 +18,8 @@ from mfa.outcomes import OATH_VERIFIED
 from mfa.pages import sessions
 
 BATCH = 1000
+SECRET = "bench secret of 20 b"
+"""Of every authenticator app."""
 TOTP_STATE = {"algorithm": "SHA1", "digits": 6, "period": 30}
 
 
@@ -24,6 +27,15 @@ def add_people(first: int, count: int) -> list[User]:
     """p0000001 and so on: active, with a number and a directory's identity; nobody can sign in with a password."""
     numbers = range(first, first + count)
     return User.objects.bulk_create([_person(number) for number in numbers], batch_size=BATCH)
+
+
+def asked_for(*, now: datetime) -> list[User]:
+    """As many people as `--people` says, each with an authenticator app."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--people", type=int, required=True)
+    everybody = add_people(0, parser.parse_args().people)
+    add_factors(everybody, 1, now=now)
+    return everybody
 
 
 def _person(number: int) -> User:
@@ -53,7 +65,7 @@ def _apps(person: User, count: int, now: datetime) -> Iterator[Factor]:
     for number in range(count):
         app = Factor(user=person, kind="totp", name=f"Phone {number}", confirmed=True, state=dict(TOTP_STATE))
         app.created_at = now
-        app.seal(b"bench secret of 20 b")
+        app.seal(SECRET.encode())
         yield app
 
 

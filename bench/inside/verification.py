@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from datetime import timedelta
 
@@ -15,15 +14,10 @@ from mfa.api import clients
 from mfa.api.clients import Verb
 from mfa.models import Application, GuessCounter
 
-SECRET = "bench secret of 20 b"
-
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--people", type=int, required=True)
     now = timezone.now()
-    everybody = people.add_people(0, parser.parse_args().people)
-    people.add_factors(everybody, 1, now=now)
+    everybody = people.asked_for(now=now)
     # As of people who have signed in before.
     GuessCounter.objects.bulk_create([GuessCounter(subject=limits.of_account(person)) for person in everybody])
     with connection.cursor() as cursor:
@@ -31,14 +25,14 @@ def main() -> None:
             "INSERT INTO otp_totp_totpdevice (name, confirmed, key, step, t0, digits, tolerance, drift, last_t,"
             " user_id, throttling_failure_count, created_at, last_used_at)"
             " SELECT 'App', true, %s, 30, 0, 6, 1, 0, -1, id, 0, now(), null FROM accounts_user",
-            [SECRET.encode().hex()],
+            [people.SECRET.encode().hex()],
         )
     application = Application.objects.create(slug="vpn", name="VPN", mode=Application.Mode.CODE_ONLY)
     key = clients.issue(
         application, verbs=tuple(Verb), networks=["127.0.0.0/8"], expires_at=now + timedelta(days=1),
         actor=everybody[-1], now=now,
     )  # fmt: skip
-    print(json.dumps({"key": key, "secret": SECRET, "people": [person.username for person in everybody]}))
+    print(json.dumps({"key": key, "secret": people.SECRET, "people": [person.username for person in everybody]}))
 
 
 if __name__ == "__main__":

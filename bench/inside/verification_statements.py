@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext, setup_test_environment
 from django.utils import timezone
 
 from accounts.models import User
-from bench.inside.verification import SECRET
+from bench.inside.people import SECRET
 from bench.verification import code_of, wrong_code_of
 from mfa.api import clients
 from mfa.api.clients import Verb
