@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import base64
-import html
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -20,50 +17,10 @@ from mfa import limits, policy
 from mfa.models import Delivery, Factor, GuessCounter
 from tests.conftest import PASSWORD
 from tests.stories import acting
+from tests.stories.apps import clock, follow, get, pk_of, post, set_up, signed_in, text
 from tests.stories.authenticator import Phone, scan
 
-NOON = datetime(2026, 3, 2, 12, 0, 4, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[time_machine.Traveller]:
-    """Noon, until a test moves it."""
-    with time_machine.travel(NOON, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def signed_in(client: Client, alice: User) -> Client:
-    """Alice with her password alone: she has no factor yet."""
-    acting.give_password(client, "alice")
-    return client
-
-
-def get(client: Client, path: str) -> Any:
-    return client.get(path, secure=True)
-
-
-def post(client: Client, path: str, **typed: str) -> Any:
-    return client.post(path, typed, secure=True)
-
-
-def follow(client: Client, answer: Any) -> Any:
-    assert answer.status_code == 302, answer.content.decode()
-    return get(client, answer.headers["Location"])
-
-
-def text(answer: Any) -> str:
-    return html.unescape(answer.content.decode())
-
-
-def set_up(client: Client, name: str = "Work phone") -> Phone:
-    phone = scan(follow(client, post(client, "/totp/add/", name=name)))
-    assert post(client, "/totp/scan/", code=phone.code()).status_code == 302
-    return phone
-
-
-def pk_of(name: str) -> int:
-    return int(Factor.objects.get(name=name).pk)
+__all__ = ["clock", "signed_in"]
 
 
 def test_set_up_leads_from_the_dashboard_to_recovery_codes(signed_in: Client) -> None:
@@ -302,56 +259,6 @@ def test_a_new_phone_ends_the_old_one_only_when_it_works(signed_in: Client, cloc
     assert Factor.objects.filter(kind="totp").count() == 1
 
 
-@pytest.mark.row("A-6.5.6")
-def test_a_removed_app_opens_nothing_and_other_sessions_end(
-    client: Client, alice: User, clock: time_machine.Traveller
-) -> None:
-    person = acting.with_app(client, alice)
-    second = set_up(client, "Second")
-    elsewhere = Client(headers={"host": "portal.test"})
-    clock.shift(60)
-    acting.give_password(elsewhere, "alice")
-    acting.give_code(elsewhere, person.code())
-    assert get(elsewhere, "/history/").status_code == 200
-    page = f"/totp/{pk_of('Authenticator app')}/remove/"
-    assert "Remove “Authenticator app”" in text(get(client, page))
-    assert "is removed" in text(follow(client, post(client, page)))
-    assert get(elsewhere, "/history/").status_code == 302
-    clock.shift(60)
-    acting.give_password(elsewhere, "alice")
-    assert acting.give_code(elsewhere, person.code()).status_code == 422
-    assert acting.give_code(elsewhere, second.code()).status_code == 302
-
-
-@pytest.mark.parametrize("removed", ["Authenticator app", "Second"])
-def test_who_removes_the_app_of_this_session_stays_signed_in(client: Client, alice: User, removed: str) -> None:
-    acting.with_app(client, alice)
-    set_up(client, "Second")
-    post(client, f"/totp/{pk_of(removed)}/remove/")
-    assert get(client, "/history/").status_code == 200
-
-
-@pytest.mark.row("T-22c")
-def test_the_last_factor_stays_while_one_is_required(client: Client, alice: User) -> None:
-    acting.with_app(client, alice)
-    policy.require(alice, True, actor=None, reason="test")
-    page = f"/totp/{pk_of('Authenticator app')}/remove/"
-    shown = text(get(client, page))
-    assert "Your account must have one" in shown
-    assert "Remove the app</button>" not in shown
-    assert "Move to a new phone" in shown
-    assert post(client, page).status_code == 409
-    assert Factor.objects.filter(user=alice, confirmed=True).exists()
-
-
-def test_removing_the_last_factor_warns_and_then_obeys(client: Client, alice: User) -> None:
-    acting.with_app(client, alice)
-    page = f"/totp/{pk_of('Authenticator app')}/remove/"
-    assert "only your password protects" in text(get(client, page))
-    assert "is removed" in text(follow(client, post(client, page)))
-    assert not Factor.objects.filter(user=alice).exists()
-
-
 def test_a_person_who_must_enrol_can_set_an_app_up_and_nothing_else(client: Client, alice: User) -> None:
     policy.require(alice, True, actor=None, reason="test")
     acting.give_password(client, "alice")
@@ -367,7 +274,7 @@ def test_a_sixth_app_is_refused_with_the_way_out(client: Client, alice: User) ->
     assert "You have 5 authenticator apps already." in text(follow(client, post(client, "/totp/add/", name="Six")))
 
 
-@pytest.mark.parametrize("act", ["test", "clock", "rename", "move", "remove"])
+@pytest.mark.parametrize("act", ["clock", "rename", "move", "remove"])
 def test_the_app_of_somebody_else_does_not_exist(client: Client, alice: User, make_user: object, act: str) -> None:
     acting.with_app(client, alice)
     bob = make_user("bob")  # type: ignore[operator]
