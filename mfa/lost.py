@@ -40,7 +40,7 @@ def report(user: User, chosen: list[Factor], *, actor: User, now: datetime) -> l
     names, ids = ", ".join(_label(row) for row in rows), [row.pk for row in rows]
     audit.record("phone.lost", user=person, actor=actor, name=names, factors=ids)
     labels = dict.fromkeys(str(kinds.kind(row.kind).label) for row in rows)
-    told = {"names": ", ".join(_label(row) for row in rows), "labels": ", ".join(labels), "at": now}
+    told = {"names": names, "labels": ", ".join(labels), "at": now}
     notifications.tell(person, "phone-lost", told, now=now, also_number=person.phone)
     return rows
 

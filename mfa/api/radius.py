@@ -29,8 +29,6 @@ LONGEST = 253
 """Bytes in the value of an attribute."""
 CODE = re.compile(r"[0-9A-Fa-f]+")
 """What codes of an app, a token and mOTP are made of; the end of a password that is anything else is no code."""
-
-
 PERSON = "Address of the person, if the application believes it"
 
 
