@@ -44,7 +44,7 @@ def how(known: Known, demanded: Demanded, *, now: datetime) -> Standing:
 
 def changes(rows: Iterable[AuditEvent]) -> list[Change]:
     """The changes in the words of the person's own history."""
-    return [Change(event, events.words(event), str(event.details.get("name") or "")) for event in rows]
+    return [Change(event, events.words(event), events.name_in(event.details)) for event in rows]
 
 
 def sign_ins(rows: Iterable[AuthenticationRecord]) -> list[SignIn]:

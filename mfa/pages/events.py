@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import CharField, QuerySet, Value
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.requests import SignedInRequest
-from mfa import applications, explanations
+from mfa import applications, explanations, kinds
 from mfa.applications import OWN
 from mfa.kinds import Purpose
 from mfa.models import AuditEvent, AuthenticationRecord
@@ -158,8 +159,14 @@ def _read(rows: list[tuple[datetime, str, int]]) -> list[Event]:
 
 def _change(event: AuditEvent) -> Event:
     by = "" if event.actor_id == event.user_id else event.actor_name or _("the portal")
-    parts = [str(event.details.get("name") or ""), _("by %(who)s") % {"who": by} if by else "", _from(event.address)]
+    parts = [name_in(event.details), _("by %(who)s") % {"who": by} if by else "", _from(event.address)]
     return Event(event.at, words(event), _joined(parts), "info")
+
+
+def name_in(details: dict[str, Any]) -> str:
+    """What the thing is called; a factor whose name is just its kind's label is called as the reader calls the kind."""
+    name, kind = str(details.get("name") or ""), kinds.registry().get(str(details.get("kind", "")))
+    return str(kind.label) if kind and kind.says_no_more(name) else name
 
 
 def _attempt(record: AuthenticationRecord, names: dict[str, str]) -> Event:

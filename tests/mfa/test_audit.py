@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from datetime import datetime
 
 import pytest
@@ -22,7 +23,7 @@ def life_of(pk: int) -> list[str]:
 
 @pytest.mark.row("N-23")
 def test_one_query_gives_the_life_of_one_factor_from_its_first_day_to_its_removal(
-    client: Client, alice: User, now: datetime
+    client: Client, alice: User, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_factor(alice, name="Another")
     acting.with_app(client, alice)
@@ -30,7 +31,7 @@ def test_one_query_gives_the_life_of_one_factor_from_its_first_day_to_its_remova
     added = AuditEvent.objects.get(details__factor=factor.pk)
     assert (added.action, added.user, added.actor, added.details["kind"]) == ("factor.added", alice, alice, "totp")
     assert added.at
-    trace.address.set("192.0.2.7")
+    monkeypatch.setattr(trace, "address", ContextVar("address", default="192.0.2.7"))
     enrolment.rename(factor, "Old phone", actor=alice)
     preferences.prefer(alice, factor, actor=alice, now=now)
     service._disable(factor, now)

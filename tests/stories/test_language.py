@@ -132,7 +132,7 @@ def test_a_name_that_is_only_the_kinds_is_not_shown_in_the_language_of_before(cl
     choose(client, "de")
     shown = page(client, "/")
     assert "Authenticator-App" in shown
-    assert "Authenticator app ·" not in shown
+    assert "Authenticator app" not in shown, "neither on its card nor in what happened last"
 
 
 def test_the_admin_is_in_one_language(client: Client, alice: User) -> None:
