@@ -72,6 +72,17 @@ function focusFirstError(root) {
   field?.focus();
 }
 
+/* Whoever stands on a control of content that is shown anew stands on the same one afterwards; where it is gone, on the
+   content itself. */
+function showAnew(content, html) {
+  const nameOf = (control) => control.id || control.getAttribute("href") || control.textContent.trim();
+  const stood = content.contains(document.activeElement) ? document.activeElement : null;
+  content.innerHTML = html;
+  if (!stood) return;
+  const same = [...content.querySelectorAll(stood.localName)].find((control) => nameOf(control) === nameOf(stood));
+  (same ?? content).focus({ preventScroll: true });
+}
+
 /* Polls only while the page is seen; a failed answer is tried again, later each time. */
 function live(root) {
   for (const region of root.querySelectorAll("[data-poll-url]")) {
@@ -82,7 +93,7 @@ function live(root) {
     let failures = 0;
     const next = () => setTimeout(poll, pause * 2 ** Math.min(failures, 4));
     const show = (html) => {
-      content.innerHTML = html;
+      showAnew(content, html);
       enhance(content);
       const news = content.querySelector("[data-announce]")?.textContent;
       if (news && news !== said) status.textContent = said = news;
