@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from mfa import activation, approvals, qr, temporary
 from mfa.desk import lockout, person, reach, vouching
-from mfa.desk.acts import Act
+from mfa.desk.acts import WEAKENS, Act
 from mfa.desk.asked import Order
 from mfa.desk.forms import CALLER, ActForm, ChosenForm, told
 from mfa.desk.perform import Outcome, perform
@@ -101,6 +101,7 @@ def ask(
         if act.locks_out
         else None,
         "vouching": vouching.needed(act, order, affected),
+        "few": vouching.FEW if act.slug in WEAKENS else 0,
         "checked": vouching.checked(act, order, affected),
         "approved": vouching.approved(act, order, affected),
         "caller_url": reverse("admin:accounts_user_caller", args=[affected[0].pk]) if len(affected) == 1 else "",

@@ -33,17 +33,13 @@ def perform(act: Act, order: Order, people: list[User]) -> list[Outcome]:
         return [act_on(act, order, people[0])]
     refused = reach.refusals(act, order, people)
     affected = [one for one in people if one.pk not in refused]
-    if vouching.needed(act, order, affected):
+    vouched = vouching.needed(act, order, affected)
+    if vouched:
         try:
             vouching.spend(act, order, affected)
         except NotApproved:
-            return [Outcome(one, refused=refused.get(one.pk) or needs_another()) for one in people]
-    return [act_on(act, order, person, vouched=True) for person in people]
-
-
-def needs_another() -> str:
-    """What is said where nobody vouches for the act."""
-    return _("Check the caller, or have a second person approve it first.")
+            return [Outcome(one, refused=refused.get(one.pk) or vouching.wanted(act)) for one in people]
+    return [act_on(act, order, person, vouched=vouched) for person in people]
 
 
 @transaction.atomic
@@ -68,6 +64,6 @@ def act_on(act: Act, order: Order, person: User, *, vouched: bool = False) -> Ou
             with vouching.carried_on(person, order):
                 return Outcome(person, code=act.do(person, order))
     except NotApproved:
-        return Outcome(person, refused=needs_another())
+        return Outcome(person, refused=vouching.wanted(act))
     except Refused as refusal:  # by the act's own rules, under its own locks, before anything was written
         return Outcome(person, refused=refusal.words)

@@ -6,16 +6,17 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from django.urls import reverse
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _, ngettext
 
 from accounts.models import User
 from accounts.phones import mask
 from mfa import approvals, roles
 from mfa.desk import reach
-from mfa.desk.acts import VOUCHED, Act
+from mfa.desk.acts import VOUCHED, WEAKENS, Act
 from mfa.desk.asked import Order
 from mfa.models import AuditEvent, Factor
 from mfa.verification import callers
@@ -24,12 +25,19 @@ RESETS = frozenset({"reset", "reset-one"})
 FIRST = frozenset({"activate", "assign-token"})
 REVIVES = frozenset({"unlock"})
 HAD_ONE = ("factor.added", "factor.removed", "factors.reset", "token.assigned", "phone.changed", "phone.confirmed")
+WEAKENED = ("exemption.granted", "policy.not-required")
+FEW = 10
+"""Of how many people within `FEW_WITHIN` an admin asks less alone. Each counts once, also one approved by a second."""
+FEW_WITHIN = timedelta(hours=24)
 
 
 def needed(act: Act, order: Order, people: list[User]) -> bool:
     """Whether the agent alone is not enough. An admin is, for one ordinary person; anybody with the right is, for
     people who never had a factor: there is nothing to take over yet but what the first set-up gives. So is anybody who
-    only ends a delay by unlocking; a factor that guesses disabled would be open to as many again."""
+    only ends a delay by unlocking; a factor that guesses disabled would be open to as many again. Whoever asks less of
+    people does so alone for a few of them."""
+    if act.slug in WEAKENS:
+        return len(_asked_less(order.actor, order.now) | {one.pk for one in people}) > FEW
     if act.slug not in VOUCHED or not people:
         return False
     if act.slug in REVIVES:
@@ -37,6 +45,12 @@ def needed(act: Act, order: Order, people: list[User]) -> bool:
     if order.actor.has_perm(roles.TOUCH_STAFF):
         return any(reach.holds_a_role(one) for one in people) or (len(people) > 1 and act.slug in RESETS)
     return act.slug not in FIRST or _had_a_factor(people)
+
+
+def _asked_less(actor: User, now: datetime) -> set[int]:
+    """Of whom the actor asked less of late, by any of the acts that do: slices of a list add up."""
+    done = AuditEvent.objects.filter(actor=actor, action__in=WEAKENED, at__gt=now - FEW_WITHIN)
+    return set(done.exclude(user=None).values_list("user", flat=True))
 
 
 def _is_one_disabled(people: list[User]) -> bool:
@@ -51,8 +65,10 @@ def _had_a_factor(people: list[User]) -> bool:
 
 
 def checked(act: Act, order: Order, people: list[User]) -> bool:
-    """Whether a caller check stands for the act now; it is about one person."""
-    return len(people) == 1 and callers.passed(people[0], act.slug, actor=order.actor, now=order.now) is not None
+    """Whether a caller check stands for the act now; it is about one person, and says nothing of the actor."""
+    if act.slug not in VOUCHED or len(people) != 1:
+        return False
+    return callers.passed(people[0], act.slug, actor=order.actor, now=order.now) is not None
 
 
 def approved(act: Act, order: Order, people: list[User]) -> bool:
@@ -68,6 +84,7 @@ def matter(act: Act, order: Order, people: list[User]) -> approvals.Matter:
     answers: dict[str, object] = {
         "kind": order.kind, "serial": order.serial, "hours": order.hours, "uses": order.uses,
         "applications": sorted(order.applications), "hand_over": order.hand_over,
+        "until": order.until.isoformat() if order.until else "",
     }  # fmt: skip
     given = {name: value for name, value in answers.items() if value}
     exactly = given | ({"number": order.number} if order.number else {})
@@ -92,9 +109,16 @@ def _words(act: Act, people: list[User], given: dict[str, object]) -> str:
 def spend(act: Act, order: Order, people: list[User]) -> None:
     """Use up what stands for the act: a caller check, else an approval. Raises approvals.NotApproved. Joins the
     caller's transaction."""
-    if len(people) == 1 and callers.use(people[0], act.slug, actor=order.actor, now=order.now):
+    if act.slug in VOUCHED and len(people) == 1 and callers.use(people[0], act.slug, actor=order.actor, now=order.now):
         return
     approvals.spend(matter(act, order, people), actor=order.actor, now=order.now)
+
+
+def wanted(act: Act) -> str:
+    """What is said where nobody vouches for the act."""
+    if act.slug in WEAKENS:
+        return _("That is more than %(few)d people in 24 hours: have a second admin approve it first.") % {"few": FEW}
+    return _("Check the caller, or have a second person approve it first.")
 
 
 @contextmanager

@@ -94,6 +94,12 @@ def resets_of(username: str) -> list[str]:
     return [row.actor_name for row in rows.order_by("pk")]
 
 
+def exempted_by(username: str) -> int:
+    """How many people."""
+    done = AuditEvent.objects.filter(action="exemption.granted", actor__username=username)
+    return done.values("user").distinct().count()
+
+
 def ask_approval(username: str) -> int:
     matter = approvals.Matter("test", "race", "A race", "/admin/", "mfa.change_policy")
     actor = User.objects.get(username=username)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from tests.races.browser import Browser
 from tests.races.harness import Portal, code_of
@@ -47,3 +50,14 @@ def test_of_two_people_with_two_sessions_each_one_uses_an_approval_once(portal: 
     in_time(portal.race([(browser, page, typed) for browser in (*own, *others)] * 4), portal)
     assert portal.stage("approval", pk=number) == {"state": "used", "decided_by": second, "audited": 1}
     assert portal.stage("resets_of", username=person) == [asker]
+
+
+@pytest.mark.row("A-2.3.5")
+def test_slices_of_a_list_at_once_exempt_no_more_people_than_one_admin_may(portal: Portal) -> None:
+    people = [str(portal.stage("make_person", username=new_name())["pk"]) for _person in range(24)]
+    asker, own = signed_in(portal, "admin", 2)
+    typed = {"reason": "On leave", "until": (timezone.localdate() + timedelta(days=9)).isoformat()}
+    slices = [typed | {"people": ",".join(people[start : start + 6])} for start in range(0, 24, 6)]
+    page = "/admin/accounts/user/act/exempt/"
+    in_time(portal.race([(browser, page, some) for browser in own for some in slices]), portal)
+    assert portal.stage("exempted_by", username=asker) <= 10

@@ -166,6 +166,13 @@ def exempt_act(stage: Stage) -> None:
     ask(stage, "exempt", people()[3:5])
 
 
+@scene("admin:accounts_user_act", "exempt more people than an admin alone may")
+def exempt_many(stage: Stage) -> None:
+    as_admin(stage)
+    ask(stage, "exempt", [person(f"ward-{number}", name=f"Ward {number}") for number in range(11)])
+    stage.reads("so it takes a second admin")
+
+
 @scene("admin:accounts_user_change", "exempt, rules explained")
 def exempt_person(stage: Stage) -> None:
     row = exempt(stage)
