@@ -278,8 +278,14 @@ def needed_from(user: User, factor: Factor, *, now: datetime) -> datetime | None
 
 def is_last(user: User, factor: Factor, *, now: datetime) -> bool:
     """Whether no other factor that can stand alone remains without this one."""
-    alone = [other for other in usable(user, now=now) if kinds.kind(other.kind).alone]
-    return not any((other.kind, other.key) != (factor.kind, factor.key) for other in alone)
+    return not left_without(usable(user, now=now), factor)
+
+
+def left_without(factors: list[Factor], factor: Factor) -> list[Factor]:
+    """What is left of a person's usable factors when one goes: nothing where no other can stand alone, as `let_go` has
+    it."""
+    rest = [other for other in factors if (other.kind, other.key) != (factor.kind, factor.key)]
+    return rest if holding(rest).factors else []
 
 
 @transaction.atomic

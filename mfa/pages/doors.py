@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
-from mfa import applications, configured, kinds, preferences
+from mfa import applications, configured, enrolment, kinds, preferences
 from mfa.known import Known
 from mfa.models import Application, Factor
 from mfa.verification import choice
@@ -37,6 +37,15 @@ def of(known: Known) -> list[Door]:
     in_use = sorted(configured.current().applications.values(), key=lambda row: (row.name, row.pk))[:MOST]
     rows = in_use or [Application(slug=applications.ANY, name=_("VPN"))]
     return [_door(row, choice.asked_for(row, found)) for row in rows]
+
+
+def closed_without(known: Known, factor: Factor) -> list[str]:
+    """The names of the applications where a code of the person can be typed now, and none could any more without the
+    factor and all that goes with it. What helpdesk lent is none to count on."""
+    rest = enrolment.left_without(known.usable, factor)
+    kept = [one for one in rest if not kinds.kind(one.kind).lent]
+    still = {door.slug for door in of(replace(known, usable=kept)) if door.ready}
+    return [door.name for door in of(known) if door.ready and door.slug not in still | {applications.ANY}]
 
 
 def _door(row: Application, asked_for: list[Factor]) -> Door:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -12,11 +13,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.requests import SignedInRequest, address_of
-from mfa import enrolment
+from mfa import enrolment, kinds, known
 from mfa.applications import TRYING
 from mfa.kinds import Answer, Purpose
 from mfa.models import Factor
-from mfa.pages import sessions
+from mfa.pages import doors, sessions
 from mfa.pages.factor_forms import NameForm, PairForm
 from mfa.verification.service import Attempt, verify
 
@@ -58,12 +59,22 @@ def adjust(request: SignedInRequest, factor: Factor, template: str, done: str) -
 def remove(request: SignedInRequest, factor: Factor, template: str) -> HttpResponse:
     """The page that gives a factor up, or says why it must stay. The caller's view asks for the fresh proof."""
     now = timezone.now()
-    kept = enrolment.must_keep(request.user, factor, now=now)
-    if request.method == "POST" and not kept:
+    told = loss(request.user, factor, now=now)
+    if request.method == "POST" and not told["kept"]:
         return _remove(request, factor, now)
-    until = enrolment.needed_from(request.user, factor, now=now)
-    context = {"factor": factor, "last": enrolment.is_last(request.user, factor, now=now), "kept": kept, "until": until}
-    return render(request, template, context, status=409 if request.method == "POST" else 200)
+    return render(request, template, told, status=409 if request.method == "POST" else 200)
+
+
+def loss(user: User, factor: Factor, *, now: datetime) -> dict[str, Any]:
+    """What `components/remove_page.html` says before a factor of the person is given up."""
+    alone = kinds.kind(factor.kind).alone
+    return {
+        "factor": factor,
+        "kept": enrolment.must_keep(user, factor, now=now),
+        "last": alone and enrolment.is_last(user, factor, now=now),
+        "until": enrolment.needed_from(user, factor, now=now),
+        "closed": doors.closed_without(known.of(user, now=now), factor),
+    }
 
 
 def _remove(request: SignedInRequest, factor: Factor, now: datetime) -> HttpResponse:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 import time_machine
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
-from mfa import policy
-from mfa.models import Factor
+from mfa import policy, temporary
+from mfa.models import Application, Factor
+from tests.mfa.doors import add_factor
 from tests.stories import acting
 from tests.stories.apps import clock, follow, get, pk_of, post, set_up, text
 
@@ -63,3 +65,24 @@ def test_removing_the_last_factor_warns_and_then_obeys(client: Client, alice: Us
     assert "only your password protects" in text(get(client, page))
     assert "is removed" in text(follow(client, post(client, page)))
     assert not Factor.objects.filter(user=alice).exists()
+
+
+def test_before_it_goes_the_page_names_the_gateways_that_take_nothing_else(client: Client, alice: User) -> None:
+    """A passkey opens the portal, and no code of it can be typed at a gateway; what helpdesk lends ends soon."""
+    vpn = Application.objects.create(slug="vpn", name="Company VPN")
+    Application.objects.create(slug="router", name="Old router", kinds=["motp"])
+    acting.with_app(client, alice)
+    add_factor(alice, "webauthn", "Laptop", key="laptop")
+    terms = temporary.Terms(2, 3, (vpn.slug,))
+    temporary.issue(alice, terms, actor=alice, reason="test", now=timezone.now())
+    page = f"/totp/{pk_of('Authenticator app')}/remove/"
+    shown = text(get(client, page))
+    assert "Without it no code of yours works there: Company VPN." in shown
+    set_up(client, "Second")
+    assert "no code of yours" not in text(get(client, page))
+
+
+def test_without_any_gateway_nothing_is_said_of_one(client: Client, alice: User) -> None:
+    acting.with_app(client, alice)
+    add_factor(alice, "webauthn", "Laptop", key="laptop")
+    assert "no code of yours" not in text(get(client, f"/totp/{pk_of('Authenticator app')}/remove/"))

@@ -16,7 +16,7 @@ from mfa.delivery.writing import masked_address
 from mfa.factors.email import flows
 from mfa.factors.email.factor import KIND
 from mfa.outcomes import Refused
-from mfa.pages import sessions
+from mfa.pages import own, sessions
 from mfa.pages.gate import open_before_enrolment
 from mfa.proof import fresh_proof_required, full_proof_required
 
@@ -42,16 +42,14 @@ def set_up(request: SignedInRequest) -> HttpResponse:
 @full_proof_required
 @require_http_methods(["GET", "POST"])
 def remove(request: SignedInRequest) -> HttpResponse:
-    now = timezone.now()
     factor = flows.of(request.user)
     if factor is None:
         return redirect("dashboard")
-    kept = enrolment.must_keep(request.user, factor, now=now)
-    if request.method == "POST" and not kept:
+    told = own.loss(request.user, factor, now=timezone.now())
+    if request.method == "POST" and not told["kept"]:
         return _removed(request)
-    last = KIND.alone and enrolment.is_last(request.user, factor, now=now)
-    context = {"last": last, "kept": kept, "masked": masked_address(request.user.email)}
-    return render(request, "email/remove.html", context, status=409 if request.method == "POST" else 200)
+    told["masked"] = masked_address(request.user.email)
+    return render(request, "email/remove.html", told, status=409 if request.method == "POST" else 200)
 
 
 def sent(request: SignedInRequest) -> bool:

@@ -22,7 +22,7 @@ from mfa.factors.recovery.factor import KIND
 from mfa.factors.recovery.forms import KeptForm
 from mfa.models import Factor
 from mfa.outcomes import Refused
-from mfa.pages import sessions
+from mfa.pages import own, sessions
 from mfa.pages.gate import open_to_add_more
 from mfa.proof import fresh_proof_required, full_proof_required
 
@@ -86,7 +86,7 @@ def remove(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     if request.method == "POST":
         return _remove(request, held, now)
-    return render(request, "recovery/remove.html", {"kept": enrolment.must_keep(request.user, held, now=now)})
+    return render(request, "recovery/remove.html", own.loss(request.user, held, now=now))
 
 
 def _begin(request: SignedInRequest) -> HttpResponse:

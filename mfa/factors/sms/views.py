@@ -23,7 +23,7 @@ from mfa.factors.sms.forms import PhoneForm, filled_in
 from mfa.factors.sms.refusals import NothingToConfirm
 from mfa.kinds import CardAction
 from mfa.outcomes import Refused
-from mfa.pages import sessions
+from mfa.pages import own, sessions
 from mfa.pages.gate import open_before_enrolment
 from mfa.proof import fresh_proof_required, full_proof_required
 
@@ -71,21 +71,16 @@ def preview(request: SignedInRequest) -> HttpResponse:
 @full_proof_required
 @require_http_methods(["GET", "POST"])
 def remove(request: SignedInRequest) -> HttpResponse:
-    now = timezone.now()
     user = request.user
     if whose.directory_decides(user):
         return _left_to_directory(request)
     if not user.phone:
         return redirect("dashboard")
-    factor = flows.of(user)
-    kept = enrolment.must_keep(user, factor, now=now)
-    if request.method == "POST" and not kept:
+    told = own.loss(user, flows.of(user), now=timezone.now())
+    if request.method == "POST" and not told["kept"]:
         return _removed(request)
-    last = enrolment.is_last(user, factor, now=now)
-    until = enrolment.needed_from(user, factor, now=now)
-    context = {"last": last, "kept": kept, "until": until, "masked": mask(user.phone)}
-    context["in_directory"] = bool(user.directory_phone)
-    return render(request, "sms/remove.html", context, status=409 if request.method == "POST" else 200)
+    told |= {"masked": mask(user.phone), "in_directory": bool(user.directory_phone)}
+    return render(request, "sms/remove.html", told, status=409 if request.method == "POST" else 200)
 
 
 @fresh_proof_required

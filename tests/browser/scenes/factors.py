@@ -7,9 +7,10 @@ from datetime import date, timedelta
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import users
+from accounts.models import PhoneSource, User
 from mfa import activation
-from mfa.models import Policy, Rule
+from mfa.models import Application, Policy, Rule
 from tests.browser.scenes.scene import scene
 from tests.browser.stage import Stage, app_of, give_app, give_recovery_codes, person
 from tests.stories.acting import code_of
@@ -114,6 +115,17 @@ def remove_one_of_two(stage: Stage) -> None:
     give_app(user, name="Tablet")
     stage.let_in(user)
     stage.open(reverse("totp:remove", args=[app_of(user).pk]))
+
+
+@scene("totp:remove", "the VPN takes nothing else")
+def remove_closes(stage: Stage) -> None:
+    user, _ = with_app(stage)
+    Application.objects.create(slug="vpn", name="Company VPN", kinds=["totp"])
+    users.set_phone(user, "+491701234567", source=PhoneSource.SELF, confirmed_at=timezone.now(), actor=user)
+    user.refresh_from_db()
+    stage.let_in(user)
+    stage.open(reverse("totp:remove", args=[app_of(user).pk]))
+    stage.reads("Without it no code of yours works there: Company VPN.")
 
 
 @scene("totp:remove", "must be kept")
