@@ -63,6 +63,11 @@ _LOCKED = Compiled(
     " ON CONFLICT (subject) DO UPDATE SET subject = excluded.subject RETURNING id, subject, failures, updated_at",
 )
 """One statement for a counter that is there and for one that is not; either way its row is locked."""
+_BUDGET = Compiled(
+    lambda: Budget.objects.all(),
+    sql="INSERT INTO mfa_budget (subject, spent, updated_at) VALUES (%s, '[]', CURRENT_TIMESTAMP)"
+    " ON CONFLICT (subject) DO UPDATE SET subject = excluded.subject RETURNING id, subject, spent, updated_at",
+)
 
 
 def of_account(user: User) -> str:
@@ -166,16 +171,31 @@ def spend_password_guess(account: str, *, now: datetime) -> bool:
     return _take(f"password:{account}"[:100], WRONG_PASSWORDS, now=now) is None
 
 
-def misses_are_spent(subject: str, *, now: datetime) -> bool:
-    """Whether a source gave as many wrong answers as it may. Locks nothing: right answers do not wait for it."""
-    budget = Budget.objects.filter(subject=subject).first()
-    return budget is not None and _full_until(budget.spent, MISSES, now) is not None
+def misses(subject: str) -> Budget:
+    """The wrong answers of one source, locked until the caller's transaction ends."""
+    (budget,) = _BUDGET.rows(subject)
+    return budget
 
 
-def spend_miss(subject: str, *, now: datetime) -> None:
-    """Count one wrong answer of a source."""
-    if _take(subject, MISSES, now=now) is not None:
-        logger.warning("a source has no wrong answers left: %s", subject)
+def misses_are_spent(budget: Budget, *, now: datetime) -> bool:
+    """Whether a source gave as many wrong answers as it may."""
+    return _full_until(budget.spent, MISSES, now) is not None
+
+
+def miss(budget: Budget, *, now: datetime) -> bool:
+    """Count one wrong answer of a source; False where none is left."""
+    if misses_are_spent(budget, now=now):
+        return False
+    _spend_one(budget, MISSES, now)
+    compiled.replace(budget)
+    return True
+
+
+def give_back_miss(budget: Budget, *, paid_at: datetime) -> None:
+    """Forget what `miss` counted at this moment, before it was known that the answer is right."""
+    if paid_at.timestamp() in budget.spent:
+        budget.spent.remove(paid_at.timestamp())
+        compiled.replace(budget)
 
 
 def next_message_at(channel: str, user: User, *, now: datetime) -> datetime | None:
@@ -189,10 +209,14 @@ def _take(subject: str, windows: tuple[Window, ...], *, now: datetime) -> dateti
     budget, _ = Budget.objects.select_for_update().get_or_create(subject=subject)
     until = _full_until(budget.spent, windows, now)
     if until is None:
-        oldest = (now - max(span for _, span in windows)).timestamp()
-        budget.spent = [*(stamp for stamp in budget.spent if stamp > oldest), now.timestamp()]
+        _spend_one(budget, windows, now)
         budget.save(update_fields=["spent", "updated_at"])
     return until
+
+
+def _spend_one(budget: Budget, windows: tuple[Window, ...], now: datetime) -> None:
+    oldest = (now - max(span for _, span in windows)).timestamp()
+    budget.spent = [*(stamp for stamp in budget.spent if stamp > oldest), now.timestamp()]
 
 
 def _full_until(spent: list[float], windows: tuple[Window, ...], now: datetime) -> datetime | None:

@@ -2,7 +2,7 @@
 
 Wrong passwords are counted per account and source address, and per account over all addresses that it never signed in
 from: a right password from one's usual address is held up by neither. Each guess is paid before it is judged, so that
-parallel ones cannot outrun the counters. Wrong ones from one address about many accounts are counted by `sources`.
+parallel ones cannot outrun the counters, that of wrong ones from one address about many accounts (`sources`) included.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from mfa.outcomes import (
     DIRECTORY_UNREACHABLE,
     PASSWORD_WRONG,
     USER_NOT_FOUND,
-    HeldUp,
     Refused,
     Result,
     Unusable,
@@ -56,7 +55,8 @@ def check(
     started = time.monotonic()
     name = names.normalise(username)
     known = User.objects.filter(username=name).first()
-    guess = Guess(str(known.pk if known else name), known, address, application)
+    is_usual = sources.is_usual(known, address, application, now)
+    guess = Guess(str(known.pk if known else name), address, application, is_usual)
     try:
         return _owner(username, password, guess, secret, now)
     except Refused as refused:
@@ -70,12 +70,13 @@ def check(
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """Whose password is guessed (a pk, or a name that is nobody's), and from where."""
+    """Whose password is guessed (a pk, or a name that is nobody's), from where, and whether its owner was let in from
+    there lately."""
 
     account: str
-    known: User | None
     address: str
     application: str
+    is_usual: bool
 
     @property
     def subject(self) -> str:
@@ -85,38 +86,37 @@ class Guess:
 
 
 def _owner(username: str, password: str, guess: Guess, secret: Secret, now: datetime) -> User:
-    if sources.held_up(guess.known, guess.address, guess.application, now=now):
-        raise HeldUp
     if not _pay(guess, now):
         raise WrongPassword(ACCOUNT_LOCKED)
     try:
         user = secret.owner(username, password)
     except passwords.DirectoryUnreachable:
-        _give_back(guess)
+        _give_back(guess, now)
         raise Unusable(DIRECTORY_UNREACHABLE) from None
     if user is None:
-        _miss(guess, now)
         raise WrongPassword(secret.wrong)
-    _give_back(guess)
+    _give_back(guess, now)
     return user
 
 
 @transaction.atomic
 def _pay(guess: Guess, now: datetime) -> bool:
-    """Count the guess as wrong before it is judged; False where its source, or the account, has to wait."""
+    """Count the guess as wrong before it is judged; False where its source, or the account, has to wait. Raises HeldUp,
+    and has counted nothing then."""
     counter = limits.lock(guess.subject)
     if limits.delayed_until(counter, "password", now=now):
         return False
     limits.fail(counter, "password", now=now)
-    is_usual = sources.is_usual(guess.known, guess.address, guess.application, now)
-    return is_usual or limits.spend_password_guess(guess.account, now=now)
+    if guess.is_usual:
+        return True
+    if not limits.spend_password_guess(guess.account, now=now):
+        return False
+    sources.pay(guess.address, guess.application, now=now)
+    return True
 
 
 @transaction.atomic
-def _miss(guess: Guess, now: datetime) -> None:
-    sources.missed(guess.known, guess.address, guess.application, now=now)
-
-
-@transaction.atomic
-def _give_back(guess: Guess) -> None:
+def _give_back(guess: Guess, now: datetime) -> None:
     limits.clear(limits.lock(guess.subject), "password")
+    if not guess.is_usual:
+        sources.give_back(guess.address, guess.application, paid_at=now)

@@ -18,7 +18,6 @@ from mfa.outcomes import (
     FACTOR_DISABLED,
     UNREADABLE,
     USER_DISABLED,
-    HeldUp,
     Locked,
     Refused,
     Result,
@@ -103,8 +102,8 @@ def _judge(attempt: Attempt, now: datetime) -> Verdict:
     remembered = _remembered(attempt, person, counter, now)
     if remembered is not None:
         return remembered
-    if sources.held_up(person, attempt.address, attempt.application, now=now):
-        raise HeldUp
+    # After the person's own rows, which whoever holds this one has.
+    source = sources.locked(person, attempt.address, attempt.application, now=now)
     refusals: list[Refused] = []
     wrong: list[Factor] = []
     for factor in _candidates(attempt, usable, now):
@@ -114,8 +113,8 @@ def _judge(attempt: Attempt, now: datetime) -> Verdict:
             refused.kind = factor.kind
             refusals.append(refused)
     _count(wrong, counter, now)
-    if wrong:  # the last row to be locked, after the person's own
-        sources.missed(person, attempt.address, attempt.application, now=now)
+    if wrong and source is not None:
+        limits.miss(source, now=now)
     raise _most_telling(refusals)
 
 

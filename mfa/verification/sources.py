@@ -12,25 +12,46 @@ from accounts import addresses
 from accounts.models import User
 from mfa import limits
 from mfa.applications import ANY, TRYING
-from mfa.models import AuthenticationRecord
+from mfa.models import AuthenticationRecord, Budget
+from mfa.outcomes import HeldUp
 
 USUAL_FOR = timedelta(days=30)
 
 
-def held_up(user: User | None, address: str, application: str, *, now: datetime) -> bool:
-    """Whether an answer about this account (None for nobody's name) may not be judged now, because of its address.
-
-    Asked before and counted after: what is judged at the same moment may come on top of the limit.
+def locked(user: User, address: str, application: str, *, now: datetime) -> Budget | None:
+    """The wrong answers of this address so far, locked until the caller's transaction ends: of answers that are judged
+    at the same moment none is past the limit. None where an answer about this account does not count: who usually
+    comes from there mistypes, which is no guess at others, and waits for nobody. Raises HeldUp.
     """
     subject = _subject(address, application)
-    return bool(subject) and limits.misses_are_spent(subject, now=now) and not is_usual(user, address, application, now)
+    if not subject or is_usual(user, address, application, now):
+        return None
+    budget = limits.misses(subject)
+    if limits.misses_are_spent(budget, now=now):
+        raise HeldUp
+    return budget
+
+
+def pay(address: str, application: str, *, now: datetime) -> None:
+    """Count an answer about an account that is not usual there as wrong, before it is judged: where that takes too long
+    for a lock. Raises HeldUp."""
+    subject = _subject(address, application)
+    if subject and not limits.miss(limits.misses(subject), now=now):
+        raise HeldUp
+
+
+def give_back(address: str, application: str, *, paid_at: datetime) -> None:
+    """What was paid at this moment for an answer that was not wrong."""
+    subject = _subject(address, application)
+    if subject:
+        limits.give_back_miss(limits.misses(subject), paid_at=paid_at)
 
 
 def missed(user: User | None, address: str, application: str, *, now: datetime) -> None:
-    """Count one wrong answer from an address. Who usually comes from there mistypes; that is no guess at others."""
+    """Count an answer for which nothing was compared, where there is room."""
     subject = _subject(address, application)
     if subject and not is_usual(user, address, application, now):
-        limits.spend_miss(subject, now=now)
+        limits.miss(limits.misses(subject), now=now)
 
 
 def is_usual(user: User | None, address: str, application: str, now: datetime) -> bool:

@@ -13,6 +13,7 @@ import secrets
 import sys
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -46,6 +47,7 @@ from mfa.models import (
     Approval,
     AuditEvent,
     AuthenticationRecord,
+    Budget,
     CallerCheck,
     Delivery,
     Factor,
@@ -228,9 +230,13 @@ def say_to_vpn(username: str, token: str, code: str, at: float) -> list[int]:
 def give_radius_key(slug: str = "radius", mode: str = Application.Mode.PASSWORD_THEN_CODE) -> str:
     """The text of a key of a VPN, for some minutes."""
     vpn, _ = Application.objects.get_or_create(slug=slug, defaults={"name": "VPN by RADIUS", "mode": mode})
+    return _key_of(vpn, Verb.RADIUS)
+
+
+def _key_of(application: Application, *verbs: Verb) -> str:
     prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     ApplicationKey.objects.create(
-        application=vpn, prefix=prefix, secret_hash=clients.hash_of(secret), verbs=[Verb.RADIUS],
+        application=application, prefix=prefix, secret_hash=clients.hash_of(secret), verbs=list(verbs),
         networks=["0.0.0.0/0"], expires_at=timezone.now() + timedelta(minutes=10),
     )  # fmt: skip
     return f"{prefix}.{secret}"
@@ -254,12 +260,14 @@ def give_remembering_key(remember: bool = True) -> str:
     row, _ = Application.objects.get_or_create(slug=slug, defaults={"name": slug, "mode": Application.Mode.CODE_ONLY})
     if remember:
         RememberRule.objects.get_or_create(name="A day", scope="application", application=row, seconds=86_400)
-    prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
-    ApplicationKey.objects.create(
-        application=row, prefix=prefix, secret_hash=clients.hash_of(secret), verbs=[Verb.VERIFY, Verb.CHALLENGE],
-        networks=["0.0.0.0/0"], expires_at=timezone.now() + timedelta(minutes=10),
-    )  # fmt: skip
-    return f"{prefix}.{secret}"
+    return _key_of(row, Verb.VERIFY, Verb.CHALLENGE)
+
+
+def give_believing_key(mode: str = Application.Mode.CODE_ONLY) -> str:
+    """The text of a key of an application that says where people are; in this mode from now on."""
+    defaults = {"name": "Believing", "mode": mode, "address_attribute": Application.AddressAttribute.ADDRESS}
+    row, _ = Application.objects.update_or_create(slug="believing", defaults=defaults)
+    return _key_of(row, Verb.VERIFY)
 
 
 def change_account(username: str, change: str) -> None:
@@ -277,14 +285,28 @@ def change_account(username: str, change: str) -> None:
 
 def begin_change(username: str, change: str, awaited: int) -> None:
     """Have everybody who asks about the account wait from now on; change it once so many wait for their turn."""
+    account = limits.of_account(User.objects.get(username=username))
+    _hold(lambda: limits.lock(account), awaited, lambda: change_account(username, change))
+
+
+def hold_misses(address: str, left: int, awaited: int) -> None:
+    """Have everybody wait who counts the wrong answers of this address at the believing application, which may give so
+    many more; until so many wait."""
+    Budget.objects.create(
+        subject=f"misses:{address}:believing", spent=[timezone.now().timestamp()] * (limits.MISSES[0][0] - left)
+    )
+    _hold(lambda: limits.misses(f"misses:{address}:believing"), awaited, lambda: None)
+
+
+def _hold(lock: Callable[[], object], awaited: int, then: Callable[[], object]) -> None:
     held = threading.Event()
 
     def work() -> None:
         with transaction.atomic():
-            limits.lock(limits.of_account(User.objects.get(username=username)))
+            lock()
             held.set()
             _wait_for_the_waiting(awaited)
-            change_account(username, change)
+            then()
         connection.close()
 
     _changing[:] = [threading.Thread(target=work)]
@@ -293,7 +315,7 @@ def begin_change(username: str, change: str, awaited: int) -> None:
 
 
 def end_change() -> None:
-    """Return when the change that was begun is durable."""
+    """Return when the change that was begun is durable, or nobody is held any more."""
     _changing[0].join(90)
 
 
