@@ -37,7 +37,7 @@ bind = env.text("WEB_BIND", "127.0.0.1:8000")
 # One socket for all workers: of several, that of a worker that stands still would take connections all the same.
 worker_class = "gthread"
 workers = env.whole("WEB_WORKERS", 2, least=1)
-threads = env.whole("WEB_THREADS", 8, least=1)
+threads = settings.WEB_THREADS
 worker_tmp_dir = "/dev/shm"  # noqa: S108  # a heartbeat must not wait for a disk
 control_socket_disable = True
 keepalive = 15

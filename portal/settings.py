@@ -227,6 +227,8 @@ LDAP_PHONE_ATTRIBUTES = env.words("LDAP_PHONE_ATTRIBUTES")
 LDAP_REGION_ATTRIBUTES = env.words("LDAP_REGION_ATTRIBUTES")
 LDAP_DISABLED_WHEN = env.words("LDAP_DISABLED_WHEN")
 LDAP_TIMEOUT = env.whole("LDAP_TIMEOUT", 5, least=1)
+# Half of a process's threads may wait for the directory at once.
+WEB_THREADS = env.whole("WEB_THREADS", 8, least=1)
 LDAP_PAGE_SIZE = env.whole("LDAP_PAGE_SIZE", 1000, least=1)
 LDAP_GROUPS = env.parsed("LDAP_GROUPS", parse.groups, "")
 DIRECTORY_FILE = env.text("DIRECTORY_FILE", "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts.directory import configuration
+from accounts.directory import configuration, turns
 from accounts.directory.entries import Entry
 from accounts.directory.readers import DirectoryError
 from accounts.directory.readers.ldap import person
@@ -17,7 +17,8 @@ def is_there(user: User) -> bool:
     if user.directory_id is None or not configuration.knows_passwords():
         return True
     try:
-        found = person.look_up(configuration.server(), user.directory_id)
+        with turns.of_process().one():
+            found = person.look_up(configuration.server(), user.directory_id)
     except DirectoryError as error:
         raise DirectoryUnreachable(str(error)) from None
     entries = [read(dn, raw, configuration.profile()) for dn, raw in found]

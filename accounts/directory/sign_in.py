@@ -19,7 +19,7 @@ from django_auth_ldap.backend import LDAPBackend, ldap_error
 from django_auth_ldap.config import LDAPSearch, LDAPSettings
 
 from accounts import names
-from accounts.directory import configuration, numbers
+from accounts.directory import configuration, numbers, turns
 from accounts.directory.apply import apply
 from accounts.directory.entries import Entry, Sighting
 from accounts.directory.planner import Planner
@@ -75,7 +75,8 @@ class DirectoryBackend(LDAPBackend):  # type: ignore[misc]  # the package has no
             server.require_protection()
         except DirectoryError as error:
             raise DirectoryUnreachable(str(error)) from None
-        user = super().authenticate(request, username=typed, password=password)
+        with turns.of_process().one():
+            user = super().authenticate(request, username=typed, password=password)
         if user is None:
             return None
         # Drops the connection, which is bound and would live as long as the person's object.
