@@ -64,12 +64,12 @@ def test_names_and_passwords_beyond_ascii_arrive_whole(
 
 @pytest.mark.row("T-56")
 def test_the_logs_of_freeradius_have_neither_password_nor_code(radius: FreeRadius, phone: Phone) -> None:
-    code, wrong = phone.code(), "canary-of-a-typing-error"
+    code, wrong, before = phone.code(), "canary-of-a-typing-error", len(radius.own_log())
     asked = radius.ask(User_Name="alice", User_Password=PASSWORD)
     assert radius.ask(User_Name="alice", User_Password=code, State=asked.state).packet == "Access-Accept"
     assert radius.ask(User_Name="alice", User_Password=code, State=asked.state).packet == "Access-Reject"
     assert radius.ask(User_Name="alice", User_Password=wrong).packet == "Access-Reject"
-    written = radius.own_log()
+    written = radius.own_log()[before:]  # six digits of other requests' ids may be those of the code
     assert "Access-Reject" in written
     assert [secret for secret in (PASSWORD, code, wrong, asked.state, radius.secret) if secret in written] == []
 
@@ -91,7 +91,7 @@ def test_a_retransmission_hears_the_first_answer_and_burns_no_code(
     Application.objects.update(mode=Mode.PASSWORD_AND_CODE)
     typed = PASSWORD + phone.code()
     with radius.losing_the_first_answer() as gateway:
-        assert gateway.ask(User_Name="alice", User_Password=typed, tries=3, wait=1.0).packet == "Access-Accept"
+        assert gateway.ask(User_Name="alice", User_Password=typed, tries=20, wait=1.0).packet == "Access-Accept"
     accepted = AuthenticationRecord.objects.filter(code=OATH_VERIFIED.code)
     assert accepted.count() == 1
     assert radius.ask(User_Name="alice", User_Password=typed).packet == "Access-Reject"

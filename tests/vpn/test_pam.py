@@ -15,12 +15,16 @@ from tests.services.servers.ports import free_port
 from tests.services.servers.processes import find_program
 from tests.stories.authenticator import Phone
 
+Server = tuple[int, str, int]
+"""Port, secret, and the seconds after which the next one is asked."""
+PATIENT = 30
 
-def sign_in(folder: Path, servers: Sequence[tuple[int, str]], name: str, *typed: str) -> bool:
-    """Whether PAM lets `name` in, who types `typed` at its prompts; `servers` are ports and secrets, asked in turn."""
+
+def sign_in(folder: Path, servers: Sequence[Server], name: str, *typed: str) -> bool:
+    """Whether PAM lets `name` in, who types `typed` at its prompts; `servers` are asked in turn."""
     pamtester, unshare = find_program("pamtester", "pamtester"), find_program("unshare", "util-linux")
     (folder / "pam.d").mkdir(exist_ok=True)
-    lines = [f"127.0.0.1:{port} {secret} 2 {UNSIGNING_ADDRESS}" for port, secret in servers]
+    lines = [f"127.0.0.1:{port} {secret} {seconds} {UNSIGNING_ADDRESS}" for port, secret, seconds in servers]
     (folder / "servers").write_text("\n".join(lines) + "\n")
     (folder / "servers").chmod(0o600)
     (folder / "pam.d" / "vpn").write_text(f"auth required pam_radius_auth.so conf={folder}/servers\n")
@@ -34,9 +38,9 @@ def sign_in(folder: Path, servers: Sequence[tuple[int, str]], name: str, *typed:
 
 
 def test_a_stock_client_goes_through_password_and_code(radius: FreeRadius, phone: Phone, tmp_path: Path) -> None:
-    servers = [(radius.port, radius.secret)]
-    assert sign_in(tmp_path, servers, "alice", PASSWORD, phone.code())
-    assert not sign_in(tmp_path, servers, "alice", PASSWORD, phone.code())  # the same code again
+    servers, code = [(radius.port, radius.secret, PATIENT)], phone.code()
+    assert sign_in(tmp_path, servers, "alice", PASSWORD, code)
+    assert not sign_in(tmp_path, servers, "alice", PASSWORD, code)  # the same code again
     assert not sign_in(tmp_path, servers, "alice", "wrong")
     assert set(AuthenticationRecord.objects.values_list("gateway", flat=True)) == {UNSIGNING}
 
@@ -46,7 +50,7 @@ def test_the_next_server_is_asked_where_the_first_is_out_of_reach(
     radius: FreeRadius, vpn: Application, phone: Phone, tmp_path: Path
 ) -> None:
     Application.objects.update(mode=Application.Mode.PASSWORD_AND_CODE)
-    servers = [(free_port(), "secret-of-the-one-that-is-down"), (radius.port, radius.secret)]
+    servers = [(free_port(), "secret-of-the-one-that-is-down", 1), (radius.port, radius.secret, PATIENT)]
     assert sign_in(tmp_path, servers, "alice", PASSWORD + phone.code())
 
 
@@ -57,6 +61,6 @@ def test_the_next_server_is_asked_where_the_first_ones_portal_is_down(
     Application.objects.update(mode=Application.Mode.PASSWORD_AND_CODE)
     with freeradius_server(f"https://localhost:{free_port()}", "000000000000.key") as alone:
         assert alone.ask(User_Name="alice", User_Password=PASSWORD + phone.code(), wait=1.0).packet == ""
-        servers = [(alone.port, alone.secret), (radius.port, radius.secret)]
+        servers = [(alone.port, alone.secret, 1), (radius.port, radius.secret, PATIENT)]
         assert sign_in(tmp_path, servers, "alice", PASSWORD + phone.code())
     assert AuthenticationRecord.objects.count() == 1

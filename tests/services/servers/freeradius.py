@@ -62,7 +62,7 @@ class FreeRadius:
     client: str
 
     def ask(
-        self, *, wait: float = 8.0, tries: int = 1, times: int = 1, signed: bool = True, **attributes: str
+        self, *, wait: float = 30.0, tries: int = 1, times: int = 1, signed: bool = True, **attributes: str
     ) -> Answered:
         """Send one Access-Request (`User_Name="alice"`), or so many at once, with Message-Authenticator unless told
         otherwise. The last answer."""
@@ -84,7 +84,7 @@ class FreeRadius:
         request.add_message_authenticator()
         return bytes(request.RequestPacket())
 
-    def send(self, packet: bytes, *, wait: float = 5.0) -> int:
+    def send(self, packet: bytes, *, wait: float = 30.0) -> int:
         """The code of the answer to this packet from this server; 0 for none."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
             end.settimeout(wait)
@@ -95,8 +95,9 @@ class FreeRadius:
                 return 0
 
     def own_log(self) -> str:
-        """What the shipped configuration wrote: a line for each request."""
-        return (self.process.log.parent / "portal.log").read_text(encoding="utf-8")
+        """What the shipped configuration wrote: a line for each request so far."""
+        log = self.process.log.parent / "portal.log"
+        return log.read_text(encoding="utf-8") if log.exists() else ""
 
     @contextlib.contextmanager
     def losing_the_first_answer(self) -> Iterator[FreeRadius]:
