@@ -17,6 +17,9 @@ from mfa.delivery import outbox
 from mfa.models import Application, AuthenticationRecord, Delivery, Factor, Remembered, RememberRule
 from mfa.verification import prompts
 from tests.stories import acting
+from tests.stories.apps import clock
+
+__all__ = ["clock"]
 
 NUMBER = "+491701234567"
 

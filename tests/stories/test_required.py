@@ -8,7 +8,10 @@ from django.test import Client
 from accounts.models import User
 from mfa import policy
 from tests.stories import acting
+from tests.stories.apps import clock
 from tests.stories.authenticator import scan
+
+__all__ = ["clock"]
 
 
 @pytest.fixture
