@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import hypothesis
 import pytest
 from django.test import Client
 
@@ -14,6 +15,8 @@ pytest_plugins = [
     f"tests.services.{name}"
     for name in ("chromium", "http_gateway", "kannel", "postgres", "redis", "samba", "slapd", "smtp", "twilio")
 ] + ["tests.spread"]
+
+hypothesis.settings.load_profile("ci")  # the same examples wherever it runs, and none judged by its milliseconds
 
 PASSWORD = "correct horse battery staple"
 UNCOUNTED = ("tests/browser/", "tests/sweeps/")
