@@ -7,11 +7,15 @@ An IPv4 address in IPv6 clothes is the IPv4 one: a server that listens on both s
 from __future__ import annotations
 
 import ipaddress
+import re
 from functools import lru_cache
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 SITE = 64
 """Bits of an IPv6 address that a site keeps; the rest changes daily where devices hide themselves (RFC 8981)."""
+LAST_PORT = 65_535
+
+_ENDPOINT = re.compile(r"(?:([0-9.]+)|\[([0-9A-Fa-f:.]+)\]):([0-9]{1,5})")
 
 
 @lru_cache(maxsize=1024)
@@ -30,6 +34,17 @@ def canonical(text: str) -> str:
     """One spelling for each address, of at most 39 characters; empty for what is none."""
     found = parsed(text)
     return str(found) if found else ""
+
+
+def of_endpoint(text: str) -> str:
+    """`canonical` of an address that may have a port behind it, as gateways write it: `192.0.2.7:51234`, and one of
+    IPv6 in brackets (RFC 3986 3.2.2). Without those nobody can tell a port from a group: `::1:443` is an address."""
+    found = _ENDPOINT.fullmatch(text)
+    if found is None:
+        return canonical(text)
+    ipv4, ipv6, port = found.groups()
+    fits = int(port) <= LAST_PORT and (ipv4 or ":" in ipv6)
+    return canonical(ipv4 or ipv6) if fits else ""
 
 
 def source(text: str) -> str:

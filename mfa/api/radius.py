@@ -18,7 +18,7 @@ from ninja import Schema
 from pydantic import ConfigDict, Field
 
 from accounts import names
-from accounts.addresses import canonical
+from accounts.addresses import of_endpoint
 from mfa.models import Application
 from mfa.outcomes import PAP_NEEDED
 from mfa.verification import log
@@ -187,7 +187,7 @@ def _address(application: Application, sent: Attributes) -> str:
     """The person's address, out of the one attribute that this application is believed in; empty for none."""
     match application.address_attribute:
         case Application.AddressAttribute.CALLING_STATION:
-            return canonical(sent.calling)
+            return of_endpoint(sent.calling)
         case Application.AddressAttribute.TUNNEL_CLIENT:
-            return canonical(sent.tunnel)
+            return of_endpoint(sent.tunnel)
     return ""

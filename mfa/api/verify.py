@@ -13,7 +13,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import ConfigDict, Field
 
 from accounts import names, trace
-from accounts.addresses import canonical
+from accounts.addresses import of_endpoint
 from accounts.requests import address_of
 from mfa import kinds
 from mfa.api import answers, clients, radius
@@ -61,7 +61,7 @@ class Question(Schema):
         default="", max_length=20, description="One kind of factor only, such as totp",
         json_schema_extra={"enum": ["", *settings.MFA_FACTORS]},
     )  # fmt: skip
-    address: str = Field(default="", max_length=45, description="The person's address, if the application is believed")
+    address: str = Field(default="", max_length=53, description="The person's address, if the application is believed")
     gateway: str = Field(default="", max_length=100, description="What the application calls itself, for the log")
 
 
@@ -139,7 +139,7 @@ def _reply(client: Client, body: Question, *, code: str) -> Reply:
     believed = client.application.address_attribute == Application.AddressAttribute.ADDRESS
     asked = Asked(
         client.application, body.username, body.password, code, body.state, body.kind,
-        canonical(body.address) if believed else "", body.gateway,
+        of_endpoint(body.address) if believed else "", body.gateway,
     )  # fmt: skip
     who = dialogue.identify(asked, now=now)
     return dialogue.reply(asked, who, now=now) if isinstance(who, Identified) else who

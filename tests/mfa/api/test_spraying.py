@@ -154,6 +154,23 @@ def test_a_zone_behind_an_address_is_no_address_and_reaches_no_log(
     assert AuthenticationRecord.objects.get().address == ""
 
 
+@pytest.mark.row("T-31", "T-33")
+def test_the_port_of_a_connection_is_no_part_of_where_a_person_is(
+    call: Call, believed: Application, key_of: Keys, app_of_alice: Phone
+) -> None:
+    """Each connection has another one: nobody would be known by an address, and none would be held up."""
+    key = key_of(believed)
+    verify(call, key, at=f"[{PRIVACY}]:51234", username="alice", password="x", code="1")
+    Application.objects.update(address_attribute=Application.AddressAttribute.TUNNEL_CLIENT)
+    sent = {
+        "User-Name": "alice", "User-Password": "wrong", "Identifier": "1", "Authenticator": "0x" + "a" * 32,
+        "Calling-Station-Id": "198.51.100.9:1", "Tunnel-Client-Endpoint": f"{SPRAYER}:51234",
+    }  # fmt: skip
+    assert call("radius/authorize", key, **sent).status_code == 401
+    rows = AuthenticationRecord.objects.order_by("pk").values_list("address", flat=True)
+    assert list(rows) == ["2001:db8:0:1:a:b:c:d", SPRAYER]
+
+
 def test_where_no_address_is_believed_a_code_costs_no_query_for_its_source(
     call: Call, vpn: Application, key_of: Keys, app_of_alice: Phone
 ) -> None:
