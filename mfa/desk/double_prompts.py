@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from mfa import applications, kinds
@@ -27,10 +28,12 @@ JUDGED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A rule as it would be, with what it would have changed; `made` is the one that is there already."""
+    """A rule as it would be, with what it would have changed; `fields` make it at `url`, which is empty where it cannot
+    be made, and `made` is the one that is there already."""
 
     words: str
     effect: Effect
+    fields: dict[str, str]
     url: str
     made: RememberRule | None
 
@@ -89,13 +92,15 @@ def _offer(one: Proposal, effect: Effect, rules: list[RememberRule]) -> Offer:
     place = row.name if row else one.application
     name = f"{place}: {remember_words.length(one.seconds)}" if place else remember_words.length(one.seconds)
     fields = {
-        "name": name, "scope": one.scope, "application": row.pk if row else "", "kind": one.kind,
-        "seconds": one.seconds,
+        "name": name, "scope": one.scope, "application": str(row.pk) if row else "", "kind": one.kind,
+        "seconds": str(one.seconds), "active": "on",
+        "reason": _("Asked twice: it would have spared %(gone)s of %(prompts)s prompts.")
+        % {"gone": effect.gone, "prompts": effect.prompts},
     }  # fmt: skip
     made = next((old for old in rules if _covers(old, rule)), None)
     known = row is not None or not one.application
     url = f"{reverse('admin:mfa_rememberrule_add')}?{urlencode(fields)}" if known else ""
-    return Offer(remember_words.effect(rule), effect, url, made)
+    return Offer(remember_words.effect(rule), effect, fields, url, made)
 
 
 def _covers(old: RememberRule, rule: RememberRule) -> bool:

@@ -29,7 +29,7 @@ from mfa.models import AuthenticationRecord, Remembered, RememberRule
 from mfa.proof import full_proof_required
 
 View = Callable[..., HttpResponse]
-OFFERED = ("name", "scope", "application", "kind", "seconds")
+OFFERED = ("name", "scope", "application", "kind", "seconds", "reason")
 """What a link may fill into the form of a new rule."""
 
 

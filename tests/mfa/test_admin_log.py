@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -16,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+from mfa import proof
 from mfa.authlog import doubles
 from mfa.models import Application, AuditEvent, AuthenticationRecord, Remembered, RememberRule
 from mfa.outcomes import OATH_VERIFIED, REMEMBERED
@@ -81,6 +83,21 @@ def test_the_page_of_double_prompts_costs_a_fixed_number_of_queries(
         for seconds in range(10, 400, 9):
             write(user, seconds)
     assert queries() == few
+
+
+def test_the_button_that_makes_a_rule_needs_a_fresh_proof_and_leads_to_its_form_afterwards(
+    staff: Callable[..., Client], alice: User, vpn: Application
+) -> None:
+    write(alice, 0)
+    write(alice, 9)
+    client = staff("admin")
+    (offer,) = client.get(f"{RECORDS}doubles/?days=1&seconds=60", secure=True).context["offers"]
+    session = client.session
+    proof.forget(session)
+    session.save()
+    answer = client.post(offer.url, offer.fields, secure=True)
+    assert not RememberRule.objects.exists()
+    assert parse_qs(urlsplit(answer.headers["Location"]).query)["next"] == [offer.url]
 
 
 def test_only_so_many_verifications_are_looked_at(

@@ -76,16 +76,15 @@ def test_a_double_prompt_is_found_its_rule_is_made_and_it_is_gone(
     sign_in(client, admin, add_factor(admin))
     page = client.get("/admin/mfa/authenticationrecord/doubles/?days=1&seconds=60", secure=True).content.decode()
     assert "It would have spared 2 of 4 prompts in these days. People: 1. Gateways: 1." in page
-    (link,) = re.findall(r'href="(/admin/mfa/rememberrule/add/[^"]*)"', page)
-
-    form = client.get(unescape(link), secure=True).context["form"]
-    typed = {name: form[name].value() for name in ("name", "scope", "application", "kind", "seconds")}
-    typed |= {"active": "on", "reason": "Asked twice within seconds"}
-    made = client.post(unescape(link), typed, secure=True)
+    (form,) = re.findall(r'<form[^>]*action="(/admin/mfa/rememberrule/add/[^"]*)"(.*?)</form>', page, re.DOTALL)
+    fields = re.findall(r'<input type="hidden" name="(?!csrf)([^"]*)" value="([^"]*)">', form[1])
+    made = client.post(unescape(form[0]), {name: unescape(value) for name, value in fields}, secure=True)
     rule = RememberRule.objects.get()
     assert made.headers["location"] == f"/admin/mfa/rememberrule/{rule.pk}/change/"
     assert (rule.scope, rule.application, rule.kind, rule.seconds) == ("address", vpn, "totp", 30)
-    assert AuditEvent.objects.get(action="remember-rule.added").reason == "Asked twice within seconds"
+    assert AuditEvent.objects.get(action="remember-rule.added").reason == (
+        "Asked twice: it would have spared 2 of 4 prompts."
+    )
     page = client.get("/admin/mfa/authenticationrecord/doubles/?days=1&seconds=60", secure=True).content.decode()
     assert f"/admin/mfa/rememberrule/{rule.pk}/change/" in page
 

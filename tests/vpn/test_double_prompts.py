@@ -55,6 +55,8 @@ def make_the_proposed_rule(client: Client) -> None:
     assert "spared 1 of 2 prompts in these days. People: 1. Gateways: 1." in page
     (link,) = re.findall(r'href="(/admin/mfa/rememberrule/add/[^"]*)"', page)
     form = client.get(unescape(link), secure=True).context["form"]
-    typed = {name: form[name].value() for name in ("name", "scope", "application", "kind", "seconds")}
-    client.post(unescape(link), typed | {"active": "on", "reason": "Asked twice"}, secure=True)
+    typed = {name: form[name].value() for name in ("name", "scope", "application", "kind", "seconds", "reason")}
+    assert typed["reason"] == "Asked twice: it would have spared 1 of 2 prompts."
+    client.post(unescape(link), typed | {"active": "on", "seconds": "45"}, secure=True)
+    assert RememberRule.objects.get().seconds == 45
     assert RememberRule.objects.get().scope == "address"

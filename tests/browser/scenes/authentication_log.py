@@ -89,6 +89,14 @@ def doubles(stage: Stage) -> None:
     stage.reads("Make this rule")
 
 
+@scene("admin:mfa_rememberrule_change", "made with one press")
+def made_at_once(stage: Stage) -> None:
+    asked_twice(stage)
+    stage.open(reverse("admin:mfa_authenticationrecord_doubles"))
+    stage.press("Make this rule 1")
+    stage.reads("The rule is saved. It holds from now on.")
+
+
 @scene("admin:mfa_authenticationrecord_doubles", "nobody")
 def no_doubles(stage: Stage) -> None:
     as_admin(stage)
