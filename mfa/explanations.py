@@ -39,6 +39,10 @@ REFUSED: dict[outcomes.Result, Words] = {
     outcomes.RECOVERY_INCORRECT: (lazy("The recovery code was wrong"), lazy("Use the newest list.")),
     outcomes.ACTIVATION_INCORRECT: (lazy("The activation code was wrong"), lazy("Use the newest one from helpdesk.")),
     outcomes.TEMPORARY_INCORRECT: (lazy("The temporary access code was wrong"), lazy("Use the newest from helpdesk.")),
+    outcomes.TEMPORARY_OVER: (
+        lazy("The temporary access code is over"),
+        lazy("Ask helpdesk for a new one; no clock is the cause."),
+    ),
     outcomes.WRONG_SHAPE: (lazy("What was typed is no code of yours"), lazy("Check that all of it was typed.")),
     outcomes.OATH_DUPLICATE: USED,
     outcomes.CODE_SPENT: USED,

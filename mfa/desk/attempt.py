@@ -21,10 +21,11 @@ from mfa.models import Application, AuthenticationRecord, Factor, RememberRule
 
 AROUND = timedelta(minutes=10)
 MOST_AROUND = 10
-UNLOCK, ACTIVATE, RESET_ONE, REACTIVATE = "unlock", "activate", "reset-one", "reactivate"
+UNLOCK, ACTIVATE, LEND, RESET_ONE, REACTIVATE = "unlock", "activate", "temporary", "reset-one", "reactivate"
 MENDED_BY = {
     outcomes.ACCOUNT_LOCKED.code: UNLOCK, outcomes.FACTOR_DISABLED.code: UNLOCK,
     outcomes.NOTHING_ENROLLED.code: ACTIVATE, outcomes.ACTIVATION_INCORRECT.code: ACTIVATE,
+    outcomes.TEMPORARY_INCORRECT.code: LEND, outcomes.TEMPORARY_OVER.code: LEND,
     outcomes.UNREADABLE.code: RESET_ONE, outcomes.PASSKEY_COUNTER.code: RESET_ONE,
     outcomes.USER_DISABLED.code: REACTIVATE,
 }  # fmt: skip

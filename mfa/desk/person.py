@@ -17,6 +17,7 @@ from mfa import activation, configured, diagnosis, enrolment, kinds, known, limi
 from mfa.demands import Demand, Holding, Source
 from mfa.desk import acts, caller_page, masks, person_directory, person_words, reach
 from mfa.desk.asked import Order
+from mfa.kinds import FactorKind
 from mfa.models import AuditEvent, Exemption, Factor, GuessCounter
 from mfa.pages import cards
 
@@ -130,8 +131,15 @@ def _line(factor: Factor, now: datetime, *, works: bool) -> Line:
         return Line(label, described, factor, _("reported lost"), "warn")
     if factor.disabled_at is not None:
         return Line(label, described, factor, _("disabled"), "danger")
-    expired = factor.expires_at is not None and factor.expires_at <= now
-    return Line(label, described, factor, _("expired") if expired else _("waits for its first code"), "off")
+    return Line(label, described, factor, _why_not(factor, kind, now), "off")
+
+
+def _why_not(factor: Factor, kind: FactorKind, now: datetime) -> str:
+    if factor.expires_at is not None and factor.expires_at <= now:
+        return _("expired")
+    if not factor.confirmed:
+        return _("waits for its first code")
+    return _("used up") if kind.left(factor) == 0 else _("its address has changed")
 
 
 def locked(counter: GuessCounter | None, *, now: datetime) -> str:

@@ -15,14 +15,16 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from mfa import applications
 from mfa.authlog.endings import CONDITIONS, Ending
 from mfa.models import AuthenticationRecord
-from mfa.outcomes import KIND_NOT_TAKEN, KIND_RULED_OUT, NOTHING_ENROLLED, SENDING_LIMIT
+from mfa.outcomes import KIND_NOT_TAKEN, KIND_RULED_OUT, NOTHING_ENROLLED, SENDING_LIMIT, TEMPORARY_OVER
 
 LOOK_BACK = timedelta(hours=1)
 NAMES, NAMES_FROM_ONE = 50, 20
 """Names with a wrong answer, and nobody let in under them at the application: at all, and from one address."""
 SOURCES, MISSES = 10, 40
 """Addresses that wrong answers about one account came from, and such answers where no addresses are known."""
-NO_GUESSES = (SENDING_LIMIT.code, NOTHING_ENROLLED.code, KIND_NOT_TAKEN.code, KIND_RULED_OUT.code)
+NO_GUESSES = tuple(
+    result.code for result in (SENDING_LIMIT, NOTHING_ENROLLED, KIND_NOT_TAKEN, KIND_RULED_OUT, TEMPORARY_OVER)
+)
 """Refused, whatever was typed."""
 PART = "guesses"
 """The part of guesses at single accounts: an attack on a thousand of them is one incident. With an application's slug

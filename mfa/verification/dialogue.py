@@ -154,7 +154,7 @@ def _ask(asked: Asked, who: Identified, wanted: str, now: datetime) -> Reply:
 
 def _none(asked: Asked, user: User, refusal: Refused, now: datetime) -> Reply:
     """Nothing can be asked for."""
-    _log(asked, user, refusal.result, now, cause=refusal.cause)
+    _log(asked, user, refusal.result, now, kind=refusal.kind, cause=refusal.cause)
     return no(refusal.result)
 
 

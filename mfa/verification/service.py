@@ -153,7 +153,7 @@ def _candidates(attempt: Attempt, usable: list[Factor], now: datetime) -> list[F
         raise unfit.why(attempt.user, usable, attempt.application, now=now, kind=attempt.kind)
     fitting = [factor for factor in factors if kinds.kind(factor.kind).could_match(factor, attempt.answer)]
     if not fitting:
-        raise kinds.kind(attempt.kind).unfit() if attempt.kind else WrongShape()
+        raise unfit.no_answer_of(attempt.user, attempt.answer, attempt.application, now=now, kind=attempt.kind)
     return fitting
 
 

@@ -1,11 +1,15 @@
-"""Why none of a person's factors will do at an application, for the log and for whoever looks after it."""
+"""Why none of a person's factors will do at an application, or could have given an answer: for the log, and for whoever
+looks after it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from accounts.models import User
 from mfa import applications, kinds, policy
+from mfa.kinds import Answer
 from mfa.models import AuthenticationRecord, Factor
 from mfa.outcomes import (
     FACTOR_DISABLED,
@@ -13,14 +17,32 @@ from mfa.outcomes import (
     KIND_NOT_TAKEN,
     KIND_RULED_OUT,
     NOTHING_ENROLLED,
+    TEMPORARY_OVER,
+    Refused,
     Unusable,
+    WrongShape,
 )
 
 
+class LentOver(Unusable):
+    """What helpdesk lent has had its hours, or its uses."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(TEMPORARY_OVER)
+        self.kind = kind
+
+    @property
+    def words(self) -> str:
+        return _("This code from helpdesk is over. Ask helpdesk for a new one; your clock is not the cause.")
+
+
 def why(user: User, usable: list[Factor], application: str, *, now: datetime, kind: str = "") -> Unusable:
-    """The refusal of somebody none of whose factors (of one kind, where it is named) the application takes: one was
-    reported lost, or disabled by wrong codes; a rule takes the kind away; the application does not take it; or none was
-    ever there."""
+    """The refusal of somebody none of whose factors (of one kind, where it is named) the application takes: what was
+    lent is over; one was reported lost, or disabled by wrong codes; a rule takes the kind away; the application does
+    not take it; or none was ever there."""
+    lent = _lent_and_over(user, application, now)
+    if lent and kind in ("", lent.kind):
+        return LentOver(lent.kind)
     rows = Factor.objects.filter(user=user, confirmed=True)
     held = (rows.filter(kind=kind) if kind else rows).values_list("suspended_at", "disabled_at")
     if any(suspended_at for suspended_at, _ in held):
@@ -33,6 +55,24 @@ def why(user: User, usable: list[Factor], application: str, *, now: datetime, ki
     if fitting:
         return _ruled_out(user, fitting, now)
     return Unusable(KIND_NOT_TAKEN if meant else NOTHING_ENROLLED)
+
+
+def no_answer_of(user: User, answer: Answer, application: str, *, now: datetime, kind: str = "") -> Refused:
+    """The refusal of an answer that none of the person's factors there (of one kind, where it is named) could give."""
+    lent = _lent_and_over(user, application, now)
+    if lent and kind in ("", lent.kind) and kinds.kind(lent.kind).could_match(lent, answer):
+        return LentOver(lent.kind)
+    return kinds.kind(kind).unfit() if kind else WrongShape()
+
+
+def _lent_and_over(user: User, application: str, now: datetime) -> Factor | None:
+    slugs = [kind.slug for kind in kinds.registry().values() if kind.lent]
+    for row in Factor.objects.filter(user=user, confirmed=True, kind__in=slugs):
+        kind = kinds.kind(row.kind)
+        is_over = kind.left(row) == 0 or (row.expires_at is not None and row.expires_at <= now)
+        if is_over and kind.serves(row, application):
+            return row
+    return None
 
 
 def _ruled_out(user: User, slugs: set[str], now: datetime) -> Unusable:

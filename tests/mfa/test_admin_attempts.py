@@ -178,6 +178,7 @@ def test_an_attempt_has_its_page_with_everything_that_is_known(
         (outcomes.ACCOUNT_LOCKED, "act/unlock/?people="),
         (outcomes.FACTOR_DISABLED, "act/unlock/?people="),
         (outcomes.NOTHING_ENROLLED, "act/activate/?people="),
+        (outcomes.TEMPORARY_OVER, "act/temporary/?people="),
         (outcomes.UNREADABLE, "act/reset-one/?people="),
         (outcomes.SMS_NOT_SENT, "/admin/mfa/delivery/?user__id__exact="),
         (outcomes.DIRECTORY_UNREACHABLE, "/admin/mfa/finding/"),

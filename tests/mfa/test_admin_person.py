@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
+import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -54,6 +56,24 @@ def test_helpdesk_reads_what_failed_last_with_its_mend_and_by_the_names_that_peo
     assert page.count("Office VPN") >= 3, "the failure, the factor's last use, the list of sign-ins"
     for raw in ("vpn-gw1", "factor.added", "OATH"):
         assert raw not in page
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"kind": "temporary", "state": {"left": 0, "applications": ["vpn"]}}, "used up"),
+        ({"kind": "recovery", "state": {"left": 0}}, "used up"),
+        ({"kind": "temporary", "state": {"left": 2}, "expires_at": datetime(2026, 1, 1, tzinfo=UTC)}, "expired"),
+        ({"kind": "email", "state": {"address": "old@example.test"}}, "its address has changed"),
+    ],
+)
+def test_why_a_factor_does_not_work_stands_beside_it(
+    staff: Callable[..., Client], alice: User, columns: dict[str, Any], words: str
+) -> None:
+    add_factor(alice, **columns)
+    page = seen(staff("helpdesk"), alice)
+    assert words in page
+    assert "waits for its first code" not in page
 
 
 def statements(client: Client, path: str) -> int:

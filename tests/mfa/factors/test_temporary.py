@@ -7,13 +7,19 @@ from datetime import datetime, timedelta
 import pytest
 
 from accounts.models import User
-from mfa import enrolment, policy, temporary
+from mfa import enrolment, explanations, policy, temporary
 from mfa.factors.recovery import flows as recovery
 from mfa.factors.totp import flows as totp
 from mfa.factors.totp.factor import token_of
 from mfa.kinds import Answer, Purpose
 from mfa.models import Application, AuditEvent, AuthenticationRecord, Delivery, Factor, Remembered, RememberRule
-from mfa.outcomes import KIND_NOT_TAKEN, NOTHING_ENROLLED, TEMPORARY_INCORRECT, TEMPORARY_VERIFIED
+from mfa.outcomes import (
+    KIND_NOT_TAKEN,
+    OATH_INCORRECT,
+    TEMPORARY_INCORRECT,
+    TEMPORARY_OVER,
+    TEMPORARY_VERIFIED,
+)
 from mfa.verification.dialogue import Asked, Identified, Reply, identify, reply
 from mfa.verification.service import Attempt, Verdict, verify
 from tests.mfa.doors import add_factor
@@ -45,15 +51,47 @@ def test_it_works_as_often_as_was_said_and_never_again(alice: User, code: str, n
     assert [judge(alice, text, now).result for text in (code, spoken, code)] == [
         TEMPORARY_VERIFIED,
         TEMPORARY_VERIFIED,
-        NOTHING_ENROLLED,
+        TEMPORARY_OVER,
     ]
     assert AuthenticationRecord.objects.filter(user=alice, code=1005, kind="temporary").count() == 2
 
 
 @pytest.mark.row("N-25")
 def test_it_is_over_after_its_hours(alice: User, code: str, now: datetime) -> None:
-    assert judge(alice, code, now + timedelta(hours=8)).result == NOTHING_ENROLLED
+    assert judge(alice, code, now + timedelta(hours=8)).result == TEMPORARY_OVER
     assert judge(alice, code, now + timedelta(hours=7, minutes=59)).accepted
+
+
+@pytest.mark.row("N-25")
+@pytest.mark.parametrize("beside", ["nothing", "an app", "a lost app"])
+def test_one_that_is_over_says_so_and_that_no_clock_is_the_cause(
+    alice: User, code: str, now: datetime, beside: str
+) -> None:
+    """A code of the app that stands beside it is still judged as one."""
+    if beside != "nothing":
+        state = {"algorithm": "SHA1", "digits": 6, "period": 30}
+        add_factor(alice, state=state, suspended_at=now if beside == "a lost app" else None)
+    later = now + timedelta(hours=9)
+    verdict = judge(alice, code, later)
+    assert verdict.result == TEMPORARY_OVER
+    assert verdict.refused is not None
+    assert verdict.refused.words.endswith("Ask helpdesk for a new one; your clock is not the cause.")
+    row = AuthenticationRecord.objects.get(user=alice)
+    assert (row.kind, explanations.of(row).words) == ("temporary", "The temporary access code is over")
+    assert judge(alice, code, later, "wiki").result != TEMPORARY_OVER
+    assert Factor.objects.filter(user=alice, failures__gt=0).count() == 0
+    if beside == "an app":
+        assert judge(alice, "123456", later).result == OATH_INCORRECT
+
+
+def test_an_application_that_would_ask_for_it_logs_that_it_is_over(
+    alice: User, code: str, vpn: Application, now: datetime
+) -> None:
+    asked, later = Asked(vpn, "alice"), now + timedelta(hours=9)
+    who = identify(asked, now=later)
+    assert isinstance(who, Identified)
+    assert reply(asked, who, now=later).result == TEMPORARY_OVER
+    assert AuthenticationRecord.objects.get(user=alice).kind == "temporary"
 
 
 @pytest.mark.parametrize("elsewhere", ["wiki", "portal", "portal test"])
