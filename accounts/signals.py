@@ -26,6 +26,9 @@ phones_announced = Signal()
 """The directory has another number for people whose own is confirmed; it counts when its rest is over, unless they
 refuse it. Arguments: `changes: list[PhoneChange]` (`new` is the number that rests), `until: datetime`."""
 
+mailboxes_changed = Signal()
+"""The directory has another mailbox for people, or none any more. Arguments: `user_ids: list[int]`."""
+
 write_back_ended = Signal()
 """A number was written to the directory, or is not going to be. Arguments: `row: WriteBack`."""
 

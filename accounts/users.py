@@ -20,7 +20,7 @@ from accounts import bulk
 from accounts.models import PhoneSource, User
 from accounts.people import COLUMNS, Change, Person
 from accounts.portions import portions
-from accounts.signals import PhoneChange, phones_announced, phones_changed, users_deactivated
+from accounts.signals import PhoneChange, mailboxes_changed, phones_announced, phones_changed, users_deactivated
 
 NEW = (
     "password", "is_superuser", "username", "name", "email", "language", "is_active", "is_staff", "created_at", "phone",
@@ -258,13 +258,21 @@ def _announce(changes: Sequence[Change], actor: User | None) -> None:
     numbers = [_phone_change(one, one.new.phone) for one in changes if one.old.phone != one.new.phone]
     resting = [change for change in changes if change.new.phone_next_at and _is_new_at_rest(change)]
     left = [change.old.pk for change in changes if change.old.is_active and not change.new.is_active]
+    moved = [change.old.pk for change in changes if _mailbox(change.old) != _mailbox(change.new)]
     for until, some in groupby(sorted(resting, key=_rest), key=_rest):
         announced = [_phone_change(change, change.new.phone_next) for change in some]
         phones_announced.send(sender=User, changes=announced, until=until)
     if numbers:
         announce_phones(numbers, source=PhoneSource.DIRECTORY, actor=actor)
+    if moved:
+        mailboxes_changed.send(sender=User, user_ids=moved)
     if left:
         users_deactivated.send(sender=User, user_ids=left, actor=actor)
+
+
+def _mailbox(person: Person) -> bytes:
+    """Upper case of ASCII makes no other mailbox."""
+    return person.email.encode().lower()
 
 
 def _phone_change(change: Change, number: str) -> PhoneChange:

@@ -1,4 +1,5 @@
-"""What follows when accounts changes numbers or deactivates people: in the same transaction, for thousands at once."""
+"""What follows when accounts changes numbers or mailboxes, or deactivates people: in the same transaction, for
+thousands at once."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from accounts.phones import mask
 from accounts.portions import portions
 from accounts.signals import (
     PhoneChange,
+    mailboxes_changed,
     phones_announced,
     phones_changed,
     run_decided,
@@ -22,7 +24,7 @@ from accounts.signals import (
     users_deactivated,
     write_back_ended,
 )
-from mfa import audit, kinds, notifications
+from mfa import activation, audit, kinds, notifications
 from mfa.delivery import outbox
 from mfa.kinds import Purpose
 from mfa.models import AuditEvent, Delivery, Factor, OneTimeCode
@@ -52,11 +54,19 @@ def numbers_changed(
         _renew_factors(part, by_phone, now)
         told = notifications.told()
         over = SENT_TO_THE_NUMBER if told else (*SENT_TO_THE_NUMBER, Purpose.UNDO_PHONE)
+        activation.end_sent([change.user_id for change in part if change.old != change.new], by_phone, now=now)
         _end_codes([change.user_id for change in part], now, Q(purpose__in=over) | Q(kind__in=by_phone))
         if not told:
             people = User.objects.in_bulk([change.user_id for change in part])
             audit.record_many(_changed(people[change.user_id], change, source, actor) for change in part)
             outbox.queue_many(list(_messages(part, people, source, now)))
+
+
+@receiver(mailboxes_changed, dispatch_uid="mfa.receivers.mailboxes_moved")
+def mailboxes_moved(sender: object, *, user_ids: list[int], **more: Any) -> None:
+    """An activation code waits for a day in the mailbox that it went to. Codes of a factor name their mailbox."""
+    by_mail = [kind.slug for kind in kinds.registry().values() if kind.sends and kind.channel == Delivery.Channel.MAIL]
+    activation.end_sent(user_ids, by_mail, now=timezone.now())
 
 
 @receiver(phones_announced, dispatch_uid="mfa.receivers.numbers_announced")

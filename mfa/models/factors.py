@@ -87,6 +87,7 @@ class OneTimeCode(models.Model):
         REPLACED = "replaced", _("replaced by a newer one")
         WORN_OUT = "worn-out", _("too many wrong tries")
         EXPIRED = "expired", _("expired")
+        MOVED = "moved", _("went to an address that has changed")
 
     token = models.CharField(max_length=43, unique=True, default=secrets.token_urlsafe, editable=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="one_time_codes")

@@ -55,6 +55,7 @@ WORDS: dict[str, str | Promise] = {
     "temporary.issued": gettext_lazy("Temporary access code issued"),
     "temporary.ended": gettext_lazy("Temporary access code ended"),
     "activation.withdrawn": gettext_lazy("Activation code withdrawn"),
+    "activation.ended": gettext_lazy("Activation code ended, since it had gone to an earlier number or mailbox"),
     "activation.used": gettext_lazy("Activation code used"),
     "password.first-set": gettext_lazy("First password set with an activation code"),
     "session.ended": gettext_lazy("A session was signed out"),

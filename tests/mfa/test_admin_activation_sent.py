@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from accounts import users
-from accounts.models import PhoneSource, User
+from accounts.models import User
+from accounts.people import COLUMNS, Change, Person
 from mfa import activation, enrolment, lost
 from mfa.delivery import outbox
 from mfa.factors.activation import flows
@@ -96,9 +99,66 @@ def test_a_code_ends_with_what_it_was_sent_to_and_no_other(bob: User, by: str, o
         flows.redeem(bob, code, address="192.0.2.1", now=now)
 
 
+def bring(people: Iterable[User], **values: Any) -> None:
+    """The directory has these values for them now; `{}` stands for the key of each."""
+    stored = User.objects.filter(pk__in=[one.pk for one in people]).values_list("pk", *COLUMNS)
+    olds = [Person._make(row) for row in stored]
+    changes = [
+        Change(old, old._replace(**{name: value.format(old.pk) for name, value in values.items()})) for old in olds
+    ]
+    assert len(users.change_many(changes, now=timezone.now(), actor=None)) == len(olds)
+
+
 @pytest.mark.row("N-10")
-def test_a_code_that_went_to_a_number_ends_when_the_number_is_another(bob: User) -> None:
-    code = activation.issue(bob, actor=None, reason="r", now=timezone.now(), by=activation.HandOver.SMS).code
-    users.set_phone(bob, "+4915112345678", source=PhoneSource.DIRECTORY, confirmed_at=None, actor=None)
+@pytest.mark.row("N-24")
+@pytest.mark.parametrize(
+    ("by", "column", "new"),
+    [
+        ("sms", "phone", "+4915112345678"),
+        ("sms", "phone", ""),
+        ("mail", "email", "other@example.test"),
+        ("mail", "email", ""),
+    ],
+)
+def test_a_code_ends_when_it_went_to_a_number_or_mailbox_that_the_directory_replaces(
+    staff: Callable[..., Client], bob: User, by: str, column: str, new: str
+) -> None:
+    code = activation.issue(bob, actor=None, reason="r", now=timezone.now(), by=activation.HandOver(by)).code
+    bring([bob], **{column: new})
+    event = AuditEvent.objects.get(action="activation.ended")
+    assert (event.user, event.actor, event.details) == (bob, None, {"kind": "sms" if by == "sms" else "email"})
+    page = staff("admin").get(f"{LIST}{bob.pk}/change/", secure=True).content.decode()
+    assert "The activation code has ended: the number or mailbox that it was sent to" in page
     with pytest.raises(Expired):
         flows.redeem(bob, code, address="192.0.2.1", now=timezone.now())
+
+
+@pytest.mark.parametrize(
+    ("by", "column", "new"),
+    [("", "email", "other@example.test"), ("mail", "phone", "+4915112345678"), ("sms", "email", "other@example.test"),
+     ("mail", "email", "BOB@example.test"), ("mail", "name", "Robert")],
+)  # fmt: skip
+def test_a_code_outlives_what_changes_elsewhere(bob: User, by: str, column: str, new: str) -> None:
+    code = activation.issue(bob, actor=None, reason="r", now=timezone.now(), by=activation.HandOver(by)).code
+    bring([bob], **{column: new})
+    assert flows.redeem(bob, code, address="192.0.2.1", now=timezone.now()).ending == "spent"
+    bring([bob], email="third@example.test")
+    assert OneTimeCode.objects.get(purpose="activate").ending == "spent"
+    assert not AuditEvent.objects.filter(action="activation.ended").exists()
+
+
+@pytest.mark.parametrize("count", [3, 300])
+def test_new_mailboxes_of_many_take_as_many_statements_as_those_of_a_few(
+    db: None, django_assert_max_num_queries: DjangoAssertNumQueries, count: int
+) -> None:
+    people = User.objects.bulk_create(
+        User(username=f"u{n}", email=f"u{n}@old.test", password="!") for n in range(count)
+    )
+    day = timezone.now() + timedelta(days=1)
+    OneTimeCode.objects.bulk_create(
+        OneTimeCode(user=one, purpose="activate", kind="email", expires_at=day) for one in people
+    )
+    with django_assert_max_num_queries(16):
+        bring(people, email="u{}@new.test")
+    assert OneTimeCode.objects.filter(ending="moved").count() == count
+    assert AuditEvent.objects.filter(action="activation.ended").count() == count

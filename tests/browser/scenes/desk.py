@@ -12,8 +12,8 @@ from django.utils import timezone
 from accounts.directory import kept
 from accounts.models import SyncAlarm, SyncProblem, SyncRun, User, WriteBack
 from accounts.people import COLUMNS, Change, Person
-from mfa import enrolment, limits
-from mfa.models import Application, Approval, AuditEvent, GuessCounter, Policy
+from mfa import activation, enrolment, limits
+from mfa.models import Application, Approval, AuditEvent, GuessCounter, OneTimeCode, Policy
 from mfa.outcomes import OATH_INCORRECT
 from mfa.verification import log
 from tests.browser.scenes.scene import scene
@@ -94,6 +94,18 @@ def one_person_of_the_directory(stage: Stage) -> None:
         directory_dn="uid=ada,ou=analytical engines,ou=mathematics,ou=people,dc=a-rather-long-name,dc=example,dc=test",
     )  # fmt: skip
     stage.open(reverse("admin:accounts_user_change", args=[known[0].pk]))
+
+
+@scene("admin:accounts_user_change", "an activation code ended with its mailbox")
+def one_person_who_moved(stage: Stage) -> None:
+    admin, now = as_admin(stage), timezone.now()
+    moved = people()[3]
+    enrolment.reset(moved, actor=admin, reason="Lost phone", now=now)
+    activation.issue(moved, actor=admin, reason="Lost phone", now=now)
+    OneTimeCode.objects.filter(user=moved).update(kind="email")
+    activation.end_sent([moved.pk], ["email"], now=now)
+    stage.open(reverse("admin:accounts_user_change", args=[moved.pk]))
+    stage.reads("The activation code has ended")
 
 
 @scene("admin:accounts_user_add", "empty")
