@@ -104,6 +104,6 @@ def _message(delivery: Delivery, now: datetime) -> Line:
     fares = progress.of(delivery, now=now)
     by_sms = delivery.channel == Delivery.Channel.SMS
     to = mask(delivery.recipient) if by_sms else masked_address(delivery.recipient)
-    title = _("A code by SMS to %(to)s") % {"to": to} if by_sms else _("A code by mail to %(to)s") % {"to": to}
+    title = _("A code by SMS to %(to)s") % {"to": to} if by_sms else _("A code by e-mail to %(to)s") % {"to": to}
     tone = "info" if fares.tone == "ok" else fares.tone
     return Line(delivery.created_at, tone, title, fares.words, "", [])

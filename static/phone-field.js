@@ -41,6 +41,13 @@ function picker(field, select, input) {
   });
 }
 
+/* What the server said of the number before is not true of the one that stands there now. */
+function forgetError(input) {
+  if (input.getAttribute("aria-invalid") !== "true") return;
+  document.getElementById(`${input.id}_error`)?.remove();
+  input.removeAttribute("aria-invalid");
+}
+
 /* By POST, so that numbers stay out of addresses and access logs. */
 function previews(field, select, input) {
   const shown = field.querySelector("[data-phone-preview]");
@@ -55,8 +62,9 @@ function previews(field, select, input) {
       const body = new URLSearchParams({ country: select.value, number: input.value });
       const answer = await fetch(field.dataset.previewUrl, { method: "POST", body, headers: { "X-CSRFToken": token } }).catch(() => null);
       if (turn !== latest) return;
-      if (answer?.ok && !answer.redirected) shown.innerHTML = await answer.text();
-      else shown.replaceChildren();
+      if (!answer?.ok || answer.redirected) return shown.replaceChildren();
+      forgetError(input);
+      shown.innerHTML = await answer.text();
     }, TYPING_PAUSE);
   };
 }

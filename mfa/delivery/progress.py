@@ -43,7 +43,7 @@ def of(delivery: Delivery, *, now: datetime) -> Progress:
     if delivery.handed_over_at is not None:
         return Progress("danger", _("The message left, but could not be delivered."), another, over=True)
     if delivery.channel == Delivery.Channel.MAIL:
-        refused = _("The mail server refused the mail, so no code comes.")
+        refused = _("The mail server refused the e-mail, so no code comes.")
         return Progress("danger", refused, _("Use another way, or ask helpdesk to check your address."), over=True)
     return Progress("danger", _("The message could not be sent."), another, over=True)
 

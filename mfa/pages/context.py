@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.template.defaultfilters import urlize
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,8 +20,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     shared: dict[str, Any] = {
         "portal_name": settings.PORTAL_NAME,
         "languages": settings.LANGUAGES,
-        "helpdesk_contact": settings.HELPDESK_CONTACT,
-        "directory_contact": settings.DIRECTORY_CONTACT,
+        "helpdesk_contact": urlize(settings.HELPDESK_CONTACT, autoescape=True),
     }
     # An error page may answer a request that was refused before anybody asked who it is.
     if not hasattr(request, "user") or not request.user.is_authenticated:

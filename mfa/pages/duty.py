@@ -36,7 +36,8 @@ def notes(standing: Standing, *, now: datetime) -> list[Note]:
     if standing.complete or standing.until is None or standing.until <= now:
         return []
     title = _("Your organisation asks for more by %(day)s.") % {"day": day(standing.until)}
-    text = words(standing.in_all) + " " + _("You can go on until then. After that, only setting it up is open.")
+    after = _("You can go on until then. After that, nothing else opens until this is done.")
+    text = f"{words(standing.in_all)} {after}"
     backup = next((kind for kind in kinds.registry().values() if kind.backup and kind.add_url()), None)
     if standing.in_all.factors or backup is None:
         return [Note("warn", title, text, (CardAction(_("Set it up now"), reverse("enrol")),))]

@@ -25,7 +25,7 @@ def refuse_control_characters(text: str) -> None:
 class NameForm(forms.Form):
     name = forms.CharField(
         label=_("Name"),
-        help_text=_("Something that tells it from others, for example the phone it is on."),
+        help_text=_("Something that tells it from others, for example the device it is on."),
         max_length=NAME_LENGTH,
         validators=[refuse_control_characters],
         error_messages={"required": _("Type a name.")},

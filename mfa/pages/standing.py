@@ -93,7 +93,7 @@ def _doors(known: Known) -> list[Check]:
     checks = [Check("ok", _("Ready for"), ", ".join(ready), reverse("rehearsal"), _("Try it"))] if ready else []
     if closed:
         accepts = ", ".join(dict.fromkeys(label for one in closed for label in one.accepts))
-        words = _("%(names)s: takes %(kinds)s") % {"names": ", ".join(one.name for one in closed), "kinds": accepts}
+        words = _("%(names)s (takes %(kinds)s)") % {"names": ", ".join(one.name for one in closed), "kinds": accepts}
         checks.append(Check("off", _("Not ready for"), words))
     return checks
 

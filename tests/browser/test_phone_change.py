@@ -89,6 +89,19 @@ def test_landline_is_refused_beside_the_field_and_nothing_is_sent(stage: Stage, 
     assert not Delivery.objects.filter(channel="sms").exists()
 
 
+def test_fault_of_a_refused_number_goes_when_another_number_is_understood(stage: Stage, owner: User) -> None:
+    stage.let_in(owner)
+    stage.open("/sms/change/")
+    number = stage.page.get_by_label("Mobile number")
+    number.fill("030 901820")
+    stage.press("Send a code to this number")
+    expect(stage.page.locator(".field-error")).to_contain_text("landline")
+    number.fill("0151 23456789")
+    expect(stage.page.locator("[data-phone-preview]")).to_contain_text("Understood as +49 1512 3456789")
+    expect(stage.page.locator(".field-error")).to_have_count(0)
+    expect(number).not_to_have_attribute("aria-invalid", "true")
+
+
 def test_dialog_closes_by_escape_and_by_cancel_and_gives_the_focus_back(stage: Stage, owner: User) -> None:
     dialog = open_dialog(stage, owner)
     stage.page.keyboard.press("Escape")

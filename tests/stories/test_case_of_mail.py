@@ -94,7 +94,7 @@ def test_a_person_sets_codes_by_mail_up_uses_tests_and_removes_them(person: acti
     answer = person.client.post("/test/?way=email", {"code": code(smtp)}, secure=True)
     assert answer.status_code == 302
     assert "works." in text(person.client.get("/", secure=True))
-    assert "Codes by mail stop at once." in text(person.client.get("/email/remove/", secure=True))
+    assert "Codes by e-mail stop at once." in text(person.client.get("/email/remove/", secure=True))
     assert person.client.post("/email/remove/", secure=True).headers["Location"] == "/"
     assert not Factor.objects.filter(user=user, kind="email").exists()
     assert tell(user, "vpn", typed, sent.token) is KIND_NOT_TAKEN
@@ -123,7 +123,7 @@ def test_was_the_mail_sent_the_admin_finds_it_by_person_and_reads_why_not(
     person.client.post("/email/", secure=True)
     workers_do_their_round()
     waiting = person.client.get("/email/confirm/", secure=True)
-    assert "The mail server refused the mail, so no code comes." in text(waiting)
+    assert "The mail server refused the e-mail, so no code comes." in text(waiting)
     listed = admin.get("/admin/mfa/delivery/?q=alice", secure=True)
     delivery = Delivery.objects.get(template="confirm-email")
     assert f"/admin/mfa/delivery/{delivery.pk}/change/" in listed.content.decode()

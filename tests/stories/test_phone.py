@@ -93,7 +93,7 @@ def test_change_the_number(at_home: acting.Person, owner: User, old: Phone, new:
     assert OLD not in dashboard
     page = text(get(client, "/sms/change/"))
     assert "Germany (+49)" in page
-    assert "An app on your phone is stronger" in page
+    assert "A passkey or an app is stronger" in page
     assert "+49 1511 2345678 · Germany, mobile" in text(post(client, "/sms/preview/", **TYPED))
     waiting = follow(client, post(client, "/sms/change/", **TYPED))
     assert "+49 1511 2345678 · Germany, mobile" in waiting

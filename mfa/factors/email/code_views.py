@@ -62,7 +62,7 @@ def _confirmed(request: SignedInRequest, row: OneTimeCode, code: str, now: datet
     del request.session[SENT]
     proved = sessions.is_verified(request)
     sessions.keep(request, proved_by=factor if KIND.in_portal and not proved else None)
-    messages.success(request, _("Your mailbox is confirmed. Applications that accept codes by mail can use it now."))
+    messages.success(request, _("Your mailbox is confirmed. Applications that accept codes by e-mail can use it now."))
     return redirect(onward.after_change(request.user, first=not proved, now=now))
 
 

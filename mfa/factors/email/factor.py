@@ -37,7 +37,7 @@ class Email(FactorKind):
     only_where_listed = True
     single = True
     rank = 70
-    code_hint = lazy("6-digit code from the mail")
+    code_hint = lazy("6-digit code from the e-mail")
     prompt_word = "mail"
 
     @property
@@ -86,7 +86,7 @@ class Email(FactorKind):
         held = next((row for row in rows if row.kind == self.slug and row.confirmed), None)
         if held is None or not user.email or self.works(held):
             return []
-        words = _("Codes by mail stopped: they would go to %(to)s now. Confirm that address to get them again.")
+        words = _("Codes by e-mail stopped: they would go to %(to)s now. Confirm that address to get them again.")
         action = CardAction(_("Confirm the address"), self.add_url())
         return [
             Note("warn", _("Your e-mail address has changed"), words % {"to": masked_address(user.email)}, (action,))

@@ -72,7 +72,7 @@ def _removed(request: SignedInRequest) -> HttpResponse:
         messages.warning(request, _("Nothing was removed: this is your last second factor, and you must have one."))
         return redirect("dashboard")
     sessions.keep_after_removal(request, now=now)
-    messages.success(request, _("Codes by mail are switched off for your account."))
+    messages.success(request, _("Codes by e-mail are switched off for your account."))
     return redirect("dashboard")
 
 

@@ -177,7 +177,7 @@ def recovery_kept(stage: Stage) -> None:
     recovery_remove(stage)
     Rule.objects.create(name="Way back", starts_on=date(2020, 1, 1), grace_days=0, factors=0, backup=True)
     stage.page.reload()
-    stage.reads("This one has to stay")
+    stage.reads("This has to stay")
 
 
 @scene("activation:first_password", "start")

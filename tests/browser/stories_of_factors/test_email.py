@@ -13,7 +13,7 @@ from tests.browser.stage import code_in, latest_message
 from tests.browser.stories_of_factors.life import Life
 
 LABEL = "E-mail"
-CODE = "6-digit code from the mail"
+CODE = "6-digit code from the e-mail"
 NEW = "alice.new@example.test"
 A_MINUTE = 61
 
@@ -92,7 +92,7 @@ def removes(life: Life) -> None:
     life.keeps_the_last("Remove – E-mail", "Remove codes by e-mail")
     walk.press("Remove – E-mail")
     walk.press("Remove codes by e-mail")
-    walk.reads("Codes by mail are switched off for your account.")
+    walk.reads("Codes by e-mail are switched off for your account.")
     walk.has_cards(LABEL, 0)
 
 

@@ -89,7 +89,7 @@ def removes(life: Life, phone: bytes) -> None:
     rule = Rule.objects.create(name="Way back", starts_on=date(2020, 1, 1), grace_days=0, factors=0, backup=True)
     walk.go_home()
     walk.press("Remove – Recovery codes")
-    walk.reads("This one has to stay")
+    walk.reads("This has to stay")
     walk.has_no_button("Remove the codes")
     walk.press("Back without a change")
     Rule.objects.filter(pk=rule.pk).update(ended_at=timezone.now())
