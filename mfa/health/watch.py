@@ -17,13 +17,17 @@ from mfa import alarm_mail, audit
 from mfa.delivery import outbox
 from mfa.health import certificates, clocks, guesses, ntp
 from mfa.health.words import sentence
-from mfa.models import ApplicationKey, Finding
+from mfa.models import ApplicationKey, AuditEvent, Finding
 
 logger = logging.getLogger(__name__)
 
 State = Finding.State
 DAYS_LEFT = 21
 KEY_DAYS = timedelta(days=30)
+MISPLACED = "misplaced"
+"""The part of a right key that was refused, with its prefix behind a colon."""
+REPORTED_IN = timedelta(hours=2)
+"""Twice the time within which such a refusal comes into the audit trail once: what goes on is one incident."""
 HOURLY = timedelta(minutes=55)
 NTP_PORT = ntp.PORT
 LEFT_ALONE = timedelta(hours=1)
@@ -45,7 +49,8 @@ def watch(*, now: datetime, everything: bool = False) -> None:
     latest = Finding.objects.filter(part__startswith="certificate:").order_by("at").first()
     due = everything or latest is None or now - latest.at >= HOURLY
     seen = [
-        Seen("worker", State.OK), _clock(now), *_keys(now), *_guesses(now), *(_certificates(now) if due else ()),
+        Seen("worker", State.OK), _clock(now), *_keys(now), *_misplaced(now), *_guesses(now),
+        *(_certificates(now) if due else ()),
     ]  # fmt: skip
     for one in seen:
         _keep(one, now)
@@ -99,6 +104,22 @@ def _keys(now: datetime) -> Iterator[Seen]:
         )  # fmt: skip
 
 
+def _misplaced(now: datetime) -> Iterator[Seen]:
+    """Keys that work and were refused where they were shown, or for what they asked: perhaps stolen ones."""
+    refused = AuditEvent.objects.filter(action="application.key-refused", at__gt=now - REPORTED_IN, at__lte=now)
+    last = {event.details["key"]: event.details for event in refused.order_by("at", "pk")}
+    working = ApplicationKey.objects.filter(prefix__in=last, revoked_at=None, expires_at__gt=now)
+    for key in working.select_related("application"):
+        told = last[key.prefix]
+        yield Seen(
+            f"{MISPLACED}:{key.prefix}", State.WARN,
+            {
+                "application": key.application.name, "pk": key.application_id, "origin": told["origin"],
+                "verb": told["verb"],
+            },
+        )  # fmt: skip
+
+
 def _guesses(now: datetime) -> Iterator[Seen]:
     """Attacks that go on."""
     known = set(Finding.objects.filter(part__startswith=guesses.PART).values_list("part", flat=True))
@@ -133,7 +154,7 @@ def _tell(row: Finding, now: datetime) -> None:
 
 
 def _forget(parts: set[str], *, everything_seen: bool) -> None:
-    """Keys that were replaced, attacks that are over, and servers that the settings name no longer."""
-    passing = Q(part__startswith="key:") | Q(part__startswith=guesses.PART)
+    """Keys that were replaced or revoked, attacks that are over, and servers that the settings name no longer."""
+    passing = Q(part__startswith="key:") | Q(part__startswith=MISPLACED) | Q(part__startswith=guesses.PART)
     gone = passing | (Q(part__startswith="certificate:") if everything_seen else Q(pk=None))
     Finding.objects.filter(gone).exclude(part__in=parts).delete()

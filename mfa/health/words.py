@@ -23,13 +23,15 @@ class Words:
 
 
 def sentence(finding: Finding) -> Words:
-    """The words for a clock, a certificate, a key or guesses; `step` is empty where nothing is to be done, `url` where
-    no page helps."""
+    """The words for a clock, a certificate, a key, a refused key or guesses; `step` is empty where nothing is to be
+    done, `url` where no page helps."""
     kind, _colon, name = finding.part.partition(":")
     if kind == "certificate":
         return _certificate(finding, name)
     if kind == "key":
         return _key(finding, name)
+    if kind == "misplaced":
+        return _misplaced(finding.figures, name)
     if kind == guesses.PART:
         return _guesses_at(finding, name) if name else _guesses(finding.figures)
     return _clock(finding.figures)
@@ -78,6 +80,14 @@ def _key(finding: Finding, name: str) -> Words:
     text = ngettext("ends in %(days)s day", "ends in %(days)s days", days) % {"days": days}
     url = reverse("admin:mfa_application_change", args=[application]) if application else ""
     return Words(part, text, _("Make a second key, put it into the gateway, then revoke this one."), url)
+
+
+def _misplaced(figures: dict[str, Any], name: str) -> Words:
+    part = _("Refused: key %(key)s of %(name)s") % {"key": name, "name": figures["application"]}
+    text = _("it asked for “%(verb)s” from %(origin)s, which it may not") % figures
+    step = _("If that is none of your servers, the key was stolen: make a second one, put it into the gateway, then "
+             "revoke this one.")  # fmt: skip
+    return Words(part, text, step, reverse("admin:mfa_application_change", args=[figures["pk"]]))
 
 
 def _guesses_at(finding: Finding, application: str) -> Words:

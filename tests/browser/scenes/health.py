@@ -22,7 +22,10 @@ def trouble(stage: Stage) -> None:
         "certificate:ldap.a-rather-long-name.example.org:636": ("warn", {"days": 12}),
         "certificate:sms.example.org:443": ("bad", {"cause": "certificate has expired"}),
         "key:0123456789ab": ("warn", {"days": 5, "application": "VPN of the head office"}),
-    }
+        "misplaced:0123456789ab": (
+            "warn", {"application": "VPN of the head office", "pk": 1, "origin": "203.0.113.66", "verb": "radius"},
+        ),
+    }  # fmt: skip
     Finding.objects.bulk_create(
         Finding(part=part, state=state, figures=figures, at=now) for part, (state, figures) in found.items()
     )

@@ -12,9 +12,11 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
-from mfa.health import certificates, clocks, parts, watch
+from mfa.api import clients
+from mfa.api.clients import NotAllowed, Verb
+from mfa.health import certificates, clocks, parts, watch, words
 from mfa.health.certificates import Place, Unreached
-from mfa.models import Application, ApplicationKey, Delivery, Finding
+from mfa.models import Application, ApplicationKey, AuditEvent, Delivery, Finding
 from tests.mfa.doors import add_factor, give_role, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +111,29 @@ def test_a_key_that_ends_within_thirty_days_is_reminded_of_once_and_forgotten_wh
     ApplicationKey.objects.filter(pk=ending.pk).update(revoked_at=now)
     watch.watch(now=now)
     assert not Finding.objects.filter(part__startswith="key:").exists()
+
+
+@pytest.mark.row("T-61")
+def test_a_right_key_that_was_refused_is_told_of_once_while_it_goes_on_and_no_more_once_it_is_revoked(
+    make_user: Callable[..., User], now: datetime
+) -> None:
+    vpn, admin = Application.objects.create(slug="vpn", name="VPN"), make_user("root")
+    text = clients.issue(
+        vpn, verbs=[Verb.RADIUS], networks=["192.0.2.0/24"], expires_at=now + timedelta(days=99), actor=admin, now=now
+    )
+    key = ApplicationKey.objects.get()
+    for minutes in (0, 50, 70, 130):
+        at, before = now + timedelta(minutes=minutes), AuditEvent.objects.latest("pk").pk
+        with pytest.raises(NotAllowed):
+            clients.authenticate(f"Bearer {text}", Verb.RADIUS, address="203.0.113.66", now=at)
+        AuditEvent.objects.filter(pk__gt=before).update(at=at)
+        watch.watch(now=at)
+    assert told() == [f"Refused: key {key.prefix} of VPN needs somebody"]
+    finding = Finding.objects.get(part=f"misplaced:{key.prefix}")
+    assert "“radius” from 203.0.113.66" in words.sentence(finding).text
+    clients.revoke(key, actor=admin, reason="stolen", now=at)
+    watch.watch(now=at)
+    assert not Finding.objects.filter(part__startswith="misplaced:").exists()
 
 
 def test_workers_that_fell_silent_and_messages_that_wait_are_trouble_with_a_next_step(now: datetime) -> None:
