@@ -99,7 +99,7 @@ def _again(killed: SyncRun) -> None:
         undo_run(killed.undoes_id, killed.trigger, killed.actor_id)
 
 
-@shared_task(name="accounts.tasks.bring_rested_numbers")
+@shared_task(name="accounts.tasks.bring_rested_numbers", time_limit=3600)
 def bring_rested_numbers() -> None:
     """Give everybody whose directory number has rested that number."""
     now, refuse_shared = timezone.now(), settings.PHONE_SHARED == "refuse"
@@ -107,7 +107,7 @@ def bring_rested_numbers() -> None:
         log.info("the rest of %d numbers is over", settled)
 
 
-@shared_task(name="accounts.tasks.watch_runs")
+@shared_task(name="accounts.tasks.watch_runs", time_limit=120)
 def watch_runs() -> None:
     """Tell the admins when the runs are in trouble, and when that is over."""
     alarms.watch(now=timezone.now())
@@ -119,7 +119,7 @@ def write_back_one(row_id: int) -> None:
     write_back.attempt(row_id, clock=timezone.now)
 
 
-@shared_task(name="accounts.tasks.write_back_due")
+@shared_task(name="accounts.tasks.write_back_due", time_limit=120)
 def write_back_due() -> None:
     """Wake workers for every number that waits for the directory."""
     write_back.sweep(now=timezone.now())

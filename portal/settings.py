@@ -264,6 +264,10 @@ CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_RESULT_BACKEND = "django-db"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
+# For the directory's runs and what begins them again; all else has a shorter limit of its own. What hangs is cut off
+# before a broker gives it to a second worker.
+CELERY_TASK_TIME_LIMIT = int(timedelta(hours=5).total_seconds())
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000  # what a library or a large directory's run has left in memory ends with it
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -167,6 +167,25 @@ def test_a_worker_killed_in_the_middle_of_a_call_that_cannot_be_repeated_leaves_
     assert len(http_gateway.requests) == 1
 
 
+@pytest.mark.row("F-06", "F-16")
+@pytest.mark.parametrize(("gateway", "end", "calls"), [("http", "sent", 2), ("kannel", "uncertain", 1)])
+def test_a_call_that_hangs_is_cut_off_and_its_message_handed_on_but_not_sent_twice(
+    open_office: Callable[..., Office], http_gateway: HttpGateway, gateway: str, end: str, calls: int
+) -> None:
+    http_gateway.hang(60, times=1)
+    office = open_office(SMS_GATEWAYS=gateway)
+    worker = office.worker()
+    office.act("hurry", 3)
+    worker.wait_until(lambda: "Hard time limit (3s) exceeded" in worker.last_lines(200))
+    assert [message.state for message in office.messages()] == ["sending"]
+    office.act("age", 60)
+    office.act("sweep")
+    office.wait_for(end)
+    keys = [request.headers.get("idempotency-key") for request in http_gateway.requests]
+    assert len(keys) == calls
+    assert len(set(keys)) == 1
+
+
 @pytest.mark.row("F-06")
 def test_a_worker_killed_between_claim_and_call_is_made_up_for_once(
     open_office: Callable[..., Office], http_gateway: HttpGateway
