@@ -73,6 +73,15 @@ def deadline_of(rule: Rule) -> datetime:
     return start_of(rule.starts_on) + timedelta(days=rule.grace_days)
 
 
+def span_of(starts_on: date | None, grace_days: int) -> tuple[datetime, datetime] | tuple[None, None]:
+    """When what is required of one person begins, and when it is in force: after the days of grace from `starts_on`
+    (none: today) on. Nothing where it is so at once."""
+    if not (starts_on or grace_days):
+        return None, None
+    begins = start_of(starts_on or timezone.localdate())
+    return begins, begins + timedelta(days=grace_days)
+
+
 def start_of(day: date) -> datetime:
     """The first moment of a day where the portal is."""
     return timezone.make_aware(datetime.combine(day, time.min))
@@ -117,8 +126,7 @@ def require(
 ) -> None:
     """Require two-factor sign-in of a person, or stop requiring it: at once, or when the days of grace after
     `starts_on` (none: today) are over."""
-    begins = start_of(starts_on or timezone.localdate()) if required and (starts_on or grace_days) else None
-    deadline = begins + timedelta(days=grace_days) if begins else None
+    begins, deadline = span_of(starts_on, grace_days) if required else (None, None)
     Reminder.objects.filter(user=user, rule=None).delete()
     _set(user, required=required, begins_at=begins, deadline=deadline)
     action = "policy.required" if required else "policy.not-required"

@@ -66,8 +66,9 @@ def _order(request: HttpRequest, model_admin: ModelAdmin[Any], act: Act) -> Http
     if people is None or people.count() > bulk.MOST:
         messages.error(request, _("At most %(most)d people at a time; narrow the list first.") % {"most": bulk.MOST})
         return redirect(export.list_url(model_admin) + "?" + request.GET.urlencode())
-    form = ActForm(act, request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    looking = act.locks_out and request.POST.get("do") == "look"
+    form = ActForm(act, request.POST or None, looking=looking)
+    if request.method == "POST" and form.is_valid() and not looking:
         given = Order(actor=cast(User, request.user), now=timezone.now(), **form.cleaned_data)
         try:
             return _placed(request, act, given, people)
@@ -80,9 +81,9 @@ def _order(request: HttpRequest, model_admin: ModelAdmin[Any], act: Act) -> Http
     context = _shared(model_admin, request) | {
         "title": act.label, "act": act, "form": form, "outlook": outlook, "url": url(act, request),
         "list_url": export.list_url(model_admin) + "?" + request.GET.urlencode(),
-        "lockout": lockout.of(people, now=plain.now) if act.locks_out else None,
+        "lockout": lockout.of(people, form, now=plain.now) if act.locks_out else None,
     }  # fmt: skip
-    status = 422 if form.errors else 409 if request.method == "POST" else 200
+    status = 422 if form.errors else 409 if request.method == "POST" and not looking else 200
     return TemplateResponse(request, "admin/desk/bulk_order.html", context, status=status)
 
 

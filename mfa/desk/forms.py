@@ -107,12 +107,14 @@ class ActForm(forms.Form):
     )  # fmt: skip
 
     def __init__(
-        self, act: Act, *args: Any, checked: bool = False,
+        self, act: Act, *args: Any, checked: bool = False, looking: bool = False,
         ways: Iterable[activation.HandOver] = (activation.HandOver.SHOWN,), **kwargs: Any,
     ) -> None:  # fmt: skip
-        """`checked`: the caller has read back a code, so that this can be named as the proof. `ways`: how an activation
-        code can reach the person."""
+        """`checked`: the caller has read back a code, so that this can be named as the proof. `looking`: only to see
+        what the answers would come to, before there is a reason. `ways`: how an activation code can reach the
+        person."""
         super().__init__(*args, **kwargs)
+        self.looking = looking
         for name in [name for name in self.fields if name != "reason" and name not in act.asks]:
             del self.fields[name]
         self.order_fields([*(name for name in self.fields if name not in LAST), *LAST])
@@ -123,6 +125,10 @@ class ActForm(forms.Form):
             self.fields["ticket"].required = settings.TICKET_REQUIRED
         self._choose("applications", [(row.slug, row.name) for row in temporary.takers()])
         self._choose("role", [("", _("No role")), *((role, role) for role in roles.RIGHTS)])
+
+    def clean(self) -> None:
+        if self.looking:
+            self.errors.pop("reason", None)
 
     def clean_number(self) -> str:
         try:

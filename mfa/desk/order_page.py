@@ -40,8 +40,9 @@ def _order(request: HttpRequest, model_admin: ModelAdmin[Any], act: Act) -> Http
     sendable = "hand_over" in act.asks and len(people) == 1
     ways = activation.ways(people[0], now=now) if sendable else [activation.HandOver.SHOWN]
     given = _given(request, act, checked=checked)
-    form = ActForm(act, request.POST or None, checked=checked, ways=ways, initial=given)
-    if request.method == "POST" and form.is_valid():
+    looking = act.locks_out and request.POST.get("do") == "look"
+    form = ActForm(act, request.POST or None, checked=checked, looking=looking, ways=ways, initial=given)
+    if request.method == "POST" and form.is_valid() and not looking:
         order = Order(actor=actor, now=now, **form.cleaned_data)
         if request.POST.get("do") == "ask":
             return _ask_second(request, act, order, people)
@@ -97,7 +98,7 @@ def ask(
         "url": person.act_url(act),
         "back_url": _back([one.pk for one in people]),
         "form": form,
-        "lockout": lockout.of(User.objects.filter(pk__in=[one.pk for one in affected]), now=order.now)
+        "lockout": lockout.of(User.objects.filter(pk__in=[one.pk for one in affected]), form, now=order.now)
         if act.locks_out
         else None,
         "vouching": vouching.needed(act, order, affected),

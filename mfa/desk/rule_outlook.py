@@ -43,8 +43,8 @@ def outlook(rule: Rule, query: Mapping[str, str], *, now: datetime) -> dict[str,
     with `?show=unmet`."""
     at = at_of(rule, now)
     concerned = User.objects.filter(policy.concerned(rule), is_active=True)
-    unmet, out = reckoning.unmet(rule, now), reckoning.locked_out(rule, at, now)
-    shown = unmet if query.get("show") == "unmet" else out
+    unmet, out = reckoning.unmet(rule, now), reckoning.locked_out(rule, at)
+    shown, then = (unmet, now) if query.get("show") == "unmet" else (out, at)
     page = Paginator(shown.order_by("username"), PER_PAGE).get_page(query.get("page"))
     figures = {
         "concerned": concerned.count(), "nothing": concerned.filter(reckoning.without_factor(now)).count(),
@@ -52,14 +52,14 @@ def outlook(rule: Rule, query: Mapping[str, str], *, now: datetime) -> dict[str,
     }  # fmt: skip
     return figures | {
         "at": at, "is_past": at <= now, "met": figures["concerned"] - figures["unmet"], "page_obj": page,
-        "people": people(list(page), rule, now=now), "show": "unmet" if shown is unmet else "out",
+        "people": people(list(page), rule, at=then, now=now), "show": "unmet" if shown is unmet else "out",
         "effects": rules.words(rule), "whom": rules.whom(rule),
     }  # fmt: skip
 
 
-def people(users: list[User], rule: Rule, *, now: datetime) -> list[Person]:
-    """These people for the table, in two queries."""
-    have = enrolment.usable_of_many(users, now=now)
+def people(users: list[User], rule: Rule, *, at: datetime, now: datetime) -> list[Person]:
+    """These people for the table, with what they have at that moment, in two queries."""
+    have = enrolment.usable_of_many(users, now=at)
     exempt = {
         one.user_id: one.until for one in Exemption.objects.filter(user__in=users, ended_at=None, until__gt=now)
     }  # fmt: skip
@@ -73,9 +73,10 @@ def people(users: list[User], rule: Rule, *, now: datetime) -> list[Person]:
 
 def csv(rule: Rule, show: str, *, now: datetime) -> Iterable[tuple[object, ...]]:
     """The rows of everybody whom the page lists on all its pages."""
-    found = reckoning.unmet(rule, now) if show == "unmet" else reckoning.locked_out(rule, at_of(rule, now), now)
+    at = now if show == "unmet" else at_of(rule, now)
+    found = reckoning.unmet(rule, now) if show == "unmet" else reckoning.locked_out(rule, at)
     for batch in _batches(found):
-        for one in people(batch, rule, now=now):
+        for one in people(batch, rule, at=at, now=now):
             yield (one.user.username, one.user.name, one.user.email, one.has, one.deadline)
 
 

@@ -12,10 +12,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.http import urlencode
 
+from accounts import users
 from accounts.models import User
-from mfa import approvals, exemptions, policy
+from mfa import approvals, enrolment, exemptions, policy
 from mfa.models import Approval, AuditEvent, Exemption, Rule
 from tests.mfa.doors import add_factor, give_role
 
@@ -60,6 +62,36 @@ def test_a_rule_is_made_after_its_preview_with_a_reason(staff: Callable[..., Cli
     assert AuditEvent.objects.get(action="rule.made").reason == "audit"
     answer = client.post(f"{LIST}{Rule.objects.get().pk}/people.csv?show=out", secure=True)
     assert b"bare" in answer.getvalue()
+
+
+def test_the_preview_speaks_of_the_first_day_that_the_rule_bites(
+    staff: Callable[..., Client], make_user: Callable[..., User]
+) -> None:
+    client, today, now = staff("admin"), timezone.localdate(), timezone.now()
+    admin = User.objects.get(username="admin-person")
+    people = {name: make_user(name, created_at=LONG_AGO) for name in ("briefly", "long", "ending", "armed", "rests")}
+    for name, days in {"briefly": 5, "long": 40}.items():
+        exemptions.grant(people[name], today + timedelta(days=days), actor=admin, reason="r", now=now)
+    add_factor(people["armed"])
+    add_factor(people["ending"], expires_at=now + timedelta(days=5))
+    add_factor(people["rests"], kind="sms", key=enrolment.single_key(people["rests"]), suspended_at=now)
+    coming = {"phone_next": "+4915112345678", "phone_next_at": now + timedelta(days=2)}
+    User.objects.filter(username="rests").update(phone="+4917012345678", phone_source="self", **coming)
+    address = preview(starts_on=(today + timedelta(days=7)).isoformat(), grace_days=3)
+    page = client.get(address, secure=True)
+    shown = page.content.decode()
+    assert {one.user.username: one.has for one in page.context["people"]} == {"briefly": "", "ending": ""}
+    day = date_format(today + timedelta(days=10), "j M Y")
+    assert f"Locked out on {day}" in shown
+    assert f"Who would be locked out on {day}" in shown
+    assert "exemptions and factors that end before are over" in shown
+    csv = client.post(address.replace("preview/", "preview/people.csv"), secure=True).getvalue().decode()
+    assert [line.split(",")[0] for line in csv.splitlines()[1:]] == ["briefly", "ending"]
+    assert decide(client, address).status_code == 302
+    later = policy.deadline_of(Rule.objects.get())
+    users.bring_rested(now=later)
+    closed = {name for name, one in people.items() if enrolment.standing(one, now=later).closed}
+    assert closed == {"briefly", "ending"}, "what was foretold is what the decision says on that day"
 
 
 @pytest.mark.parametrize(

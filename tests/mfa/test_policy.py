@@ -12,16 +12,18 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts import users
 from accounts.models import User
 from mfa import enrolment, policy, reckoning
 from mfa.demands import Source
 from mfa.kinds import Answer
-from mfa.models import Application, Exemption, Rule
+from mfa.models import Application, Exemption, Factor, Rule
 from mfa.outcomes import KIND_RULED_OUT
 from mfa.verification.service import Attempt, verify
 from tests.mfa.doors import add_factor, give_role
 
 DAY = timedelta(days=1)
+NUMBER, OTHER_NUMBER = "+4917012345678", "+4915112345678"
 
 
 def rule(now: datetime, *, ago: int = 30, **columns: Any) -> Rule:
@@ -154,6 +156,7 @@ def people(make_user: Callable[..., User], now: datetime) -> list[User]:
                 give_role(user, "auditor")
             found.append(User.objects.get(pk=user.pk))
     add_factor(found[0], expires_at=now - DAY)
+    add_factor(found[1], expires_at=now + 2 * DAY)
     add_factor(found[0], disabled_at=now)
     add_factor(found[0], suspended_at=now)
     add_factor(found[0], kind="recovery", state={"left": 0})
@@ -174,7 +177,7 @@ def test_lists_in_sql_say_of_everybody_what_the_decision_says(make_user: Callabl
             found = rule(now, group=group, **shape)
             for at in (now, now + 3 * DAY, now + 40 * DAY):
                 asked = policy.of_many(everybody, now=at)
-                have = enrolment.usable_of_many(everybody, now=now)
+                have = enrolment.usable_of_many(everybody, now=at)
                 closed, required = set(), set()
                 for one in everybody:
                     holding = enrolment.holding(have[one.pk])
@@ -183,7 +186,7 @@ def test_lists_in_sql_say_of_everybody_what_the_decision_says(make_user: Callabl
                         closed.add(one.username)
                     if asked[one.pk].required:
                         required.add(one.username)
-                in_sql = set(reckoning.locked_out(found, at, now).values_list("username", flat=True)) - {"owner"}
+                in_sql = set(reckoning.locked_out(found, at).values_list("username", flat=True)) - {"owner"}
                 assert in_sql == closed, (shape, group, at)
                 lists = User.objects.filter(policy.required_now(at)).exclude(username="owner")
                 assert set(lists.values_list("username", flat=True)) == required, (shape, group, at)
@@ -198,3 +201,33 @@ def test_many_people_cost_as_many_queries_as_few(make_user: Callable[..., User],
         found = policy.of_many(everybody, now=now)
     assert len(few) == len(many) == 4
     assert found == {one.pk: policy.of(one, now=now) for one in everybody}
+
+
+def test_a_number_at_rest_counts_in_lists_of_a_later_day_as_it_will_count_then(
+    make_user: Callable[..., User], now: datetime
+) -> None:
+    states: dict[str, Any] = {
+        "implied": None, "works": {}, "lost": {"suspended_at": now}, "off": {"disabled_at": now},
+        "reset": {"confirmed": False, "disabled_at": now},
+    }  # fmt: skip
+    for name, state in states.items():
+        for rests in (0, 1, 9):
+            number = {"phone": NUMBER, "phone_source": "self", "phone_confirmed_at": now}
+            user = make_user(f"{name}-{rests}", created_at=now - 400 * DAY, **number)
+            if state is not None:
+                add_factor(user, kind="sms", key=enrolment.single_key(user))
+                Factor.objects.filter(user=user).update(**state)
+            if rests:
+                coming = {"phone_next": OTHER_NUMBER, "phone_next_at": now + rests * DAY}
+                User.objects.filter(pk=user.pk).update(**coming)
+    found = rule(now)
+    later = now + 5 * DAY
+    foretold = [set(reckoning.locked_out(found, later)), set(User.objects.filter(reckoning.without_factor(later)))]
+    assert {one.username for one in reckoning.locked_out(found, now)} > {one.username for one in foretold[0]}
+    while users.bring_rested(now=later):
+        pass
+    have = enrolment.usable_of_many(list(User.objects.all()), now=later)
+    without = {one for one in User.objects.all() if not have[one.pk]}
+    assert foretold == [without, without]
+    assert {one.username for one in without} == {f"{name}-{n}" for name in ("lost", "off", "reset") for n in (0, 9)}
+    assert foretold[0] == set(reckoning.locked_out(found, later))

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts.models import User
 from mfa import enrolment, exemptions, policy, reminders
@@ -88,6 +89,19 @@ def test_an_admin_sets_day_and_grace_and_sees_before_who_would_be_locked_out(
     assert (seen.context["lockout"].count, seen.context["lockout"].names) == (1, ["alice"])
     assert "nothing but setting one up is open to them" in seen.content.decode()
     day = timezone.localdate() + 10 * DAY
+    briefly = make_user("briefly")
+    admin = User.objects.get(username="admin-person")
+    exemptions.grant(briefly, day, actor=admin, reason="r", now=timezone.now())
+    form = {"people": f"{alice.pk},{briefly.pk}", "starts_on": day.isoformat(), "do": "look", "reason": ""}
+    for grace, names, exempt in (("0", ["alice"], 1), ("4", ["alice", "briefly"], 0)):
+        seen = client.post(f"{LIST}act/require/", form | {"grace_days": grace}, secure=True)
+        assert seen.status_code == 200
+        assert (seen.context["lockout"].names, seen.context["lockout"].exempt) == (names, exempt)
+        first = date_format(day + int(grace) * DAY, "j M Y")
+        assert f"Would be locked out on {first}" in seen.content.decode()
+        assert f'value="{day.isoformat()}"' in seen.content.decode()
+    assert client.post(f"{LIST}act/require/", form | {"grace_days": "x"}, secure=True).status_code == 422
+    assert not policy.of(alice, now=timezone.now()).demands, "looking asks nothing of anybody"
     act(client, "require", alice, starts_on=day.isoformat(), grace_days="4")
     (demand,) = policy.of(alice, now=timezone.now()).demands
     assert demand.deadline == policy.start_of(day) + 4 * DAY
@@ -115,6 +129,10 @@ def test_a_whole_list_gets_the_same_day_and_the_same_preview(
     assert (shown["lockout"].names, shown["lockout"].without_mail) == (["p1", "p2"], 2)
     day = timezone.localdate() + 10 * DAY
     form = {"reason": "Rollout", "seen": shown["outlook"].digest, "starts_on": day.isoformat(), "grace_days": "4"}
+    looked = client.post(page, form | {"reason": "", "do": "look"}, secure=True)
+    assert (looked.status_code, looked.context["lockout"].names) == (200, ["p1", "p2"])
+    assert looked.context["lockout"].at == policy.start_of(day) + 4 * DAY
+    assert not BulkAct.objects.exists()
     assert client.post(page, form, secure=True).status_code == 302
     bulk_work.work(BulkAct.objects.get().pk)
     (demand,) = policy.of(people[2], now=timezone.now()).demands

@@ -160,6 +160,16 @@ def exemption(stage: Stage) -> None:
     stage.open(reverse("admin:mfa_exemption_change", args=[exempt(stage).pk]))
 
 
+@scene("admin:accounts_user_act", "required from a day on, and who would be locked out then")
+def require_from_a_day(stage: Stage) -> None:
+    admin, day, known = as_admin(stage), timezone.localdate() + timedelta(days=20), people()
+    exemptions.grant(known[4], day, actor=admin, reason="On leave", now=timezone.now())
+    ask(stage, "require", known[2:6])
+    stage.page.get_by_label("From").fill(day.isoformat())
+    stage.press("See who would be locked out then")
+    stage.reads("Still exempt on that day")
+
+
 @scene("admin:accounts_user_act", "exempt until a day")
 def exempt_act(stage: Stage) -> None:
     as_admin(stage)
