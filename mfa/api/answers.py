@@ -90,12 +90,11 @@ def _keep(request: str, claimed_at: datetime, answer: Response) -> bool:
 
 def _awaited(request: str) -> Response:
     until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        row = RadiusAnswer.objects.filter(request=request).first()
-        if row is None:
-            break  # whoever judged it failed
+    while row := RadiusAnswer.objects.filter(request=request).first():  # none: whoever judged it failed
         if row.status != RadiusAnswer.AT_WORK:
             return row.status, row.body
+        if time.monotonic() >= until:
+            break
         time.sleep(POLLED_EVERY)
     raise StillJudged
 

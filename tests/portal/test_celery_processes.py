@@ -68,7 +68,7 @@ def running(command: list[str], name: str, settings: dict[str, str]) -> Iterator
         process.stop()
 
 
-def wait_for(ready: Callable[[], bool], process: ServerProcess, seconds: float = 40) -> None:
+def wait_for(ready: Callable[[], bool], process: ServerProcess, seconds: float = 90) -> None:
     until = time.monotonic() + seconds
     while not ready():
         assert process.running, process.last_lines()
@@ -114,11 +114,11 @@ def test_worker_ends_when_asked_and_every_line_it_wrote_is_a_record(settings_of_
     with log.open("wb") as output:
         worker = subprocess.Popen(WORKER, cwd=ROOT, env=settings_of_processes, stdout=output, stderr=subprocess.STDOUT)
         try:
-            until = time.monotonic() + 40
+            until = time.monotonic() + 90
             while states(settings_of_processes) != ["sent"] and time.monotonic() < until:
                 time.sleep(0.1)
             worker.send_signal(signal.SIGTERM)
-            assert worker.wait(15) == 0
+            assert worker.wait(60) == 0
         finally:
             worker.kill()
             worker.wait()

@@ -199,7 +199,7 @@ def test_a_key_that_may_not_ask_refuses_nobody_so_that_the_gateway_asks_the_next
     ApplicationKey.objects.update(**change)
     assert radius.ask(User_Name="alice", User_Password=PASSWORD, wait=1.0).packet == ""
     told = AuditEvent.objects.filter(action__in=("application.key-refused", "application.unknown-key"))
-    radius.process.wait_until(told.exists, timeout=10)
+    radius.process.wait_until(told.exists)
     assert told.count() == 1
     assert not AuthenticationRecord.objects.exists()
 

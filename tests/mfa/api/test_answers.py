@@ -23,7 +23,7 @@ def answered(response: answers.Response, *, now: datetime) -> answers.Response:
 
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answers, "PATIENCE", 0.05)
+    monkeypatch.setattr(answers, "PATIENCE", 0.0)
 
 
 def test_the_first_answer_is_everybodys(db: None, now: datetime) -> None:

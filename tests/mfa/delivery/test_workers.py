@@ -60,7 +60,7 @@ class Office:
         rows = ask(self.settings, "SELECT state, error, body FROM mfa_delivery ORDER BY id")
         return [Message(str(state), str(error), bool(body)) for state, error, body in rows]
 
-    def wait_for(self, state: str, *, count: int = 1, timeout: float = 40) -> list[Message]:
+    def wait_for(self, state: str, *, count: int = 1, timeout: float = 90) -> list[Message]:
         until = time.monotonic() + timeout
         while time.monotonic() < until:
             messages = self.messages()
@@ -216,7 +216,7 @@ def test_with_a_dead_broker_messages_wait_and_leave_once_after_it_is_back(
     redis.start()
     office.worker()
     office.beat()
-    office.wait_for("sent", count=2, timeout=60)
+    office.wait_for("sent", count=2)
     assert len(http_gateway.requests) == 2
 
 

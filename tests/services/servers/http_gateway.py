@@ -89,7 +89,7 @@ class HttpGateway:
         self.start()
         self._control("POST", "reset")
 
-    def wait_for(self, count: int = 1, timeout: float = 10.0) -> list[Request]:
+    def wait_for(self, count: int = 1, timeout: float = 60.0) -> list[Request]:
         """The requests once there are `count`; TimeoutError when they do not come."""
         until = time.monotonic() + timeout
         while len(found := self.requests) < count:

@@ -80,7 +80,7 @@ class Kannel:
         """Forget the messages delivered so far."""
         self._seen = len(self._all())
 
-    def wait_for(self, recipient: str, timeout: float = 10.0, *, count: int = 1) -> Message:
+    def wait_for(self, recipient: str, timeout: float = 60.0, *, count: int = 1) -> Message:
         """The `count`-th SMS to `recipient` (as it was given to Kannel, "+44..."); TimeoutError when none comes."""
         until = time.monotonic() + timeout
         while time.monotonic() < until:

@@ -91,7 +91,7 @@ class ServerProcess:
             )
         _started.add(self)
 
-    def wait_until(self, ready: Callable[[], bool], *, timeout: float = 30.0) -> None:
+    def wait_until(self, ready: Callable[[], bool], *, timeout: float = 60.0) -> None:
         """Return once `ready()` is true; ServerFailed when the server ends first or `timeout` seconds pass."""
         until = time.monotonic() + timeout
         while not ready():

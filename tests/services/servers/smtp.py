@@ -78,7 +78,7 @@ class Smtp:
         self.messages.clear()
         self.start()
 
-    def wait_for(self, recipient: str, timeout: float = 10.0, *, count: int = 1) -> Mail:
+    def wait_for(self, recipient: str, timeout: float = 60.0, *, count: int = 1) -> Mail:
         """The `count`-th mail to `recipient`; TimeoutError when none comes."""
         until = time.monotonic() + timeout
         while time.monotonic() < until:
