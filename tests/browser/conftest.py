@@ -16,7 +16,7 @@ from tests.browser.stage import Stage
 from tests.live import let_requests_end, transactional_db
 from tests.services.chromium import open_context, watch
 
-expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
+expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
 
 __all__ = ["transactional_db"]
 

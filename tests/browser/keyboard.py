@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.looks import Problems, stop
 
@@ -30,6 +30,12 @@ def press(page: Page, words: str) -> None:
     tab_to(page, words)
     with page.expect_navigation():
         page.keyboard.press("Enter")
+
+
+def type_at_once(page: Page, label: str, text: str) -> None:
+    """Type on a page that has just come, whose first field takes the focus by itself."""
+    expect(page.get_by_label(label)).to_be_focused()
+    page.keyboard.type(text)
 
 
 def write(page: Page, label: str, text: str) -> None:

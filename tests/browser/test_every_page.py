@@ -26,6 +26,7 @@ WITHOUT_LOOKS = {
 @pytest.mark.parametrize("scene", SCENES, ids=str)
 def test_page_is_accessible_quiet_and_fits(stage: Stage, scene: Scene) -> None:
     scene.play(stage)
+    stage.page.wait_for_load_state()  # a click returns when the next page begins to arrive
     assert view_shown(stage) == scene.view
     assert any(line.startswith("5") for line in stage.seen.responses) is (scene.state == BROKEN)
     problems = problems_of(stage.page, stage.seen, name=str(scene))

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from accounts.models import User
 from mfa.models import Policy
-from tests.browser.keyboard import press, tab_to, type_and_send
+from tests.browser.keyboard import press, tab_to, type_and_send, type_at_once
 from tests.browser.stage import Stage, person
 from tests.conftest import PASSWORD
 from tests.stories.acting import code_of
@@ -25,7 +25,7 @@ def newcomer(portal: str) -> User:
 def test_first_factor_is_set_up_by_keyboard_alone(stage: Stage, newcomer: User) -> None:
     page = stage.page
     stage.open("/")
-    page.keyboard.type(newcomer.username)
+    type_at_once(page, "User name", newcomer.username)
     type_and_send(page, "Password", PASSWORD)
     stage.heading_is("Protect your account")
     press(page, "Authenticator app")

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import User
 from mfa import signed_in
 from mfa.models import Application, Factor, OpenSession, Preference
-from tests.browser.keyboard import press, tab_to, type_and_send
+from tests.browser.keyboard import press, tab_to, type_and_send, type_at_once
 from tests.browser.scenes.way_in import with_phone
 from tests.browser.stage import Stage, give_app, give_recovery_codes
 from tests.conftest import PASSWORD
@@ -37,7 +37,7 @@ def test_a_lost_phone_is_reported_and_a_recovery_code_goes_on(stage: Stage, owne
     codes = give_recovery_codes(owner)
     page = stage.page
     stage.open("/")
-    page.keyboard.type(owner.username)
+    type_at_once(page, "User name", owner.username)
     type_and_send(page, "Password", PASSWORD)
     press(page, "I lost my phone")
     press(page, "Suspend these")

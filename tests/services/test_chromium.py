@@ -66,9 +66,10 @@ def test_policy_violations_and_console_errors_are_collected(
 ) -> None:
     page.goto(serve(GOOD.replace("</main>", "</main><script>alert(1)</script>")))
     assert any("script-src-elem blocked inline" in violation for violation in page_watch.policy_violations())
-    page.evaluate("console.error('spilt')")
-    page.evaluate("setTimeout(() => { throw new Error('torn') })")
-    page.wait_for_timeout(100)
+    with page.expect_console_message(lambda message: message.text == "spilt"):
+        page.evaluate("console.error('spilt')")
+    with page.expect_event("pageerror"):
+        page.evaluate("setTimeout(() => { throw new Error('torn') })")
     assert "error: spilt" in page_watch.console
     assert any("torn" in exception for exception in page_watch.exceptions)
 

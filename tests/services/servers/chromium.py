@@ -66,7 +66,7 @@ def open_context(
         **options,
     }
     context = browser.new_context(**settings)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     context.add_init_script(_WATCH_POLICY)
     return context
 
