@@ -28,7 +28,7 @@ SHOWN = {"changes": "change", "sign-ins": "attempt"}
 
 WORDS: dict[str, str | Promise] = {
     "factor.added": gettext_lazy("Second factor added"),
-    "factor.replaced": gettext_lazy("Second factor moved to a new phone"),
+    "factor.replaced": gettext_lazy("Second factor set up anew, the old one ended"),
     "token.assigned": gettext_lazy("Hardware token assigned"),
     "token.taken-back": gettext_lazy("Hardware token taken back"),
     "token.lost": gettext_lazy("Hardware token marked as lost"),

@@ -223,18 +223,47 @@ def test_a_wrong_pin_is_mended_by_a_new_one_in_one_step(
     assert router_accepts(alice, phone.code("86420"))
 
 
-def test_a_lost_secret_is_mended_by_a_new_one_and_the_old_one_works_until_then(
-    alice_in: Client, alice: User, clock: time_machine.Traveller
+@pytest.mark.parametrize("own", ["", "AAAA:BBBB:CCCC:DDDD"])
+def test_a_lost_secret_is_mended_by_a_new_one_in_one_step_and_the_old_one_works_until_then(
+    alice_in: Client, alice: User, clock: time_machine.Traveller, own: str
 ) -> None:
-    old = set_up(alice_in)
+    old = set_up(alice_in, source="16")
     clock.shift(60)
-    new = put_into(follow(alice_in, post(alice_in, f"/motp/{pk()}/renew/", source="32", secret="")))
+    page = f"/motp/{pk()}/renew/"
+    offered = put_into(shown := alice_in.get(page, secure=True))
+    assert "no-store" in shown.headers["Cache-Control"]
+    assert len(offered.secret) == 16, "as long as the app's present one"
+    new = MotpPhone("aaaabbbbccccdddd") if own else offered
+    wrong = post(alice_in, page, secret=offered.secret, own=own, code="ffffff")
+    assert "The secret or the PIN differs" in text(wrong)
+    assert put_into(wrong).secret == offered.secret
     assert router_accepts(alice, old.code("1234"))
-    answer = post(alice_in, "/motp/confirm/", code=new.code("1234"))
+    answer = post(alice_in, page, secret=offered.secret, own=own, code=new.code("1234"))
     assert "“Router” is set up." in text(follow(alice_in, answer))
     clock.shift(20)
     assert not router_accepts(alice, old.code("1234"))
     assert router_accepts(alice, new.code("1234"))
+    assert "Second factor set up anew, the old one ended" in text(alice_in.get("/history/", secure=True))
+
+
+@pytest.mark.parametrize("act", ["pin", "renew"])
+def test_what_nobody_can_read_any_more_is_said_and_breaks_no_page(alice_in: Client, act: str) -> None:
+    phone = set_up(alice_in)
+    factor = Factor.objects.get(kind="motp")
+    factor.seal(b"damaged")
+    factor.save()
+    typed = {"pin": "4321", "secret": "0" * 32, "own": "", "code": phone.code("1234")}
+    answer = post(alice_in, f"/motp/{pk()}/{act}/", **typed)
+    told = text(follow(alice_in, answer) if answer.status_code == 302 else answer)
+    assert "This factor cannot be used now." in told
+
+
+@pytest.mark.parametrize("secret", ["", "0123", "x" * 32, "0123456789ABCDEF", "0" * 17])
+def test_a_secret_that_this_page_did_not_make_is_begun_anew(alice_in: Client, secret: str) -> None:
+    phone = set_up(alice_in)
+    page = f"/motp/{pk()}/renew/"
+    assert post(alice_in, page, secret=secret, own="", code=phone.code("1234")).headers["Location"] == page
+    assert post(alice_in, page, secret="0" * 32, own="not hex", code="ffffff").status_code == 422
 
 
 def test_a_clock_that_cannot_be_set_is_adjusted_by_two_codes(

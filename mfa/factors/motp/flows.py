@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 
 from accounts import users
 from accounts.models import User
-from mfa import audit, enrolment, limits, notifications
+from mfa import audit, crypto, enrolment, limits, notifications
 from mfa.factors.motp import judging
 from mfa.factors.motp.algorithm import PERIOD, Motp
 from mfa.factors.motp.factor import KIND, memory_of, motp_of
 from mfa.kinds import kind
 from mfa.models import Factor
 from mfa.oath.steps import Memory
-from mfa.outcomes import Refused, Unusable
+from mfa.outcomes import UNREADABLE, Refused, Unusable
 
 MOST = 5
 """mOTP apps one person may have."""
@@ -62,29 +62,20 @@ def refuse_another(user: User, *, now: datetime) -> None:
 
 
 @transaction.atomic
-def begin(user: User, motp: Motp, *, name: str, shown: bool, now: datetime, replaces: Factor | None = None) -> Factor:
+def begin(user: User, motp: Motp, *, name: str, shown: bool, now: datetime) -> Factor:
     """A secret that waits for its first right code; an older waiting one dies. Raises TooMany, NeedsAnother.
 
-    `shown` says whether the page shows the secret, as it must where it was made here. `replaces` is the app that the
-    new secret takes the place of, once confirmed.
+    `shown` says whether the page shows the secret, as it must where it was made here.
     """
-    if replaces is None:
-        refuse_another(enrolment.lock_person(user), now=now)
+    refuse_another(enrolment.lock_person(user), now=now)
     factor = enrolment.begin(user, KIND.slug, motp.packed(), name=name, now=now)
-    factor.state = {
-        "window": settings.MOTP_TOLERANCE // PERIOD,
-        "shown": shown,
-        "replaces": replaces.pk if replaces else None,
-    }
+    factor.state = {"window": _window(), "shown": shown}
     factor.save(update_fields=["state"])
     return factor
 
 
-def renew(factor: Factor, secret: str, *, shown: bool, now: datetime) -> Factor:
-    """A new secret with the PIN that the app has; the old one works until the new one's first right code. Raises
-    `crypto.Undecryptable`."""
-    motp = Motp(secret, motp_of(factor).pin)
-    return begin(factor.user, motp, name=factor.name, shown=shown, now=now, replaces=factor)
+def _window() -> int:
+    return int(settings.MOTP_TOLERANCE) // PERIOD
 
 
 def waiting(user: User, pk: int | None, *, now: datetime, lock: bool = False) -> Factor:
@@ -114,13 +105,11 @@ def confirm(user: User, pk: int | None, code: str, *, now: datetime) -> Factor:
 
 
 def _confirmed(user: User, factor: Factor, memory: Memory, now: datetime) -> Factor:
-    replaced = enrolment.own(user, KIND.slug, factor.state.pop("replaces") or 0)
     for finished in ("tries", "shown"):
         factor.state.pop(finished, None)
     factor.state |= memory.state()
-    if replaced is None:
-        refuse_another(user, now=now)
-    enrolment.confirm(factor, actor=user, now=now, replaces=replaced)
+    refuse_another(user, now=now)
+    enrolment.confirm(factor, actor=user, now=now)
     return factor
 
 
@@ -132,7 +121,7 @@ def change_pin(user: User, pk: int, pin: str, code: str, *, now: datetime) -> Fa
         limits.check(counter, KIND.slug, now=now)
         user = enrolment.lock_person(user)
         factor = _locked(user, pk)
-        motp, memory = Motp(motp_of(factor).secret, pin), memory_of(factor)
+        motp, memory = Motp(readable(factor).secret, pin), memory_of(factor)
         try:
             judging.accept(motp, memory, code, now=now)
         except Refused as refused:
@@ -145,6 +134,42 @@ def change_pin(user: User, pk: int, pin: str, code: str, *, now: datetime) -> Fa
             factor.state |= memory.state()  # what the refusal spoke of is never accepted, wherever it was said
             factor.save(update_fields=["state"])
     raise refusal
+
+
+def readable(factor: Factor) -> Motp:
+    """The secret and the PIN that it has. Raises Unusable where nobody can read them any more."""
+    try:
+        return motp_of(factor)
+    except crypto.Undecryptable:
+        raise Unusable(UNREADABLE) from None
+
+
+def renew(user: User, pk: int, secret: str, code: str, *, now: datetime) -> Factor:
+    """A new secret with the PIN that the app has, proved by a code that the app made of both: a new factor takes the
+    old one's place. Raises as `change_pin`, and a wrong code counts as there. A right one clears no count, since who
+    typed it chose the secret; for the same reason nothing is noted of what a refusal spoke of."""
+    with transaction.atomic():
+        counter = limits.lock(limits.of_account(user))
+        limits.check(counter, KIND.slug, now=now)
+        user = enrolment.lock_person(user)
+        old = _locked(user, pk)
+        motp, memory = Motp(secret, readable(old).pin), Memory(window=_window())
+        try:
+            judging.accept(motp, memory, code, now=now)
+        except Refused as refused:
+            refusal = refused
+        else:
+            return _instead(old, motp, memory, now)
+        if refusal.costs:
+            limits.fail(counter, KIND.slug, now=now)
+    raise refusal
+
+
+def _instead(old: Factor, motp: Motp, memory: Memory, now: datetime) -> Factor:
+    factor = enrolment.begin(old.user, KIND.slug, motp.packed(), name=old.name, now=now)
+    factor.state = {"window": memory.window} | memory.state()
+    enrolment.confirm(factor, actor=old.user, now=now, replaces=old)
+    return factor
 
 
 def _locked(user: User, pk: int) -> Factor:

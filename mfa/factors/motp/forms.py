@@ -21,6 +21,8 @@ SOURCES = (
     (MADE_SHORT, _("New, 16 digits (older apps)")),
     (TYPED, _("My app made one")),
 )
+NO_SECRET = _("Type the 16 or 32 digits and letters from a to f that the app shows.")
+_SECRET = re.compile(r"\A(?:[0-9a-f]{16}){1,2}\Z", re.ASCII)
 
 
 class PinField(forms.CharField):
@@ -35,22 +37,35 @@ class PinField(forms.CharField):
         )  # fmt: skip
 
 
-class SecretForm(forms.Form):
+class SecretField(forms.CharField):
+    """A secret that the app made, with the blanks and colons that it shows."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
+        super().__init__(
+            label=_("Secret from the app"), required=False, max_length=64, widget=forms.TextInput(attrs=attrs),
+            help_text=_("Only if your app made it: 16 or 32 digits and letters from a to f."), **kwargs,
+        )  # fmt: skip
+
+    def to_python(self, value: object) -> str:
+        text = re.sub(r"[\s:-]", "", super().to_python(value) or "").lower()
+        if text and not _SECRET.fullmatch(text):
+            raise forms.ValidationError(NO_SECRET)
+        return text
+
+
+class AddForm(NameForm):
     """Where the secret comes from: made here, or by the app."""
 
+    field_order = ("name", "pin", "source", "secret")
+    pin = PinField(label=_("PIN"), help_text=_("The digits that you type into the app for each code."))
     source = forms.ChoiceField(label=_("Secret"), choices=SOURCES, initial=MADE_LONG)
-    secret = forms.CharField(
-        label=_("Secret from the app"), required=False, max_length=64,
-        help_text=_("Only if your app made it: 16 or 32 digits and letters from a to f."),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
-    )  # fmt: skip
+    secret = SecretField()
 
     def clean(self) -> dict[str, Any]:
-        typed = super().clean() or {}
-        text = re.sub(r"[\s:-]", "", typed.get("secret") or "").lower()
-        if typed.get("source") == TYPED and not re.fullmatch(r"(?:[0-9a-f]{16}){1,2}", text):
-            self.add_error("secret", _("Type the 16 or 32 digits and letters from a to f that the app shows."))
-        typed["secret"] = text
+        typed = super().clean() or self.cleaned_data
+        if typed.get("source") == TYPED and typed.get("secret") == "":
+            self.add_error("secret", NO_SECRET)
         return typed
 
     @property
@@ -64,13 +79,23 @@ class SecretForm(forms.Form):
         return flows.new_secret(int(self.cleaned_data["source"])) if self.shown else str(self.cleaned_data["secret"])
 
 
-class AddForm(NameForm, SecretForm):
-    field_order = ("name", "pin", "source", "secret")
-    pin = PinField(label=_("PIN"), help_text=_("The digits that you type into the app for each code."))
-
-
 class MotpCodeForm(forms.Form):
     code = CodeField(label=KIND.code_hint, error_messages={"required": _("Type the code.")})
+
+
+class RenewForm(forms.Form):
+    """`secret` was made here for the page that shows it, and comes back with the code; one that the app made counts
+    instead."""
+
+    secret = forms.RegexField(_SECRET, widget=forms.HiddenInput)
+    own = SecretField()
+    code = CodeField(
+        label=_("Code that the app shows with the new secret"), error_messages={"required": _("Type the code.")}
+    )
+
+    @property
+    def chosen(self) -> str:
+        return str(self.cleaned_data["own"] or self.cleaned_data["secret"])
 
 
 class PinForm(forms.Form):

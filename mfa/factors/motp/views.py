@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from urllib.parse import quote
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -16,14 +14,14 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods
 
 from accounts.requests import SignedInRequest
-from mfa import enrolment, qr
-from mfa.factors.motp import flows
+from mfa import enrolment
+from mfa.factors.motp import flows, provisioning
 from mfa.factors.motp.algorithm import Motp
 from mfa.factors.motp.factor import KIND, motp_of
-from mfa.factors.motp.forms import AddForm, MotpCodeForm, SecretForm
+from mfa.factors.motp.forms import AddForm, MotpCodeForm
 from mfa.models import Factor
 from mfa.outcomes import Refused, Unusable
-from mfa.pages import own, sessions
+from mfa.pages import sessions
 from mfa.proof import fresh_proof_required
 
 WAITING = "motp_waiting"
@@ -42,19 +40,6 @@ def add(request: SignedInRequest) -> HttpResponse:
         messages.warning(request, refused.words)
         return redirect("dashboard")
     return render(request, "motp/add.html", {"form": form, "step": 1, "steps": 2}, status=422 if form.errors else 200)
-
-
-@fresh_proof_required
-@sensitive_post_parameters("secret")
-@require_http_methods(["GET", "POST"])
-def renew(request: SignedInRequest, pk: int) -> HttpResponse:
-    """A new secret takes the place of the old one, which works until then."""
-    factor = own.found(request.user, KIND.slug, pk)
-    form = SecretForm(request.POST or None)
-    if form.is_valid():
-        return _wait_for(request, flows.renew(factor, form.chosen, shown=form.shown, now=timezone.now()))
-    context = {"form": form, "factor": factor, "step": 1, "steps": 2}
-    return render(request, "motp/renew.html", context, status=422 if form.errors else 200)
 
 
 @fresh_proof_required
@@ -79,10 +64,7 @@ def confirm(request: SignedInRequest) -> HttpResponse:
 def _begin(request: SignedInRequest, form: AddForm) -> HttpResponse:
     motp = Motp(form.chosen, form.cleaned_data["pin"])
     name = form.cleaned_data["name"]
-    return _wait_for(request, flows.begin(request.user, motp, name=name, shown=form.shown, now=timezone.now()))
-
-
-def _wait_for(request: SignedInRequest, factor: Factor) -> HttpResponse:
+    factor = flows.begin(request.user, motp, name=name, shown=form.shown, now=timezone.now())
     request.session[WAITING] = factor.pk
     return redirect("motp:confirm")
 
@@ -102,9 +84,5 @@ def _confirm(request: SignedInRequest, code: str, now: datetime) -> HttpResponse
 def _show(request: SignedInRequest, factor: Factor, form: MotpCodeForm) -> HttpResponse:
     context = {"form": form, "factor": factor, "step": 2, "steps": 2, "shown": factor.state["shown"]}
     if factor.state["shown"]:
-        secret = motp_of(factor).secret
-        label = quote(f"{settings.PORTAL_NAME}:{request.user.username}", safe=":")
-        address = f"motp://{label}?secret={secret}"
-        grouped = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
-        context |= {"svg": qr.svg(address), "key": grouped, "key_plain": secret}
+        context |= provisioning.shown(motp_of(factor).secret, account=request.user.username)
     return render(request, "motp/confirm.html", context, status=422 if form.errors else 200)

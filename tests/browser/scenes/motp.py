@@ -126,6 +126,20 @@ def pin_errors(stage: Stage) -> None:
 @scene("motp:renew", "start")
 def renew(stage: Stage) -> None:
     open_own(stage, "motp:renew")
+    stage.heading_is("New secret")
+
+
+@scene("motp:renew", "wrong code")
+def renew_wrong(stage: Stage) -> None:
+    renew(stage)
+    refused(stage, "ffffff", "Renew the secret")
+
+
+@scene("motp:renew", "no secret of an app")
+def renew_typed(stage: Stage) -> None:
+    renew(stage)
+    stage.page.locator("#id_own").fill("not hex")
+    refused(stage, "ffffff", "Renew the secret")
 
 
 @scene("motp:clock", "start")

@@ -52,11 +52,11 @@ def enrols(life: Life) -> Motp:
     return phone
 
 
-def scans(life: Life) -> Motp:
-    life.walk.heading_is("Put this secret into your app")
+def scans(life: Life, heading: str = "Put this secret into your app", code: str = CODE) -> Motp:
+    life.walk.heading_is(heading)
     secret = life.walk.stage.page.locator("#secret-key").inner_text().replace(" ", "").replace("\n", "")
     phone = Motp(secret, PIN)
-    life.walk.send(CODE, shown_by(phone))
+    life.walk.send(code, shown_by(phone))
     return phone
 
 
@@ -91,9 +91,8 @@ def replaces(life: Life, phone: Motp) -> None:
     walk = life.walk
     life.wait()
     walk.press("Renew the secret – Office router")
-    walk.press("Continue")
     assert life.opens_the_vpn(shown_by(phone)), "the old secret works until the new one has shown a code"
-    new = scans(life)
+    new = scans(life, "New secret", "Code that the app shows with the new secret")
     walk.reads("“Office router” is set up.")
     life.wait()
     assert not life.opens_the_vpn(shown_by(phone))

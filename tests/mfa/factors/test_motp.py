@@ -264,16 +264,41 @@ def test_guessing_by_way_of_a_new_pin_is_limited_like_any_other(alice: User, app
 
 
 def test_a_new_secret_ends_the_old_one_only_when_it_is_confirmed(alice: User, app: Factor, now: datetime) -> None:
-    new = flows.renew(app, "f" * 32, shown=True, now=now)
+    with pytest.raises(SecretOrPinDiffers):
+        flows.renew(alice, app.pk, "f" * 32, shown(now), now=now)
     assert judge(alice, shown(now), now).accepted
     later = now + STEP * 2
-    renewed = flows.confirm(alice, new.pk, shown(later, secret="f" * 32), now=later)
+    renewed = flows.renew(alice, app.pk, "f" * 32, shown(later, secret="f" * 32), now=later)
     assert motp_of(renewed).pin == PIN
     assert Factor.objects.get(user=alice, kind="motp") == renewed
     much_later = later + STEP
     assert not judge(alice, shown(much_later), much_later).accepted
     assert judge(alice, shown(much_later, secret="f" * 32), much_later).accepted
     assert AuditEvent.objects.filter(action="factor.replaced").count() == 1
+
+
+@pytest.mark.row("T-06", "T-11d")
+def test_guessing_the_pin_by_way_of_a_new_secret_is_limited_and_clears_nothing(
+    alice: User, app: Factor, now: datetime
+) -> None:
+    """Whoever knows the secret could else try one PIN after the other."""
+    for pin in range(limits.DELAY_FROM):
+        with pytest.raises(SecretOrPinDiffers):
+            flows.renew(alice, app.pk, "f" * 32, shown(now, secret="f" * 32, pin=f"9{pin:03}"), now=now)
+    with pytest.raises(Refused) as caught:
+        flows.renew(alice, app.pk, "f" * 32, shown(now, secret="f" * 32), now=now)
+    assert caught.value.result is ACCOUNT_LOCKED
+    later = now + limits.FIRST_DELAY
+    flows.renew(alice, app.pk, "f" * 32, shown(later, secret="f" * 32), now=later)
+    assert guesses(alice) == limits.DELAY_FROM
+
+
+def test_a_refused_renewal_leaves_what_the_old_secret_used(alice: User, app: Factor, now: datetime) -> None:
+    code = shown(now)
+    assert judge(alice, code, now).accepted
+    with pytest.raises(ClockWrong):
+        flows.renew(alice, app.pk, "f" * 32, shown(now + timedelta(minutes=9), secret="f" * 32), now=now)
+    assert judge(alice, code, now).result is OATH_DUPLICATE
 
 
 def test_made_secrets_are_random_and_of_the_length_asked_for() -> None:
