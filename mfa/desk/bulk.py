@@ -7,12 +7,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
-from django.utils.translation import gettext as _, ngettext
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from accounts import trace
 from accounts.models import User
@@ -29,6 +29,9 @@ MOST = 10_000
 """People of one act: as many as are judged in a few seconds, while the page with the preview is awaited."""
 PORTION = 1000
 SAMPLES = 5
+GOOD_FOR = timedelta(hours=24)
+"""So long a list is the one that was looked at; people change. Whom it has not reached by then takes a new preview."""
+TOO_OLD = gettext_lazy("It was ordered more than 24 hours ago, and people change. Look at the list anew for the rest.")
 AT_WORK = (BulkAct.State.QUEUED, BulkAct.State.RUNNING)
 MAY_END = (BulkAct.State.ASKED, *AT_WORK, BulkAct.State.STOPPED)
 ANSWERS = ("ticket", "identity", "kind", "role", "grace_days")
@@ -144,10 +147,14 @@ def _takes_two(act: Act, order: Order, judged: list[tuple[User, str]]) -> bool:
 @transaction.atomic
 def start(pk: int, *, actor: User, now: datetime) -> None:
     """Start what a second person approved, or go on with what stopped; those whom it failed for are tried again. Only
-    whoever ordered it does. Raises CannotStart."""
+    whoever ordered it does, by the right they have now. Raises CannotStart."""
     bulk = BulkAct.objects.select_for_update(of=("self",)).select_related("actor").get(pk=pk)
-    if bulk.actor_id != actor.pk or not may_start(bulk):
+    if bulk.actor_id != actor.pk or not is_open(bulk):
         raise CannotStart(_("There is nothing to start."))
+    if not reach.may(bulk.actor, acts.BY_SLUG[bulk.act]):
+        raise CannotStart(_("You may not do this any more."))
+    if is_over(bulk, now=now):
+        raise CannotStart(str(TOO_OLD))
     if bulk.state == BulkAct.State.ASKED:
         try:
             approvals.spend(matter(bulk), actor=actor, now=now)
@@ -160,8 +167,13 @@ def start(pk: int, *, actor: User, now: datetime) -> None:
     audit.record("bulk.started", user=None, actor=actor, reason=bulk.reason, bulk=bulk.pk, act=bulk.act)
 
 
-def may_start(bulk: BulkAct) -> bool:
-    """Whether there is anything to start: it was never begun, it stopped, or it failed for somebody."""
+def is_over(bulk: BulkAct, *, now: datetime) -> bool:
+    """Whether the list was looked at too long ago for anything more to be done to it."""
+    return now >= bulk.asked_at + GOOD_FOR
+
+
+def is_open(bulk: BulkAct) -> bool:
+    """Whether there is anything left to start: it was never begun, it stopped, or it failed for somebody."""
     failed = bulk.people.filter(state=BulkPerson.State.FAILED)
     return bulk.state in (BulkAct.State.ASKED, BulkAct.State.STOPPED) or (
         bulk.state == BulkAct.State.DONE and failed.exists()

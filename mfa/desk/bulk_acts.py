@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -17,6 +18,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
@@ -81,8 +83,7 @@ class BulkAdmin(ReadOnly):
             "own": bulk.actor_id == actor.pk, "approved": found is not None and found.state == found.State.APPROVED,
             "may_cancel": bulk.state in bulks.MAY_END and bulks.may_cancel(bulk, actor),
             "filters": ", ".join(bulk.chosen.values()), "ticket": bulk.answers.get("ticket", ""),
-            "goes_on": bulk.state != BulkAct.State.ASKED and bulks.may_start(bulk),
-            **_shown(bulk, counts, request),
+            **_rest(bulk, now), **_shown(bulk, counts, request),
         }  # fmt: skip
         return TemplateResponse(request, "admin/desk/bulk.html", context)
 
@@ -152,6 +153,17 @@ def _progress(bulk: BulkAct, counts: dict[str, int]) -> dict[str, Any]:
         "reached": bulk.total - counts[BulkPerson.State.WAITING], "step": bulk.get_state_display(),
         "silent": bulk.beat_at is not None and timezone.now() - bulk.beat_at > bulk_work.SILENT_TOO_LONG,
         "counts": [(labels[name], count) for name, count in counts.items() if count],
+    }  # fmt: skip
+
+
+def _rest(bulk: BulkAct, now: datetime) -> dict[str, Any]:
+    """Whether and until when it can be started, or gone on with; else the page on which the rest is ordered anew."""
+    begun = bulk.state != BulkAct.State.ASKED
+    left, over = bulks.is_open(bulk), bulks.is_over(bulk, now=now)
+    again = reverse("admin:accounts_user_all_act", args=[bulk.act]) + "?" + urlencode(bulk.chosen)
+    return {
+        "goes_on": begun and left and not over, "good_until": bulk.asked_at + bulks.GOOD_FOR, "over": over,
+        "again_url": again if left and over else "",
     }  # fmt: skip
 
 

@@ -107,6 +107,8 @@ def _portion(bulk: BulkAct, worker: str) -> bool:
     some = list(waiting[:PORTION])
     if not some:
         return _end(bulk, worker, BulkAct.State.DONE, "")
+    if bulks.is_over(bulk, now=timezone.now()):
+        return _end(bulk, worker, BulkAct.State.STOPPED, str(bulks.TOO_OLD))
     for pk in some:
         if words := _try(bulk, act, actor, pk):
             return _end(bulk, worker, BulkAct.State.STOPPED, words)

@@ -85,6 +85,14 @@ def stopped(stage: Stage) -> None:
     stage.reads("Go on")
 
 
+@scene("admin:mfa_bulkact_change", "stopped, and too old to go on")
+def too_old(stage: Stage) -> None:
+    actor, earlier = as_admin(stage), timezone.now() - bulk.GOOD_FOR
+    people()
+    open_one(stage, ordered(actor, state="stopped", message=str(bulk.TOO_OLD), asked_at=earlier, finished_at=earlier))
+    stage.reads("so it cannot be started any more")
+
+
 @scene("admin:mfa_bulkact_change", "waits for a second person")
 def waits(stage: Stage) -> None:
     people()
