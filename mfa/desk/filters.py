@@ -38,11 +38,11 @@ class HasFactor(SimpleListFilter):
 
 
 class Required(SimpleListFilter):
-    title = _("two-factor sign-in required")
+    title = _("two-factor sign-in")
     parameter_name = "required"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
-        return (*YES_NO, ("missing", _("Yes, and nothing works")))
+        return (("yes", _("Required")), ("no", _("Not required")), ("missing", _("Required, and nothing works")))
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         now = timezone.now()
@@ -66,6 +66,21 @@ class UnusableNumber(SimpleListFilter):
             return queryset
         problems = Exists(report.open_problems().filter(user=OuterRef("pk")))
         return queryset.filter(problems if self.value() == "yes" else ~problems)
+
+
+class Ended(SimpleListFilter):
+    """Of rows with `ended_at`."""
+
+    title = _("state")
+    parameter_name = "ended"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Choices:
+        return (("no", _("In use")), ("yes", _("Ended")))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in ("yes", "no"):
+            return queryset
+        return queryset.filter(ended_at__isnull=self.value() == "no")
 
 
 class Role(SimpleListFilter):

@@ -17,7 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
@@ -81,9 +81,9 @@ class PersonAdmin(ReadOnly):
     def shown_factors(self, person: Any) -> str | None:
         return person.shown_factors or None
 
-    @admin.display(description=gettext_lazy("2FA required"), boolean=True)
-    def shown_required(self, person: Any) -> bool:
-        return bool(person.shown_required)
+    @admin.display(description=gettext_lazy("two-factor sign-in"))
+    def shown_required(self, person: Any) -> str | None:
+        return gettext("required") if person.shown_required else None
 
     @admin.display(description=gettext_lazy("last sign-in"), ordering="last_login")
     def shown_sign_in(self, person: User) -> datetime | None:

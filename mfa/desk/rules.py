@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import User
 from mfa import reminders, rules
-from mfa.desk import export, rule_change, rule_outlook
+from mfa.desk import export, filters, rule_change, rule_outlook
 from mfa.desk.readonly import ReadOnly
 from mfa.desk.rule_change import Change
 from mfa.desk.rule_forms import RuleForm
@@ -28,7 +28,7 @@ from mfa.proof import full_proof_required
 
 class RuleAdmin(ReadOnly):
     list_display = ("name", "shown_whom", "shown_musts", "starts_on", "grace_days", "ended_at")
-    list_filter = (("ended_at", admin.EmptyFieldListFilter),)
+    list_filter = (filters.Ended,)
     list_select_related = ("group",)
     change_list_template = "admin/desk/rule_list.html"
 

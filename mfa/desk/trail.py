@@ -10,11 +10,15 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from mfa.desk import export, filters, same_request
 from mfa.desk.readonly import ReadOnly
+from mfa.models import AuditEvent
+from mfa.pages import events
 
 
 class Exportable(ReadOnly):
@@ -47,12 +51,13 @@ class OfRequest(Exportable):
     change_form_template = "admin/desk/record.html"
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        context |= same_request.context(request, kwargs["obj"])
+        event = kwargs["obj"]
+        context |= same_request.context(request, event) | {"title": events.words(event), "subtitle": None}
         return super().render_change_form(request, context, *args, **kwargs)
 
 
 class AuditAdmin(OfRequest):
-    list_display = ("shown_at", "action", "username", "actor_name", "reason", "address")
+    list_display = ("shown_at", "shown_action", "username", "actor_name", "reason", "address")
     list_filter = (("at", admin.DateFieldListFilter), filters.Action, filters.Actor)
     search_fields = ("=username", "=actor_name", "reason", "=request_id", "=address")
     search_help_text = _("User name of the person or of who acted, words of the reason, address, request id")
@@ -60,3 +65,11 @@ class AuditAdmin(OfRequest):
     lookups = ("user__id__exact",)
     fields = ("at", "action", "username", "actor_name", "reason", "details", "address", "request_id")
     exported = ("at", "action", "username", "actor_name", "reason", "details", "address", "request_id")
+
+    @admin.display(description=_("action"), ordering="action")
+    def shown_action(self, event: AuditEvent) -> str | SafeString:
+        """In the words of the person's history, and by its name in the trail."""
+        words = events.words(event)
+        if words == event.action:
+            return words
+        return format_html('{}<br><span class="small muted">{}</span>', words, event.action)

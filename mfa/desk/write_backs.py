@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_POST
 
@@ -47,8 +48,10 @@ class WriteBackAdmin(ReadOnly):
     change_form_template = "admin/desk/write_back.html"
 
     @admin.display(description=gettext_lazy("next try"))
-    def next_try(self, row: WriteBack) -> Any:
-        return row.next_try_at if row.state == WriteBack.State.QUEUED else None
+    def next_try(self, row: WriteBack) -> str:
+        if row.state != WriteBack.State.QUEUED:
+            return "-"
+        return date_format(timezone.localtime(row.next_try_at), "DATETIME_FORMAT")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return MaskedNumbers
@@ -66,7 +69,9 @@ class WriteBackAdmin(ReadOnly):
     ) -> HttpResponse:
         found = self.get_object(request, object_id)
         ended = found is not None and found.state in (WriteBack.State.REFUSED, WriteBack.State.GIVEN_UP)
-        shown = {"may_order": ended and cast(User, request.user).has_perm(AGAIN)}
+        shown: dict[str, Any] = {"may_order": ended and cast(User, request.user).has_perm(AGAIN), "subtitle": None}
+        if found is not None:
+            shown["title"] = _("Number of %(person)s for the directory") % {"person": found.user.get_full_name()}
         return super().change_view(request, object_id, form_url, shown | (extra_context or {}))
 
     def again(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -234,3 +234,15 @@ def test_the_list_finds_who_must_have_a_factor_and_has_none(
         now=timezone.now(),
     )  # fmt: skip
     assert found("required=missing") == {"gone"}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "names"), [("", {"All", "Old"}), ("no", {"All"}), ("yes", {"Old"}), ("x", {"All", "Old"})]
+)
+def test_rules_in_use_are_told_from_those_that_ended(
+    staff: Callable[..., Client], chosen: str, names: set[str]
+) -> None:
+    Rule.objects.create(name="All", starts_on=timezone.localdate())
+    Rule.objects.create(name="Old", starts_on=timezone.localdate(), ended_at=timezone.now())
+    listed = staff("admin").get(f"{LIST}?ended={chosen}", secure=True).context["cl"].result_list
+    assert {rule.name for rule in listed} == names

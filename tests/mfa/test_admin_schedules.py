@@ -86,3 +86,14 @@ def test_the_packages_other_pages_and_its_job_starter_are_gone(
         assert client.get(f"/admin/django_celery_beat/{model}/", secure=True).status_code == 404
     assert b"run_tasks" not in client.get(JOBS, secure=True).content
     assert b"<script>" not in client.get(f"{JOBS}add/", secure=True).content
+
+
+def test_schedules_have_the_same_name_in_the_navigation_and_on_their_pages(
+    staff: Callable[..., Client], hourly: IntervalSchedule
+) -> None:
+    client = staff("admin")
+    client.post(f"{JOBS}add/", form(hourly), secure=True)
+    for path, heading in (("", "Schedules"), ("add/", "New schedule")):
+        page = client.get(f"{JOBS}{path}", secure=True).content.decode()
+        assert f"<h1>{heading}</h1>" in page
+        assert f"<title>{heading} – " in page

@@ -256,3 +256,13 @@ def test_no_order_of_rows_tells_what_a_mask_hides(
     seen = auditor.get(path, secure=True).content.decode()
     assert "sortable column-" in seen
     assert not any(f"sortable column-{column}" in seen for column in columns)
+
+
+def test_a_change_is_read_in_words_beside_its_name_in_the_trail(staff: Callable[..., Client], some: User) -> None:
+    admin = staff("admin")
+    shown = admin.get(TRAIL, secure=True).content.decode()
+    assert 'Second factor removed<br><span class="small muted">factor.removed</span>' in shown
+    assert "sync.done" in shown
+    assert " entries\n" in shown
+    removed = AuditEvent.objects.get(action="factor.removed")
+    assert "<h1>Second factor removed</h1>" in admin.get(f"{TRAIL}{removed.pk}/change/", secure=True).content.decode()

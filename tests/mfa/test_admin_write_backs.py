@@ -106,3 +106,9 @@ def test_the_owners_page_says_how_the_directory_took_it(
     assert "a rule" not in page
     assert ("did not take" in client.get("/", secure=True).content.decode()) == (state in ("refused", "given_up"))
     assert "The directory keeps the number it has." in client.get("/sms/remove/", secure=True).content.decode()
+
+
+def test_the_page_of_one_is_headed_by_whose_number_it_is(staff: Callable[..., Client], refused: WriteBack) -> None:
+    page = staff("admin").get(f"{LIST}{refused.pk}/change/", secure=True).content.decode()
+    assert f"<h1>Number of {refused.user.get_full_name()} for the directory</h1>" in page
+    assert "None" not in page
