@@ -13,6 +13,7 @@ from tests.browser.keyboard import press, tab_to, type_and_send, type_at_once
 from tests.browser.stage import Stage, person
 from tests.conftest import PASSWORD
 from tests.stories.acting import code_of
+from tests.stories.authenticator import Phone
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def test_wrong_first_code_is_told_without_javascript(open_stage: Callable[..., S
     stage.follow("Authenticator app")
     stage.press("Show the QR code")
     key = stage.key_on_page()
-    stage.type("Code from your authenticator app", "000000")
+    stage.type("Code from your authenticator app", Phone(key, "").wrong())
     stage.press("Confirm the code")
     expect(stage.page.locator("noscript .callout")).to_contain_text("That code is not right")
     assert stage.page.title().startswith("Error: ")

@@ -11,14 +11,16 @@ from mfa.models import AuthenticationRecord, Delivery
 from tests.browser.scenes.way_in import PHONE, with_phone
 from tests.browser.stage import Stage, code_in, give_app, latest_message, person, work_off_outbox
 from tests.stories.acting import code_of
+from tests.stories.authenticator import Phone
 
 
 def test_app_opens_the_account_after_a_slip(stage: Stage) -> None:
     user = person()
     secret = give_app(user)
+    wrong = Phone(secret, "").wrong()
     stage.give_password(user)
     expect(stage.page.get_by_label("Code from your authenticator app")).to_be_focused()
-    stage.page.keyboard.type("000 000\n")
+    stage.page.keyboard.type(f"{wrong[:3]} {wrong[3:]}\n")
     expect(stage.page.locator(".field-error")).to_contain_text("That code is not right")
     expect(stage.page.get_by_label("Code from your authenticator app")).to_be_focused()
     stage.page.keyboard.type(f"{code_of(secret)}\n")

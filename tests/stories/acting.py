@@ -17,6 +17,7 @@ from mfa.factors.totp import flows
 from mfa.factors.totp.factor import token_of
 from tests.answers import Answer
 from tests.conftest import PASSWORD
+from tests.stories.authenticator import Phone
 
 
 @dataclass
@@ -31,6 +32,9 @@ class Person:
     def code(self, *, steps: int = 0) -> str:
         """What the app shows now, or `steps` times 30 seconds from now."""
         return code_of(self.secret, steps=steps)
+
+    def wrong_code(self) -> str:
+        return Phone(self.secret, "").wrong()
 
     def let_proof_grow_old(self) -> None:
         session = self.client.session

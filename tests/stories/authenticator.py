@@ -26,6 +26,11 @@ class Phone:
         """What it shows now, or showed `steps` times 30 seconds from now."""
         return f"{hotp(self.key, int(time.time() + self.clock_seconds) // 30 + steps):06d}"
 
+    def wrong(self) -> str:
+        """Six digits that it shows at no moment that a refusal would speak of."""
+        near = {self.code(steps=steps) for steps in range(-130, 131)}
+        return next(f"{number:06d}" for number in range(1_000_000) if f"{number:06d}" not in near)
+
 
 def scan(page: Answer, *, clock_seconds: int = 0) -> Phone:
     """Read the page that shows a QR code: its link holds the same address as the picture."""

@@ -119,7 +119,7 @@ def is_required_and_sets_it_up(admin: acting.Person, alice: User) -> Phone:
 
 def signs_in_on_one_page(phone: Phone) -> None:
     client = browser()
-    assert "That did not work." in text(give(client, "000000"))
+    assert "That did not work." in text(give(client, phone.wrong()))
     give(client, phone.code())
     assert where(client) == ""
 

@@ -187,7 +187,7 @@ def test_testing_an_app_says_right_used_and_late(signed_in: Client, clock: time_
     assert "Right: “Work phone” works." in text(follow(signed_in, answer))
     assert "used already" in text(post(signed_in, page, code=phone.code()))
     assert "seconds late" in text(post(signed_in, page, code=phone.code(steps=-2)))
-    assert "That code is not right." in text(post(signed_in, page, code="000000"))
+    assert "That code is not right." in text(post(signed_in, page, code=phone.wrong()))
     assert "Check that you typed all of it" in text(post(signed_in, page, code="12345"))
 
 
@@ -303,7 +303,7 @@ def test_fresh_sessions_and_old_cookies_give_no_fresh_guesses(client: Client, al
     for browser in browsers:
         acting.give_password(browser, "alice")
     early = browsers[0].cookies.output(header="")
-    refused = [acting.give_code(browser, "000000") for browser in browsers for _ in range(2)]
+    refused = [acting.give_code(browser, person.wrong_code()) for browser in browsers for _ in range(2)]
     assert [answer.status_code for answer in refused] == [422] * 8
     browsers[0].cookies.load(early)
     assert "Try again at" in text(acting.give_code(browsers[0], person.code(steps=1)))

@@ -97,7 +97,7 @@ def test_who_was_deactivated_after_the_password_is_refused(radius: FreeRadius, p
 
 def test_five_wrong_codes_lock_out_the_right_one(radius: FreeRadius, vpn: Application, phone: Phone) -> None:
     Application.objects.update(mode=Application.Mode.CODE_ONLY)
-    radius.ask(User_Name="alice", User_Password="000000", times=5)
+    radius.ask(User_Name="alice", User_Password=phone.wrong(), times=5)
     assert radius.ask(User_Name="alice", User_Password=phone.code()).packet == "Access-Reject"
     record = AuthenticationRecord.objects.first()
     assert record

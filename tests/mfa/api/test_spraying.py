@@ -99,7 +99,7 @@ def test_one_code_at_many_accounts_comes_to_an_end_where_the_application_checks_
     key = key_of(believed)
     spent_by(SPRAYER)
     add_factor(make_user("bob"), state={"algorithm": "SHA1", "digits": 6, "period": 30})
-    verify(call, key, username="bob", code="000000", at=SPRAYER)
+    verify(call, key, username="bob", code=app_of_alice.wrong(), at=SPRAYER)
     assert last_code() == OATH_INCORRECT.code
     right = {"username": "alice", "code": app_of_alice.code()}
     assert not verify(call, key, at=SPRAYER, **right)

@@ -17,6 +17,7 @@ from mfa.models import Factor
 from mfa.verification import service
 from tests.conftest import PASSWORD
 from tests.mfa.doors import add_factor, give_role
+from tests.mfa.factors.apps import wrong_code
 
 ENTER = "/activation/"
 STATE = {"algorithm": "SHA1", "digits": 6, "period": 30}
@@ -31,9 +32,11 @@ def enter(client: Client) -> None:
 
 
 def guess_until_it_dies(user: User, now: datetime) -> None:
+    factor = Factor.objects.get(user=user)
     for turn in range(limits.FACTOR_CEILING):
-        attempt = service.Attempt(user, Answer("000000"), "portal", "203.0.113.9")
-        service.verify(attempt, now=now - timedelta(hours=2 * (limits.FACTOR_CEILING - turn)))
+        moment = now - timedelta(hours=2 * (limits.FACTOR_CEILING - turn))
+        attempt = service.Attempt(user, Answer(wrong_code(factor, moment)), "portal", "203.0.113.9")
+        service.verify(attempt, now=moment)
 
 
 @pytest.mark.row("T-06")
