@@ -8,13 +8,11 @@ import os
 import select
 import signal
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import django
 
 django.setup()
-
-from django.utils import timezone
 
 from accounts.models import User
 from mfa import rotation
@@ -25,6 +23,10 @@ from mfa.verification import service
 
 PEOPLE = 300
 ACTIVE = 5
+ENOUGH = 10
+"""Codes that are accepted, however busy the machine is."""
+BEGINNING = datetime(2026, 3, 2, 9, 31, 4, tzinfo=UTC)
+"""The same codes each time: two steps that share one would be refused, rightly."""
 
 
 def secret_of(number: int) -> bytes:
@@ -45,10 +47,10 @@ def make() -> None:
 def verify() -> None:
     """Sign the first people in again and again, each time a step later; says how many were accepted and refused."""
     people = list(User.objects.order_by("pk")[:ACTIVE])
-    now, tally = timezone.now(), [0, 0]
+    now, tally = BEGINNING, [0, 0]
     sys.stdout.write("begun\n")
     sys.stdout.flush()
-    while not select.select([sys.stdin], [], [], 0)[0]:
+    while tally[0] <= ENOUGH or not select.select([sys.stdin], [], [], 0)[0]:
         now += timedelta(seconds=30)
         for number, user in enumerate(people):
             token = Token(secret_of(number))

@@ -34,7 +34,7 @@ class Portal:
     def request(self, method: str, path: str, **options: Any) -> requests.Response:
         headers = {"Host": "portal.test", "X-Forwarded-Proto": "https", **options.pop("headers", {})}
         url = f"http://127.0.0.1:{self.port}{path}"
-        return requests.request(method, url, headers=headers, allow_redirects=False, timeout=20, **options)
+        return requests.request(method, url, headers=headers, allow_redirects=False, timeout=60, **options)
 
     def log_records(self) -> list[dict[str, Any]]:
         """Every line of the log, each of which must be a JSON object."""

@@ -36,7 +36,7 @@ def ask(settings: Mapping[str, str], question: str) -> Rows:
     if url.startswith("postgres"):
         with psycopg.connect(url) as postgres:
             return postgres.execute(question.encode()).fetchall()
-    with contextlib.closing(sqlite3.connect(_sqlite_file(settings), timeout=20)) as sqlite, sqlite:
+    with contextlib.closing(sqlite3.connect(_sqlite_file(settings), timeout=60)) as sqlite, sqlite:
         return sqlite.execute(question).fetchall()
 
 

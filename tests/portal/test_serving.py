@@ -209,14 +209,14 @@ def test_every_request_has_an_id_of_its_own(portal: Portal) -> None:
 
 def test_portal_does_not_start_without_its_static_files(tmp_path: Path) -> None:
     settings = environment(tmp_path, {"WEB_BIND": "127.0.0.1:0"})
-    done = subprocess.run(GUNICORN, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(GUNICORN, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1
     assert done.stderr.endswith("DATA_DIR: holds no collected static files: run `manage.py collectstatic` first.\n")
 
 
 def test_bad_setting_stops_the_server_with_one_sentence(tmp_path: Path) -> None:
     settings = environment(tmp_path, {"WEB_THREADS": "many"})
-    done = subprocess.run(GUNICORN, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(GUNICORN, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (1, "WEB_THREADS: must be a whole number of 1 or more.\n")
 
 
@@ -224,7 +224,7 @@ def test_what_the_system_checks_call_an_error_stops_the_server_with_its_sentence
     settings = environment(tmp_path, {"WEB_BIND": "127.0.0.1:0", "SMS_GATEWAYS": "inbox"})
     (tmp_path / "static").mkdir()
     (tmp_path / "static" / "staticfiles.json").write_text("{}", encoding="utf-8")
-    done = subprocess.run(GUNICORN, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(GUNICORN, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1
     assert "SMS gateway inbox" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr

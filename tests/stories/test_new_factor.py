@@ -105,7 +105,7 @@ def test_a_folder_and_one_word_are_a_new_factor_at_every_door(tmp_path: Path) ->
     )
     make_tables(settings)
     command = [sys.executable, "-m", "tests.stories.new_factor", str(folder.parent)]
-    done = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["own"] == {"offered": True, "added": 302, "card": True, "refused": 422, "accepted": 302}

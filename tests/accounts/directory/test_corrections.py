@@ -38,7 +38,7 @@ def ldapmodify(directory: Slapd, file: Path, *options: str) -> subprocess.Comple
         "-f", str(file), *options,
     ]  # fmt: skip
     environment = os.environ | {"LDAPTLS_CACERT": str(directory.ca_file)}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
 def loaded(directory: Slapd) -> None:
