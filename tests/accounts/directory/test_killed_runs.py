@@ -83,7 +83,8 @@ def clean(place: Place) -> list[list[str]]:
     return people
 
 
-def sync(settings: dict[str, str], path: Path, *, die_after: int = 0, minutes: int = 0) -> subprocess.Popen[str]:
+def sync(settings: dict[str, str], path: Path, *, die_after: int | str = 0, minutes: int = 0) -> subprocess.Popen[str]:
+    """`die_after` is a number of writes, or a step of tests.accounts.directory.killed_run."""
     command = [sys.executable, "-m", "tests.accounts.directory.killed_run", str(path), str(die_after), str(minutes)]
     return subprocess.Popen(command, cwd=ROOT, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -106,6 +107,21 @@ def test_killed_run_and_a_new_one_end_as_a_clean_run(place: Place, clean: list[l
     report = finished(sync(settings, after(place.folder), minutes=3))
     assert (report["state"], report["killed"]) == ("done", 1)
     assert report["people"] == clean
+
+
+@pytest.mark.row("F-06")
+def test_run_killed_at_each_step_around_its_writes_and_begun_again_ends_as_a_clean_one(
+    place: Place, clean: list[list[str]]
+) -> None:
+    """One portal after the other: while it reads, before it writes, after all is written, and in its last words."""
+    settings = place.fresh()
+    steps = ("reading", "planning", "writing", "ending")
+    for number, step in enumerate(steps, start=1):
+        victim = sync(settings, after(place.folder), die_after=step, minutes=3 * number)
+        victim.communicate(timeout=60)
+        assert victim.returncode == -signal.SIGKILL, step
+    report = finished(sync(settings, after(place.folder), minutes=30))
+    assert (report["state"], report["killed"], report["people"]) == ("done", len(steps), clean)
 
 
 @pytest.mark.row("F-06")
