@@ -101,7 +101,7 @@ def _doors(known: Known) -> list[Check]:
 def _step(known: Known, alone: list[Factor], now: datetime) -> Step | None:
     if not alone:
         return _first_factor(known)
-    return _keep_codes(known.usable) or _make_new_codes(known.usable) or _something_stronger(known, alone, now)
+    return _make_new_codes(known.usable) or _something_stronger(known, alone, now) or _keep_codes(known.usable)
 
 
 def _first_factor(known: Known) -> Step | None:

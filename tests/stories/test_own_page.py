@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -19,6 +20,7 @@ from mfa.kinds import Answer, Purpose
 from mfa.models import AuditEvent, Delivery, Factor
 from mfa.outcomes import FACTOR_LOST
 from mfa.verification.service import Attempt, verify
+from tests.mfa.doors import sign_in
 from tests.stories import acting
 
 NUMBER = "+491701234567"
@@ -226,6 +228,23 @@ def test_nobody_reports_or_brings_back_what_is_anothers(both: acting.Person, mak
     theirs.refresh_from_db()
     assert theirs.suspended_at is None
     assert both.client.get(f"/resume/{theirs.pk}/", secure=True).status_code == 404
+
+
+@pytest.mark.row("N-13")
+def test_whoever_has_sms_alone_is_offered_something_safer_before_recovery_codes(
+    client: Client, alice: User, now: Any
+) -> None:
+    """As everybody has it whose number the directory knows: recovery codes cannot be put off, and hid the offer."""
+    users.set_phone(alice, NUMBER, source=PhoneSource.DIRECTORY, confirmed_at=None, actor=None)
+    alice = User.objects.get(pk=alice.pk)
+    with transaction.atomic():
+        sms = enrolment.stored(enrolment.usable(alice, now=now)[0], now=now)
+    sign_in(client, alice, sms)
+    first = page(client, "/")
+    assert "There is something safer" in first
+    assert "Make yourself a way back in" not in first
+    post(client, "/advice/rest/")
+    assert "Make yourself a way back in" in page(client, "/")
 
 
 @pytest.mark.row("N-13")
