@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import User
 from mfa import enrolment
@@ -133,6 +134,26 @@ def test_was_the_mail_sent_the_admin_finds_it_by_person_and_reads_why_not(
     for step in ("EHLO portal.test 250", "STARTTLS 220", "AUTH PLAIN *** 235", "RCPT TO:<(recipient)> 550 5.1.1"):
         assert step in page
     assert smtp.password not in page
+
+
+def test_whoever_waits_for_a_code_that_the_server_refused_reads_so_and_goes_on_another_way(
+    person: acting.Person, smtp: Smtp, settings: Settings
+) -> None:
+    settings.EMAIL_CODES_IN_PORTAL = True
+    enrol(person, smtp)
+    let_a_minute_pass()
+    browser = Client(headers={"host": "portal.test"})
+    acting.give_password(browser, "alice")
+    smtp.refuse("RCPT", "550 5.1.1 <alice@example.test>: User unknown")
+    browser.post("/sign-in/code/send/?way=email", secure=True)
+    assert "The message is being sent." in text(browser.get("/sign-in/code/?way=email", secure=True))
+    workers_do_their_round()
+    waiting = browser.get("/sign-in/code/?way=email", secure=True)
+    assert "The mail server refused the e-mail, so no code comes." in text(waiting)
+    assert "Another way Authenticator app" in text(waiting)
+    assert 'href="/sign-in/code/?way=totp' in waiting.content.decode()
+    assert acting.give_code(browser, person.code(steps=1)).status_code == 302
+    assert browser.get("/history/", secure=True).status_code == 200
 
 
 def test_an_admin_sends_a_test_mail_and_watches_the_conversation(smtp: Smtp, admin: Client) -> None:
