@@ -118,7 +118,10 @@ def matter(old: Rule, new: Rule | None, page: str) -> Matter:
         text = _("End the rule “%(name)s”, which concerns everybody.") % {"name": old.name}
     else:
         before, after = values(old), values(new)
-        changed = "; ".join(f"{key}: {before[key]} → {after[key]}" for key in before if before[key] != after[key])
+        names = {field.name: field.verbose_name for field in Rule._meta.fields}
+        changed = "; ".join(
+            f"{names[key]}: {before[key]} → {after[key]}" for key in before if before[key] != after[key]
+        )
         text = _("Weaken the rule “%(name)s”, which concerns everybody: %(changed)s") % {
             "name": old.name, "changed": changed,
         }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Collection
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,11 @@ VERBS = (
     (Verb.VERIFY, gettext_lazy("Judging codes (HTTPS)")),
     (Verb.CHALLENGE, gettext_lazy("Sending codes (HTTPS)")),
 )
+
+
+def in_words(verbs: Collection[str]) -> str:
+    """What a key may ask for, as the form says that makes one."""
+    return ", ".join(str(label) for verb, label in VERBS if verb in verbs)
 
 
 class Reasoned(forms.Form):

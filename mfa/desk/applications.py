@@ -26,7 +26,7 @@ from mfa import applications, kinds, registration
 from mfa.api import clients, verify
 from mfa.api.clients import TooManyKeys, Verb
 from mfa.desk import application_figures, interface, interface_trial, log_figures, radius_probe, snippets
-from mfa.desk.application_forms import ApplicationForm, KeyForm, RevokeForm
+from mfa.desk.application_forms import ApplicationForm, KeyForm, RevokeForm, in_words
 from mfa.desk.readonly import ReadOnly, Rows
 from mfa.models import Application, ApplicationKey
 from mfa.proof import full_proof_required
@@ -118,7 +118,8 @@ class ApplicationAdmin(ReadOnly):
         keys = list(row.keys.all())
         known = kinds.registry()
         context = self._shared(request) | application_figures.of_page(row, now=now) | {
-            "title": row.name, "application": row, "keys": keys, "now": now, "may_change": _may_change(request),
+            "title": row.name, "application": row, "now": now, "may_change": _may_change(request),
+            "keys": [(key, in_words(key.verbs)) for key in keys],
             "expiring": application_figures.expiring(keys, now=now),
             "works": any(key.revoked_at is None and key.expires_at > now for key in keys),
             "last_request": application_figures.last_requests([row.slug]).get(row.slug),

@@ -25,7 +25,9 @@ class CaseForm(forms.Form):
     """Who, where, from which address, when."""
 
     person = forms.CharField(label=_("User name"), max_length=names.LONGEST)
-    application = forms.ModelChoiceField(Application.objects.filter(active=True), label=_("Application"))
+    application = forms.ModelChoiceField(
+        Application.objects.filter(active=True), label=_("Application"), empty_label=_("Choose one")
+    )
     address = forms.CharField(
         label=_("Address of the person"), max_length=45, required=False,
         help_text=_("As the application would name it; counts only where the application is believed."),

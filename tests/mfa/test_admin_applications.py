@@ -135,6 +135,7 @@ def test_keys_that_end_soon_and_right_keys_from_wrong_places_are_named(staff: St
         clients.authenticate(f"Bearer {key}", Verb.RADIUS, address="203.0.113.66", now=now)
     page = client.get(f"{LIST}{vpn.pk}/change/", secure=True).content.decode()
     assert "expires on" in page
+    assert "<td>FreeRADIUS in front of a VPN gateway</td>" in page
     assert "asked for “radius” from 203.0.113.66" in page
 
 

@@ -133,6 +133,7 @@ def test_one_admin_alone_does_not_end_or_weaken_a_rule_for_everybody(
     assert (found.grace_days, found.ended_at) == (0, None)
     second = give_role(make_user("second"), "admin")
     row = Approval.objects.get(act="rule.change")
+    assert row.words == "Weaken the rule “All”, which concerns everybody: days of grace: 0 → 60"
     approvals.decide(row.pk, True, actor=second, now=timezone.now())
     assert client.get(row.page, secure=True).context["approved"], "the page of the approval leads to it"
     assert decide(client, row.page).status_code == 302

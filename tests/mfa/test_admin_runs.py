@@ -122,7 +122,7 @@ def test_the_page_of_a_run_tells_counts_guard_changes_and_reasons_in_words(
 ) -> None:
     client = staff("admin")
     seen = client.get(f"{LIST}{run.pk}/change/", secure=True).content.decode()
-    for words in ("numbers unusable", "7 of 60 people would be lost.", NUMBER, "+4917000000000", "What it would do"):
+    for words in ("Numbers unusable", "7 of 60 people would be lost.", NUMBER, "+4917000000000", "What it would do"):
         assert words in seen
     seen = client.get(f"{LIST}{run.pk}/change/?view=unusable", secure=True).content.decode()
     for words in ("This is a landline number.", "0170 1234567 &lt;b&gt;", "The country code is missing."):
