@@ -1,4 +1,5 @@
-"""What keeps the portal from starting: settings with which nobody could get in, or messages could not leave safely."""
+"""What keeps the portal from starting: settings with which nobody could get in, or messages could not leave safely.
+And what an installer hears of from `check --deploy`."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning as Caution, register
 from django.utils.module_loading import import_string
 
 from mfa import kinds
@@ -63,6 +64,16 @@ def mail_server(app_configs: Sequence[AppConfig] | None, **more: Any) -> list[Ch
         )
         for problem in mail.in_use().problems()
     ]
+
+
+@register(deploy=True)
+def proxy(app_configs: Sequence[AppConfig] | None, **more: Any) -> list[CheckMessage]:
+    """A proxy stands in front."""
+    if settings.TRUSTED_PROXIES or not settings.HTTPS:
+        return []
+    words = "TRUSTED_PROXIES is empty: the web processes speak no TLS, and behind a proxy everybody has its address."
+    hint = "Put a proxy in front, as in deploy/nginx, and name its address, such as TRUSTED_PROXIES=127.0.0.1."
+    return [Caution(words, hint=hint, id="mfa.W016")]
 
 
 def _gateway(name: str) -> list[CheckMessage]:

@@ -15,6 +15,7 @@ from django.urls import get_resolver
 from gunicorn.workers import gthread
 
 from portal import env
+from portal.web_worker import WebWorker
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
@@ -35,7 +36,7 @@ accesslog = None
 
 bind = env.text("WEB_BIND", "127.0.0.1:8000")
 # One socket for all workers: of several, that of a worker that stands still would take connections all the same.
-worker_class = "gthread"
+worker_class = WebWorker
 workers = env.whole("WEB_WORKERS", 2, least=1)
 threads = settings.WEB_THREADS
 worker_tmp_dir = "/dev/shm"  # noqa: S108  # a heartbeat must not wait for a disk

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.utils import timezone
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -165,6 +165,12 @@ def refused(request: HttpRequest, error: HttpError) -> HttpResponse:
 def too_long(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
     """Longer than Django reads at all."""
     return api.create_response(request, {"detail": "The body is too long."}, status=413)
+
+
+@api.exception_handler(UnreadablePostError)
+def ended_early(request: HttpRequest, error: UnreadablePostError) -> HttpResponse:
+    """Whoever asked has hung up, or sent too slowly."""
+    return api.create_response(request, {"detail": "The body ended early."}, status=400)
 
 
 @api.exception_handler(ValidationError)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -124,5 +125,12 @@ def test_sms_to_every_country_needs_a_word_of_the_operator(tmp_path: Path) -> No
 
 @pytest.mark.row("A-13.4.1")
 def test_sample_deployment_passes_the_checks_for_production(tmp_path: Path) -> None:
-    done = manage("check", "--deploy", "--fail-level", "WARNING", settings=environment(tmp_path))
+    behind = environment(tmp_path, {"TRUSTED_PROXIES": "127.0.0.1"})
+    done = manage("check", "--deploy", "--fail-level", "WARNING", settings=behind)
     assert done.returncode == 0, done.stderr
+
+
+def test_checks_for_production_miss_a_proxy_that_nobody_named(tmp_path: Path) -> None:
+    done = manage("check", "--deploy", "--fail-level", "WARNING", settings=environment(tmp_path))
+    assert done.returncode == 1
+    assert re.findall(r"\((\w+\.\w+)\)", done.stderr) == ["mfa.W016"]

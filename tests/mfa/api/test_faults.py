@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.core.cache.backends.base import BaseCache
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -87,3 +89,22 @@ def test_a_gateway_that_fails_first_sends_one_message_for_a_question_and_is_char
     assert {request.json()["key"] for request in by_http.requests} == {delivery.key}
     assert [len(budget.spent) for budget in Budget.objects.filter(subject__startswith="sms:")] == [1, 1, 1]
     assert call("verify", key, username="carol", code=code, state=again["state"]).json()["accepted"]
+
+
+class EndsEarly(io.BytesIO):
+    """A body whose sender hung up in the middle, as the web worker gives it to Django."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        raise ConnectionResetError
+
+    readline = read
+
+
+@pytest.mark.row("F-16")
+def test_a_question_that_ended_early_is_refused_and_no_error_of_the_server(
+    client: Client, vpn: Application, key_of: Keys
+) -> None:
+    headers = {"authorization": f"Bearer {key_of(vpn)}"}
+    body = {"data": "{}", "content_type": "application/json", "wsgi.input": EndsEarly()}
+    answer = client.post("/api/v1/verify", secure=True, headers=headers, **body)  # type: ignore[arg-type]
+    assert (answer.status_code, answer.json()) == (400, {"detail": "The body ended early."})
