@@ -28,6 +28,7 @@ from django_celery_beat.models import (
 from accounts.models import User
 from mfa import audit
 from mfa.desk.readonly import Offered
+from mfa.health import words
 
 
 class Audited(Offered):
@@ -102,7 +103,7 @@ class JobAdmin(Audited, PeriodicTaskAdmin):  # type: ignore[misc]
     change_list_template = "admin/desk/schedule_list.html"
     change_form_template = "admin/change_form.html"
     date_hierarchy = None
-    list_display = ("name", "shown_job", "schedule_in_words", "enabled", "shown_run")
+    list_display = ("shown_name", "shown_job", "schedule_in_words", "enabled", "shown_run")
     list_filter = ("enabled",)
     search_fields = ("name", "task")
     fieldsets = (
@@ -120,6 +121,10 @@ class JobAdmin(Audited, PeriodicTaskAdmin):  # type: ignore[misc]
     @admin.display(description=gettext_lazy("last run"), ordering="last_run_at")
     def shown_run(self, task: Any) -> Any:
         return task.last_run_at
+
+    @admin.display(description=gettext_lazy("name"), ordering="name")
+    def shown_name(self, task: Any) -> str:
+        return words.schedule(task.name)
 
     @admin.display(description=gettext_lazy("schedule"))
     def schedule_in_words(self, task: Any) -> str:

@@ -17,8 +17,7 @@ from django_celery_beat.models import PeriodicTask
 
 from accounts.directory import configuration
 from accounts.models import SyncAlarm, SyncRun
-from mfa.health import clocks
-from mfa.health.words import sentence
+from mfa.health import clocks, words
 from mfa.models import Delivery, Finding
 
 State = Finding.State
@@ -82,7 +81,7 @@ def _worker(now: datetime) -> Part:
 def _schedules(now: datetime) -> Iterator[Part]:
     step = _("See that beat runs; whether the job itself went wrong is in the workers' log.")
     for task in PeriodicTask.objects.filter(enabled=True).select_related("interval", "crontab").order_by("name"):
-        name = _("Schedule: %(name)s") % {"name": task.name}
+        name = _("Schedule: %(name)s") % {"name": words.schedule(task.name)}
         since = task.last_run_at or task.date_changed
         late = task.schedule.remaining_estimate(since) < -LATE
         url = reverse("admin:django_celery_beat_periodictask_changelist")
@@ -144,11 +143,11 @@ def _outbox(now: datetime) -> Part:
 def _found(now: datetime) -> Iterator[Part]:
     """What the watch kept; a finding that should have been renewed says nothing about today."""
     for finding in Finding.objects.exclude(part="worker"):
-        words = sentence(finding)
+        told = words.sentence(finding)
         good_for = STALE if finding.part.startswith("certificate:") else SILENT
         if finding.state == State.OK and now - finding.at > good_for:
             step = _("Nobody looked since: see that beat, the broker and the workers run.")
-            yield Part(words.part, State.UNKNOWN, _("%(text)s, when last looked at") % {"text": words.text},
+            yield Part(told.part, State.UNKNOWN, _("%(text)s, when last looked at") % {"text": told.text},
                        finding.at, step)  # fmt: skip
         else:
-            yield Part(words.part, State(finding.state), words.text, finding.at, words.step, words.url)
+            yield Part(told.part, State(finding.state), told.text, finding.at, told.step, told.url)

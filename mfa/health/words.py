@@ -12,6 +12,13 @@ from mfa.health import guesses
 from mfa.models import Finding
 
 _LOOK = gettext_lazy("Open the authentication log. Block the address where it comes in; the limits hold meanwhile.")
+_JOBS_OF_BEAT = {"celery.backend_cleanup": gettext_lazy("Delete results of jobs that are over")}
+"""What beat itself puts among the schedules; all others are made with a name for people."""
+
+
+def schedule(name: str) -> str:
+    """The name of a schedule for people."""
+    return str(_JOBS_OF_BEAT.get(name, name))
 
 
 @dataclass(frozen=True, slots=True)

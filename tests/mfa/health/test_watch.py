@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -9,6 +10,8 @@ from datetime import datetime, timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
+from django_celery_beat.schedulers import DatabaseScheduler
 from pytest_django import Settings
 
 from accounts.models import User
@@ -17,6 +20,7 @@ from mfa.api.clients import NotAllowed, Verb
 from mfa.health import certificates, clocks, parts, watch, words
 from mfa.health.certificates import Place, Unreached
 from mfa.models import Application, ApplicationKey, AuditEvent, Delivery, Finding
+from portal.celery import app
 from tests.mfa.doors import add_factor, give_role, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -161,3 +165,17 @@ def test_the_page_is_for_admins_and_auditors_and_shows_every_part(
     page = client.get("/admin/mfa/finding/", secure=True).content.decode()
     for name in ("Database", "Tables", "Broker and workers", "Directory", "Mail", "Outbox", "Clock of the workers"):
         assert name in page
+
+
+def test_every_entry_of_the_beat_schedule_has_a_name_for_people(client: Client, make_user: Callable[..., User]) -> None:
+    beat = DatabaseScheduler(app=app)  # as beat starts: it adds entries of its own
+    beat._finalize.cancel()
+    entries = set(PeriodicTask.objects.filter(enabled=True).values_list("name", flat=True))
+    assert entries >= set(beat.schedule)  # which leaves out what is due hours from now
+    names = [part.name for part in parts.all_of_them(now=timezone.now()) if part.name.startswith("Schedule: ")]
+    assert sorted(names) == sorted(f"Schedule: {words.schedule(name)}" for name in entries)
+    assert [name for name in names if not re.fullmatch(r"Schedule: [A-Z][a-z]+([ :,]+[a-z]+)+", name)] == []
+    auditor = give_role(make_user("the-auditor"), "auditor")
+    sign_in(client, auditor, add_factor(auditor))
+    listed = client.get("/admin/django_celery_beat/periodictask/", secure=True).content.decode()
+    assert "Delete results of jobs that are over" in listed
