@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.phones import mask
 from mfa import applications, explanations, known, limits, obstacles
-from mfa.delivery import progress
+from mfa.delivery import outbox, progress
 from mfa.delivery.writing import masked_address
 from mfa.kinds import CardAction, Note, Purpose
 from mfa.known import Known
@@ -79,7 +79,7 @@ def about(
 
 def _messages(user: User, now: datetime) -> QuerySet[Delivery]:
     """The codes that were sent; notices say nothing about signing in."""
-    sent = Delivery.objects.filter(user=user, template__in=limits.CODES, created_at__gt=now - LOOK_BACK)
+    sent = Delivery.objects.filter(user=user, template__in=outbox.CODES, created_at__gt=now - LOOK_BACK)
     return sent.defer("body").order_by("-created_at", "-pk")
 
 

@@ -17,6 +17,7 @@ from django.utils.crypto import salted_hmac
 from accounts import compiled
 from accounts.compiled import Compiled
 from accounts.models import User
+from mfa.delivery import outbox
 from mfa.models import Budget, Delivery, GuessCounter
 from mfa.outcomes import ACCOUNT_LOCKED, Locked, TooManyMessages
 
@@ -31,8 +32,9 @@ logger = logging.getLogger(__name__)
 Channel = Delivery.Channel
 Window = tuple[int, timedelta]
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-CODES = ("code", "confirm-phone", "confirm-email", "caller-code")
-"""The messages the day's budget is for; notices do not use it up: thousands may follow one change in a directory."""
+PAID_FOR = outbox.CODES - {"activation-code"}
+"""The messages the day's budget is for; notices do not use it up: thousands may follow one change in a directory. Nor
+do activation codes, which helpdesk issues at its own pace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +235,7 @@ def _full_until(spent: list[float], windows: tuple[Window, ...], now: datetime) 
 def sent_today(channel: str, *, now: datetime) -> tuple[int, int]:
     """How many codes were queued since midnight (UTC), and how many may be."""
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    queued = Delivery.objects.filter(channel=channel, template__in=CODES, created_at__gte=day).count()
+    queued = Delivery.objects.filter(channel=channel, template__in=PAID_FOR, created_at__gte=day).count()
     return queued, int(getattr(settings, SENDING[channel].per_day))
 
 

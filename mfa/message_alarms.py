@@ -40,7 +40,7 @@ def watch(*, now: datetime) -> int:
 def confirmed_share(channel: str, *, now: datetime) -> tuple[int, int]:
     """How many codes of the last hour, but for those that may still be typed, left by the channel, and came back."""
     window = (now - LOOK_BACK, now - LET_LIVE)
-    left = Delivery.objects.filter(channel=channel, template__in=limits.CODES, handed_over_at__isnull=False)
+    left = Delivery.objects.filter(channel=channel, template__in=limits.PAID_FOR, handed_over_at__isnull=False)
     senders = [kind.slug for kind in kinds.registry().values() if kind.channel == channel]
     spent = OneTimeCode.objects.filter(kind__in=senders, ending=OneTimeCode.Ending.SPENT)
     return left.filter(created_at__range=window).count(), spent.filter(created_at__range=window).count()

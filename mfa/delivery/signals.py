@@ -13,10 +13,8 @@ from collections.abc import Callable
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from mfa.delivery import outbox
 from mfa.models import Delivery
-
-CODES = frozenset({"code", "confirm-phone", "caller-code", "activation-code"})
-"""Templates of SMS that carry a code; a notice may go to a number at risk, and should."""
 
 
 class Unknown(Exception):
@@ -24,8 +22,10 @@ class Unknown(Exception):
 
 
 def risk(delivery: Delivery) -> str:
-    """Why this message may not go to its number now; empty where nothing speaks against it. Raises Unknown."""
-    if not settings.SMS_RISK_CHECK or delivery.channel != Delivery.Channel.SMS or delivery.template not in CODES:
+    """Why this message may not go to its number now; empty where nothing speaks against it: a notice may go to a number
+    at risk, and should. Raises Unknown."""
+    is_code = delivery.channel == Delivery.Channel.SMS and delivery.template in outbox.CODES
+    if not settings.SMS_RISK_CHECK or not is_code:
         return ""
     check: Callable[[str], str] = import_string(settings.SMS_RISK_CHECK)
     try:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.directory import report
 from accounts.models import User
-from mfa import kinds, limits, policy, reckoning, roles
+from mfa import kinds, policy, reckoning, roles
 from mfa.delivery import mail, outbox
 from mfa.desk.readonly import is_number_of_a_row
 from mfa.models import AuditEvent
@@ -157,9 +157,9 @@ class Message(SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         match self.value():
             case "codes":
-                return queryset.filter(template__in=limits.CODES)
+                return queryset.filter(template__in=outbox.CODES)
             case "tests":
                 return queryset.filter(template=outbox.TEST)
             case "notices":
-                return queryset.exclude(template__in=(*limits.CODES, outbox.TEST))
+                return queryset.exclude(template__in=(*outbox.CODES, outbox.TEST))
         return queryset

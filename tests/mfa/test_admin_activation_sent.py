@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts import users
 from accounts.models import User
 from accounts.people import COLUMNS, Change, Person
-from mfa import activation, enrolment, lost
+from mfa import activation, diagnosis, enrolment, lost
 from mfa.delivery import outbox
 from mfa.factors.activation import flows
 from mfa.factors.email import addresses
@@ -57,6 +57,8 @@ def test_the_code_goes_to_the_person_and_is_not_shown(
     row = OneTimeCode.objects.get(purpose="activate")
     assert letter.expires_at == row.expires_at == row.created_at + timedelta(minutes=minutes)
     assert AuditEvent.objects.get(action="activation.issued").details["by"] == by
+    told = [line.title for line in diagnosis.of(bob, now=timezone.now()).lines]
+    assert [title for title in told if title.startswith("A code by")], "why somebody cannot sign in tells of it"
     with pytest.raises(Expired):
         flows.redeem(bob, code, address="192.0.2.1", now=row.expires_at)
     assert flows.redeem(bob, code, address="192.0.2.1", now=row.expires_at - timedelta(minutes=1)) == row

@@ -55,7 +55,7 @@ def test_good_settings_pass(settings: Settings) -> None:
         ({"EMAIL_URL": "smtp://mail.organisation.net"}, "mfa.E014"),
         ({"EMAIL_URL": "inbox://"}, "mfa.E014"),
         ({"SMS_RISK_CHECK": "no.such.function"}, "mfa.E015"),
-        ({"SMS_RISK_CHECK": "mfa.delivery.signals.CODES"}, "mfa.E015"),
+        ({"SMS_RISK_CHECK": "mfa.delivery.outbox.CODES"}, "mfa.E015"),
     ],
 )
 def test_bad_settings_are_named(settings: Settings, values: dict[str, object], expected: str) -> None:
