@@ -79,6 +79,7 @@ def test_the_trail_is_nobodys_to_delete(lived: User, now: datetime) -> None:
 def test_more_than_one_batch_goes(db: None, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "BATCH", 2)
     Budget.objects.bulk_create(Budget(subject=f"s{i}") for i in range(5))
+    Budget.objects.update(updated_at=now)
     assert retention.clean_up(now=now + YEAR)["budget"] == 5
 
 
