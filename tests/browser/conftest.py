@@ -59,6 +59,7 @@ def open_stage(portal: str, browser: Browser) -> Iterator[Callable[..., Stage]]:
     yield new_stage
     for page in opened:
         page.context.close()
+    let_requests_end()  # else what they asked for last would write into emptied tables
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone
@@ -103,7 +104,8 @@ def one_person_who_moved(stage: Stage) -> None:
     enrolment.reset(moved, actor=admin, reason="Lost phone", now=now)
     activation.issue(moved, actor=admin, reason="Lost phone", now=now)
     OneTimeCode.objects.filter(user=moved).update(kind="email")
-    activation.end_sent([moved.pk], ["email"], now=now)
+    with transaction.atomic():
+        activation.end_sent([moved.pk], ["email"], now=now)
     stage.open(reverse("admin:accounts_user_change", args=[moved.pk]))
     stage.reads("The activation code has ended")
 
