@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from mfa import limits
 from mfa.models import Application, AuthenticationRecord, Budget
-from mfa.outcomes import OATH_INCORRECT, OATH_VERIFIED, SOURCE_HELD_UP
+from mfa.outcomes import OATH_INCORRECT, OATH_VERIFIED, SOURCE_HELD_UP, USER_NOT_FOUND
 from tests.conftest import PASSWORD
 from tests.mfa.api.conftest import Call
 from tests.mfa.doors import SECRET, add_factor
@@ -88,6 +88,20 @@ def test_an_office_from_which_somebody_guesses_stays_open_to_who_usually_works_t
     assert not verify(call, key, **right)
     was_let_in(alice, OFFICE if ":" in where else where)
     assert verify(call, key, **right)
+
+
+@pytest.mark.row("N-15", "T-11d")
+def test_whoever_is_let_in_from_an_address_clears_none_of_its_wrong_answers_about_others(
+    call: Call, believed: Application, key_of: Keys, alice: User, app_of_alice: Phone
+) -> None:
+    """Else one account of one's own would pay for guesses at all others."""
+    key = key_of(believed)
+    spent_by(SPRAYER)
+    was_let_in(alice, SPRAYER)
+    assert verify(call, key, at=SPRAYER, username="alice", password=PASSWORD, code=app_of_alice.code())
+    for result in (USER_NOT_FOUND, SOURCE_HELD_UP):
+        assert not verify(call, key, at=SPRAYER, username="nobody", password="Spring1!", code="1")
+        assert last_code() == result.code
 
 
 @pytest.mark.row("T-10")
