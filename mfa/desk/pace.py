@@ -14,15 +14,14 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from mfa import alarm_mail, audit, roles
 from mfa.delivery import outbox
-from mfa.desk.acts import Act
-from mfa.desk.asked import Order
 from mfa.models import AuditEvent
 
 IN_A_ROW = 20
 IN_A_ROW_WITHIN = timedelta(minutes=10)
 DAY = timedelta(days=1)
 COUNTED = (
-    "factors.reset", "activation.issued", "temporary.issued", "token.assigned", "phone.changed", "account.unlocked",
+    "factors.reset", "activation.issued", "temporary.issued", "token.assigned", "token.taken-back", "phone.changed",
+    "account.unlocked",
 )  # fmt: skip
 PACED = (roles.RESET_FACTORS, roles.ISSUE_ACTIVATION, roles.ASSIGN_TOKENS, roles.UNLOCK)
 STOPPED = "helpdesk.stopped"
@@ -44,21 +43,21 @@ class Limit:
         return int(self.within.total_seconds() // 60)
 
 
-def stop(act: Act, order: Order) -> str:
-    """Why the agent must stop here, in words; empty where not. Whoever can do something about it is told, once for each
-    incident: again only when the limit's span has passed since.
+def stop(right: str, actor: User, *, now: datetime) -> str:
+    """Why the agent must stop here, before an act by this right, in words; empty where not. Whoever can do something
+    about it is told, once for each incident: again only when the limit's span has passed since.
 
     The caller holds the actor's row, so that two tabs neither count nor tell past each other.
     """
-    if act.right not in PACED or order.actor.has_perm(roles.TOUCH_STAFF):
+    if right not in PACED or actor.has_perm(roles.TOUCH_STAFF):
         return ""
-    reached = next((limit for limit in _limits() if _done(order.actor, limit, order.now) >= limit.most), None)
+    reached = next((limit for limit in _limits() if _done(actor, limit, now) >= limit.most), None)
     if reached is None:
         return ""
-    since = order.now - reached.within
-    told = AuditEvent.objects.filter(actor=order.actor, action=STOPPED, at__gt=since, details__minutes=reached.minutes)
+    since = now - reached.within
+    told = AuditEvent.objects.filter(actor=actor, action=STOPPED, at__gt=since, details__minutes=reached.minutes)
     if not told.exists():
-        _tell(order.actor, reached, order.now)
+        _tell(actor, reached, now)
     return reached.words
 
 

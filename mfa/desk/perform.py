@@ -55,7 +55,7 @@ def act_on(act: Act, order: Order, person: User, *, vouched: bool = False) -> Ou
     order = replace(order, actor=actor)
     if refused := reach.refusals(act, order, [person]).get(person.pk, ""):
         return Outcome(person, refused=refused)
-    if refused := pace.stop(act, order):
+    if refused := pace.stop(act.right, actor, now=order.now):
         return Outcome(person, refused=refused, stops=True)
     try:
         with transaction.atomic():  # what vouches for the act is used up with it, or not at all

@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -21,8 +22,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import names
 from accounts.models import User
-from mfa import roles
-from mfa.desk import reach, token_import
+from mfa import enrolment, roles
+from mfa.desk import pace, reach, token_import
 from mfa.desk.filters import Choices
 from mfa.desk.readonly import ReadOnly, Rows, is_number_of_a_row
 from mfa.desk.run_orders import ReasonForm
@@ -124,7 +125,7 @@ class TokenAdmin(ReadOnly):
         actor = cast(User, request.user)
         if not actor.has_perm(roles.ASSIGN_TOKENS):
             raise PermissionDenied
-        if act not in ACTS:
+        if act not in DONE:
             raise Http404
         form = ReasonForm(request.POST)
         token = get_object_or_404(HardwareToken, pk=pk)
@@ -133,8 +134,10 @@ class TokenAdmin(ReadOnly):
             messages.warning(request, refused)
         elif not form.is_valid():
             return self._page(request, pk, form)
+        elif refused := _done(act, token, actor, form.cleaned_data["reason"]):
+            messages.warning(request, refused)
         else:
-            messages.success(request, ACTS[act](token, actor, form.cleaned_data["reason"]))
+            messages.success(request, DONE[act])
         return redirect("admin:mfa_hardwaretoken_change", pk)
 
     def _page(self, request: HttpRequest, pk: int, form: ReasonForm) -> HttpResponse:
@@ -162,19 +165,25 @@ def why_not(actor: User, token: HardwareToken) -> str:
     return reach.out_of_reach(actor, factor.user) if factor else ""
 
 
-def _take_back(token: HardwareToken, actor: User, reason: str) -> str:
-    stock.take_back(token, actor=actor, reason=reason, now=timezone.now())
-    return _("The token is back in stock.")
+@transaction.atomic
+def _done(act: str, token: HardwareToken, actor: User, reason: str) -> str:
+    """Do it, or say why the agent must stop: what is taken from somebody counts as a reset does."""
+    now = timezone.now()
+    factor = stock.holder(token)
+    for pk in sorted({actor.pk, *([factor.user_id] if factor else [])}):
+        enrolment.lock_person(User(pk=pk))
+    if factor and (refused := pace.stop(roles.ASSIGN_TOKENS, actor, now=now)):
+        return refused
+    if act == "found":
+        stock.find(token, actor=actor, reason=reason)
+    else:
+        TAKES[act](token, actor=actor, reason=reason, now=now)
+    return ""
 
 
-def _lose(token: HardwareToken, actor: User, reason: str) -> str:
-    stock.lose(token, actor=actor, reason=reason, now=timezone.now())
-    return _("The token is marked as lost. Nobody can use it or be given it.")
-
-
-def _find(token: HardwareToken, actor: User, reason: str) -> str:
-    stock.find(token, actor=actor, reason=reason)
-    return _("The token is back in stock.")
-
-
-ACTS: dict[str, Callable[[HardwareToken, User, str], str]] = {"take-back": _take_back, "lost": _lose, "found": _find}
+TAKES: dict[str, Callable[..., object]] = {"take-back": stock.take_back, "lost": stock.lose}
+DONE = {
+    "take-back": gettext_lazy("The token is back in stock."),
+    "lost": gettext_lazy("The token is marked as lost. Nobody can use it or be given it."),
+    "found": gettext_lazy("The token is back in stock."),
+}

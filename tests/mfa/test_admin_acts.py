@@ -12,10 +12,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
-from mfa import audit, enrolment, limits, policy
+from mfa import audit, enrolment, limits, policy, roles
 from mfa.delivery import outbox
-from mfa.desk import acts, pace
-from mfa.desk.asked import Order
+from mfa.desk import pace
 from mfa.desk.pace import IN_A_ROW
 from mfa.models import AuditEvent, Delivery, Factor, GuessCounter, OneTimeCode
 from tests.mfa.doors import add_factor, give_role, read_back
@@ -248,10 +247,9 @@ def test_helpdesk_is_stopped_for_the_day_too_and_the_alarm_comes_again_only_a_da
     settings.ALARM_MAIL, settings.HELPDESK_RESETS_PER_DAY = ["team@example.test"], 2
     staff("helpdesk")
     agent, now = User.objects.get(username="helpdesk-person"), timezone.now()
-    reset = next(one for one in acts.ALL if one.slug == "reset")
 
     def stopped(hours: int) -> str:
-        return pace.stop(reset, Order(actor=agent, reason="", now=now + timedelta(hours=hours)))
+        return pace.stop(roles.RESET_FACTORS, agent, now=now + timedelta(hours=hours))
 
     for hours, name in enumerate(("p1", "p2")):
         assert not stopped(0)
@@ -273,11 +271,10 @@ def test_what_agents_change_of_their_own_counts_towards_no_pace(
     settings.HELPDESK_RESETS_PER_DAY = 1
     staff("helpdesk")
     agent, now = User.objects.get(username="helpdesk-person"), timezone.now()
-    order = Order(actor=agent, reason="", now=now)
     audit.record("phone.changed", user=agent, actor=agent)
-    assert not pace.stop(acts.BY_SLUG["reset"], order)
+    assert not pace.stop(roles.RESET_FACTORS, agent, now=now)
     audit.record("phone.changed", user=make_user("p1"), actor=agent)
-    assert pace.stop(acts.BY_SLUG["reset"], order)
+    assert pace.stop(roles.RESET_FACTORS, agent, now=now)
 
 
 def test_roles_are_given_and_taken(staff: Callable[..., Client], alice: User) -> None:

@@ -12,9 +12,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import User
-from mfa.models import AuditEvent, Factor, HardwareToken, TokenBatch
+from mfa.models import AuditEvent, Delivery, Factor, HardwareToken, TokenBatch
 from mfa.tokens import files, stock
 from tests.mfa.doors import add_factor, give_role, read_back
 from tests.mfa.tokens.samples import RFC_6030_FIGURE_6, RFC_6030_KEY, SEED, csv
@@ -203,6 +204,29 @@ def test_a_token_is_taken_back_lost_and_found_each_with_a_reason(staff: Callable
     assert "The token is back in stock." in act("found")
     assert is_free("1001")
     assert client.post(f"{LIST}{token.pk}/do/explode/", {"reason": "x"}, secure=True).status_code == 404
+
+
+@pytest.mark.row("T-59")
+@pytest.mark.parametrize("act", ["take-back", "lost"])
+def test_whoever_takes_too_many_tokens_away_is_stopped_and_an_alarm_goes_out(
+    staff: Callable[..., Client], make_user: Callable[..., User], settings: Settings, act: str
+) -> None:
+    """It is a reset of those who have nothing else; a token in stock is nobody's, and found ones are no loss."""
+    settings.HELPDESK_RESETS_PER_DAY, settings.ALARM_MAIL = 1, ["team@example.test"]
+    tokens = [put("1001"), put("1002"), put("1003")]
+    for name, token in zip(("p1", "p2"), tokens, strict=False):
+        hold(make_user(name), token)
+    client = staff("helpdesk")
+
+    def told(token: HardwareToken, act: str) -> str:
+        return text(client.post(f"{LIST}{token.pk}/do/{act}/", {"reason": "because"}, secure=True, follow=True))
+
+    assert "Too many resets" not in told(tokens[0], act)
+    assert "Too many resets in 24 hours. Ask an admin, who has been told." in told(tokens[1], act)
+    assert stock.holder(tokens[1])
+    assert Delivery.objects.filter(template="helpdesk-stopped").count() == 1
+    assert "marked as lost" in told(tokens[2], "lost")
+    assert "back in stock" in told(tokens[2], "found")
 
 
 @pytest.mark.parametrize("pk", ["0", "999", "x", "9" * 30])
