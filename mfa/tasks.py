@@ -12,7 +12,8 @@ from mfa.delivery.tasks import deliver, sweep
 from mfa.desk import bulk_work
 from mfa.health import watch
 
-__all__ = ["act_on_list", "clean_up", "deliver", "remind", "sweep", "sweep_lists", "watch_health", "watch_messages"]
+__all__ = ["act_on_list", "clean_up", "deliver", "remind", "sweep", "sweep_lists", "watch_beat", "watch_health",
+           "watch_messages"]  # fmt: skip
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +45,12 @@ def watch_health(everything: bool = False) -> None:
     """Look at clocks, certificates and keys, and tell somebody of trouble; each minute, and with `everything` also at
     what is looked at each hour only."""
     watch.watch(now=timezone.now(), everything=everything)
+
+
+@shared_task(name="mfa.tasks.watch_beat", time_limit=60)
+def watch_beat() -> None:
+    """Tell somebody where beat starts nothing; workers ask for it themselves."""
+    watch.watch_beat(now=timezone.now())
 
 
 @shared_task(name=bulk_work.TASK, time_limit=300)

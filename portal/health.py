@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
 
-from mfa.health import metrics
+from mfa.health import metrics, parts
 
 
 @login_not_required
@@ -30,6 +30,17 @@ def ready(request: HttpRequest) -> JsonResponse:
     except DatabaseError:
         return JsonResponse({"status": "unavailable"}, status=503)
     return JsonResponse({"status": "ok"})
+
+
+@login_not_required
+@require_safe
+def jobs(request: HttpRequest) -> JsonResponse:
+    """503 while no job gets through, because beat, broker or workers are down: nobody can be told of that by mail."""
+    try:
+        well = parts.jobs_get_through(now=timezone.now())
+    except DatabaseError:
+        well = False
+    return JsonResponse({"status": "ok" if well else "unavailable"}, status=200 if well else 503)
 
 
 @login_not_required

@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
+    path("health/jobs", health.jobs, name="jobs"),
     path("metrics", health.figures, name="metrics"),
 ]
 

@@ -18,12 +18,11 @@ from django_celery_beat.models import PeriodicTask
 from accounts.directory import configuration
 from accounts.models import SyncAlarm, SyncRun
 from mfa.health import clocks, words
+from mfa.health.watch import LATE
 from mfa.models import Delivery, Finding
 
 State = Finding.State
 SILENT = timedelta(minutes=5)
-LATE = timedelta(minutes=6)
-"""Beat writes down every three minutes only what it has started."""
 STALE = timedelta(hours=2)
 """Certificates are looked at each hour."""
 WAITS = timedelta(minutes=2)
@@ -72,10 +71,20 @@ def _migrations(now: datetime) -> Iterator[Part]:
 
 def _worker(now: datetime) -> Part:
     name, heart = _("Broker and workers"), Finding.objects.filter(part="worker").first()
-    if heart and now - heart.at < SILENT:
+    if heart and is_alive(heart, now):
         return Part(name, State.OK, _("a job got through"), heart.at)
     step = _("See that beat, the broker and the workers run. Nothing is sent and no directory is read until they do.")
     return Part(name, State.BAD, _("no job got through of late"), heart.at if heart else None, step)
+
+
+def jobs_get_through(*, now: datetime) -> bool:
+    """Whether beat, broker and workers together have done a job of late."""
+    heart = Finding.objects.filter(part="worker").first()
+    return heart is not None and is_alive(heart, now)
+
+
+def is_alive(heart: Finding, now: datetime) -> bool:
+    return now - heart.at < SILENT
 
 
 def _schedules(now: datetime) -> Iterator[Part]:

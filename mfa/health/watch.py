@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.urls import reverse
 from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
 
 from mfa import alarm_mail, audit
 from mfa.delivery import outbox
@@ -28,6 +29,8 @@ MISPLACED = "misplaced"
 """The part of a right key that was refused, with its prefix behind a colon."""
 REPORTED_IN = timedelta(hours=2)
 """Twice the time within which such a refusal comes into the audit trail once: what goes on is one incident."""
+LATE = timedelta(minutes=6)
+"""Beat writes down every three minutes only what it has started."""
 HOURLY = timedelta(minutes=55)
 NTP_PORT = ntp.PORT
 LEFT_ALONE = timedelta(hours=1)
@@ -55,6 +58,16 @@ def watch(*, now: datetime, everything: bool = False) -> None:
     for one in seen:
         _keep(one, now)
     _forget({one.part for one in seen}, everything_seen=due)
+
+
+def watch_beat(*, now: datetime) -> None:
+    """Keep whether beat starts jobs, by what it wrote down of those of each minute."""
+    each_minute = PeriodicTask.objects.filter(enabled=True, interval__every=1, interval__period="minutes")
+    latest = each_minute.aggregate(run=Max("last_run_at"), changed=Max("date_changed"))
+    known = [at for at in latest.values() if at]
+    if known:
+        dead = max(known) < now - LATE
+        _keep(Seen("beat", State.BAD if dead else State.OK, {"since": max(known).isoformat()}), now)
 
 
 def _clock(now: datetime) -> Seen:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from mfa.health import guesses
@@ -30,9 +32,11 @@ class Words:
 
 
 def sentence(finding: Finding) -> Words:
-    """The words for a clock, a certificate, a key, a refused key or guesses; `step` is empty where nothing is to be
-    done, `url` where no page helps."""
+    """The words for beat, a clock, a certificate, a key, a refused key or guesses; `step` is empty where nothing is to
+    be done, `url` where no page helps."""
     kind, _colon, name = finding.part.partition(":")
+    if kind == "beat":
+        return _beat(finding)
     if kind == "certificate":
         return _certificate(finding, name)
     if kind == "key":
@@ -42,6 +46,16 @@ def sentence(finding: Finding) -> Words:
     if kind == guesses.PART:
         return _guesses_at(finding, name) if name else _guesses(finding.figures)
     return _clock(finding.figures)
+
+
+def _beat(finding: Finding) -> Words:
+    since = timezone.localtime(datetime.fromisoformat(finding.figures["since"]))
+    text = _("it last started a job at %(at)s") % {"at": f"{since:%Y-%m-%d %H:%M}"}
+    if finding.state == Finding.State.OK:
+        return Words(_("Beat"), text)
+    step = _("Start beat, one in the whole deployment: until then no directory is read, nobody is reminded, and what "
+             "workers were not told of waits.")  # fmt: skip
+    return Words(_("Beat"), text, step)
 
 
 def _clock(figures: dict[str, Any]) -> Words:

@@ -17,7 +17,7 @@ class Finding(models.Model):
         BAD = "bad", _("in trouble")
 
     part = models.CharField(_("part"), max_length=200, unique=True)
-    """"worker", "clock", "certificate:host:port", "key:prefix", "misplaced:prefix"."""
+    """"worker", "beat", "clock", "certificate:host:port", "key:prefix", "misplaced:prefix"."""
     state = models.CharField(_("state"), max_length=8, choices=State.choices)
     figures = models.JSONField(_("figures"), default=dict)
     at = models.DateTimeField(_("seen"), default=timezone.now)

@@ -19,7 +19,7 @@ WITHOUT_LOOKS = {
     "sms:present", "email:resend",  # lead on to another page
     "webauthn:sign_in", "webauthn:add_options", "webauthn:sign_in_options",  # the last two for scripts
     "delivery_state", "sms:preview",  # parts of other pages
-    "language", "recovery:download", "live", "ready", "metrics", "kannel_receipt", "twilio_receipt",  # no pages
+    "language", "recovery:download", "live", "ready", "jobs", "metrics", "kannel_receipt", "twilio_receipt",  # no pages
 }  # fmt: skip
 
 

@@ -38,6 +38,8 @@ SWEEP_EVERY_SECOND = """
 from django_celery_beat.models import IntervalSchedule
 IntervalSchedule.objects.update(every=1)
 """
+IMPATIENT = "import sys, portal.celery as c; c.BEAT_FIRST = c.BEAT_EVERY = 0.5; c.app.start(sys.argv[1:])"
+"""A worker that looks at beat at once."""
 JOBS = "django_celery_beat_periodictask"
 
 
@@ -105,6 +107,15 @@ def test_schedule_kept_in_the_database_sends_what_no_worker_was_told_of(settings
         wait_for(lambda: states(settings_of_processes) == ["sent"], worker)
         assert beat.running
     assert ask(settings_of_processes, f"SELECT COUNT(*) FROM {JOBS} WHERE last_run_at IS NOT NULL") != [(0,)]
+
+
+@pytest.mark.row("F-06")
+def test_a_worker_tells_that_no_beat_runs(settings_of_processes: dict[str, str]) -> None:
+    ask(settings_of_processes, f"UPDATE {JOBS} SET date_changed = '2020-01-01'")
+    worker = [sys.executable, "-c", IMPATIENT, "--app", "portal", "--quiet", *WORKER[len(CELERY) :]]
+    with running(worker, "worker", settings_of_processes) as process:
+        found = "SELECT state FROM mfa_finding WHERE part = 'beat'"
+        wait_for(lambda: ask(settings_of_processes, found) == [("bad",)], process)
 
 
 @pytest.mark.row("F-06", "A-16.2.1")

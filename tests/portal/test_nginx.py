@@ -14,7 +14,7 @@ LOCATIONS = dict(re.findall(r"^    location ([^{]+?) \{(.*?)^    \}", SITE, re.M
 
 
 @pytest.mark.row("A-13.4.5")
-@pytest.mark.parametrize(("place", "name"), [("/health/", "ready"), ("= /metrics", "metrics")])
+@pytest.mark.parametrize(("place", "name"), [("/health/", "ready"), ("/health/", "jobs"), ("= /metrics", "metrics")])
 def test_probes_and_figures_are_for_named_machines_alone(place: str, name: str) -> None:
     assert reverse(name).startswith(place.removeprefix("= "))
     allowed = re.findall(r"(allow|deny) (\S+);", LOCATIONS[place])

@@ -152,12 +152,15 @@ def test_portal_answers_to_its_own_name_only(portal: Portal) -> None:
 def test_probes_say_nothing_but_their_state(portal: Portal) -> None:
     assert portal.get("/health/live").json() == {"status": "ok"}
     assert portal.get("/health/ready").json() == {"status": "ok"}
+    answer = portal.get("/health/jobs")  # no worker runs here
+    assert (answer.status_code, answer.json()) == (503, {"status": "unavailable"})
 
 
 def test_without_a_database_the_portal_lives_and_is_not_ready(portal_without_database: Portal) -> None:
     assert portal_without_database.get("/health/live").status_code == 200
-    answer = portal_without_database.get("/health/ready")
-    assert (answer.status_code, answer.json()) == (503, {"status": "unavailable"})
+    for probe in ("ready", "jobs"):
+        answer = portal_without_database.get(f"/health/{probe}")
+        assert (answer.status_code, answer.json()) == (503, {"status": "unavailable"})
 
 
 @pytest.mark.row("A-16.5.1")

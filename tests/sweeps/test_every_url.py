@@ -23,7 +23,8 @@ from tests.sweeps.url_map import Page, pages
 from tests.tables import BAD_CODES, BAD_NAMES, BAD_PHONES
 
 PUBLIC = {
-    "sign-in/", "sign-in/code/", "sign-in/code/send/", "sign-out/", "health/live", "health/ready", "metrics",
+    "sign-in/", "sign-in/code/", "sign-in/code/send/", "sign-out/", "health/live", "health/ready",
+    "health/jobs", "metrics",
     "sms/undo/<slug:token>/<slug:code>/", "sms/refuse/<slug:token>/<slug:code>/",
     "messages/<int:delivery_id>/", "inbox/", "language/", "sign-in/lost-phone/", "sign-in/lost-phone/next/",
     "activation/password/", "webauthn/sign-in/", "webauthn/sign-in/options/",

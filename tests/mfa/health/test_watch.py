@@ -179,3 +179,30 @@ def test_every_entry_of_the_beat_schedule_has_a_name_for_people(client: Client, 
     sign_in(client, auditor, add_factor(auditor))
     listed = client.get("/admin/django_celery_beat/periodictask/", secure=True).content.decode()
     assert "Delete results of jobs that are over" in listed
+
+
+@pytest.mark.row("F-06")
+def test_beat_that_starts_nothing_is_told_of_once_and_again_only_after_it_was_back(now: datetime) -> None:
+    each_minute = PeriodicTask.objects.filter(interval__every=1, interval__period="minutes")
+    for minutes, ran in ((5, 0), (7, 0), (9, 0), (10, 8), (20, 8)):
+        each_minute.update(last_run_at=now + timedelta(minutes=ran), date_changed=now)
+        watch.watch_beat(now=now + timedelta(minutes=minutes))
+    assert told() == ["Beat needs somebody"] * 2
+    beat = Finding.objects.get(part="beat")
+    assert beat.state == "bad"
+    assert words.sentence(beat).step
+    watch.watch(now=now + timedelta(minutes=20))
+    assert Finding.objects.filter(part="beat").exists()
+
+
+def test_a_new_portal_is_given_time_to_start_its_beat(now: datetime) -> None:
+    PeriodicTask.objects.update(last_run_at=None, date_changed=now - timedelta(minutes=5))
+    watch.watch_beat(now=now)
+    assert told() == []
+
+
+def test_the_probe_of_jobs_says_for_how_long_none_got_through_and_nothing_else(client: Client) -> None:
+    now = timezone.now()
+    for age, status in ((0, 200), (4, 200), (6, 503)):
+        watch.watch(now=now - timedelta(minutes=age))
+        assert client.get("/health/jobs", secure=True).status_code == status, age
