@@ -15,6 +15,7 @@ from mfa.authlog import endings, results
 from mfa.models import Application, ApplicationKey, AuditEvent, AuthenticationRecord
 
 DAYS = 14
+MOST_CAUSES = 8
 VERDICTS = {"yes": Count("pk", filter=Q(accepted=True)), "no": Count("pk", filter=Q(accepted=False))}
 
 
@@ -35,13 +36,17 @@ def of_page(application: Application, *, now: datetime) -> dict[str, Any]:
     rows = AuthenticationRecord.objects.filter(application=application.slug, at__gte=since)
     judged = rows.exclude(code__in=endings.ASKED)
     counts = judged.aggregate(**VERDICTS)
-    causes = judged.filter(accepted=False).values("code").annotate(count=Count("pk")).order_by("-count")[:8]
+    refused = judged.filter(accepted=False).values("code").annotate(count=Count("pk"))
+    causes = list(refused.order_by("-count", "code")[:MOST_CAUSES])
     total = counts["yes"] + counts["no"]
     return {
         "days": _days(judged, now), "days_shown": DAYS, "accepted": counts["yes"], "refused": counts["no"],
         "accepted_percent": round(100 * counts["yes"] / total) if total else None,
         "spared": rows.exclude(rule="").count(),
-        "causes": [(row["code"], results.meaning(row["code"]), row["count"]) for row in causes],
+        "causes": [
+            (row["code"], results.meaning(row["code"]), row["count"], round(100 * row["count"] / causes[0]["count"]))
+            for row in causes
+        ],
         "gateways": list(rows.exclude(gateway="").values("gateway").annotate(last=Max("at"), count=Count("pk"))[:20]),
         "refused_keys": AuditEvent.objects.filter(
             action="application.key-refused", details__application=application.slug, at__gte=since

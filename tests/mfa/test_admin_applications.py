@@ -105,6 +105,7 @@ def test_the_page_tells_how_it_fares_in_a_fixed_number_of_queries(staff: Staff, 
     assert ask(1) == ask(12)
     page = client.get(f"{LIST}{vpn.pk}/change/", secure=True)
     assert (page.context["accepted"], page.context["refused"], page.context["accepted_percent"]) == (13, 13, 50)
+    assert page.context["causes"] == [(OATH_INCORRECT.code, OATH_INCORRECT.meaning, 13, 100)]
     assert "New key" not in page.content.decode()
 
 
