@@ -45,8 +45,9 @@ def test_an_address_that_is_forged_or_none_spares_nobody_a_code(
 ) -> None:
     assert then(radius, phone.code(), first(radius, HOME), HOME).packet == "Access-Accept"
     assert first(radius, HOME).packet == "Access-Accept"
-    assert first(radius, f"::ffff:{HOME}").packet == "Access-Accept"  # the same address
-    for forged in ("a", f"{HOME}, 198.51.100.1", f"{HOME}:4500", f"{HOME}/32", "::ffff:198.51.100.1", "9" * 253):
+    for same in (f"::ffff:{HOME}", f"{HOME}:4500"):
+        assert first(radius, same).packet == "Access-Accept", same
+    for forged in ("a", f"{HOME}, 198.51.100.1", f"{HOME}:99999", f"{HOME}/32", "::ffff:198.51.100.1", "9" * 253):
         assert first(radius, forged).packet == "Access-Challenge", forged
     elsewhere = radius.ask(User_Name="alice", User_Password=PASSWORD, Tunnel_Client_Endpoint=HOME, NAS_IP_Address=HOME)
     assert elsewhere.packet == "Access-Challenge"
