@@ -344,6 +344,18 @@ def test_products_have_names_and_unknown_ones_none() -> None:
     assert authenticators.name_of("00000000-0000-0000-0000-000000000000") == ""
 
 
+@pytest.mark.parametrize(
+    ("aaguid", "name"),
+    [
+        ("a25342c0-3cdc-4414-8e46-f4807fca511c", "YubiKey 5 NFC"),
+        ("42b4fb4a-2866-43b2-9bf7-6c6669c2e5d3", "Google Titan"),
+        ("d3452668-01fd-4c12-926c-83a4204853aa", "Microsoft Password Manager"),
+    ],
+)
+def test_newer_keys_and_managers_have_their_names_too(aaguid: str, name: str) -> None:
+    assert authenticators.name_of(aaguid) == name
+
+
 def test_used_challenges_leave_no_code_that_lives(door: Client, key: SoftKey) -> None:
     passkeys.answer_at(door, passkeys.SECOND_STEP, key)
     assert set(OneTimeCode.objects.values_list("ending", flat=True)) == {OneTimeCode.Ending.SPENT}
