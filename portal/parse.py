@@ -108,11 +108,23 @@ def database(text: str) -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         }
     elif config["ENGINE"].endswith("postgresql"):
-        # Lets accounts.compiled have its few statements planned once; Django's own cursors never do.
-        config.setdefault("OPTIONS", {}).setdefault("prepare_threshold", 1)
+        _pool(config)
     else:
         raise ValueError("must name SQLite or PostgreSQL")
     return config
+
+
+def _pool(config: dict[str, Any]) -> None:
+    """What a pooler between here and the server leaves of a session: all of it, or one transaction at a time."""
+    options = config.setdefault("OPTIONS", {})
+    match options.pop("pooling", "session"):
+        case "session":
+            # Lets accounts.compiled have its few statements planned once; Django's own cursors never do.
+            options.setdefault("prepare_threshold", 1)
+        case "transaction":
+            options["prepare_threshold"], config["DISABLE_SERVER_SIDE_CURSORS"] = None, True
+        case _:
+            raise ValueError("must say ?pooling=session or ?pooling=transaction, if it says how the pooler works")
 
 
 def cache(text: str) -> dict[str, Any]:

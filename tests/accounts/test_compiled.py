@@ -12,6 +12,7 @@ from accounts import compiled
 from accounts.compiled import Compiled
 from accounts.models import User
 from mfa.models import Factor, GuessCounter
+from portal import parse
 from tests.mfa.sample_kind import give
 
 
@@ -114,3 +115,18 @@ def test_postgresql_plans_a_statement_once_for_each_connection(alice: User) -> N
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%%username%%= $1%%'")
         assert cursor.fetchone()[0] == 1
+
+
+def test_behind_a_pooler_that_keeps_no_session_nothing_is_planned_that_another_session_would_miss(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if connection.vendor != "postgresql":
+        return
+    kept = parse.database("postgres://db/portal?pooling=transaction")["OPTIONS"]
+    monkeypatch.setattr(connection.connection, "prepare_threshold", kept["prepare_threshold"])
+    query = Compiled(lambda: User.objects.filter(language="x", username="y"))
+    for _ in range(3):
+        assert query.first(alice.language, "alice") == alice
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%%language%%= $1%%'")
+        assert cursor.fetchone()[0] == 0

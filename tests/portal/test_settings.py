@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from portal import parse
 from tests.portal.commands import environment, manage
 
 pytestmark = pytest.mark.service("processes")
@@ -40,6 +41,7 @@ BAD = [
     ("DEBUG", "maybe"),
     ("DATABASE_URL", f"mysql://portal:{CANARY}@db.test/portal"),
     ("DATABASE_URL", CANARY),
+    ("DATABASE_URL", f"postgres://portal:{CANARY}@db.test/portal?pooling=statement"),
     ("CACHE_URL", f"memcached://{CANARY}"),
     ("TRUSTED_PROXIES", "everybody"),
     ("TRUSTED_PROXIES", "10.0.0.1/8"),
@@ -134,3 +136,12 @@ def test_checks_for_production_miss_a_proxy_that_nobody_named(tmp_path: Path) ->
     done = manage("check", "--deploy", "--fail-level", "WARNING", settings=environment(tmp_path))
     assert done.returncode == 1
     assert re.findall(r"\((\w+\.\w+)\)", done.stderr) == ["mfa.W016"]
+
+
+@pytest.mark.parametrize(("ending", "planned", "cursors_end"), [("", 1, False), ("?pooling=transaction", None, True)])
+def test_behind_a_pooler_by_transaction_nothing_outlives_one(
+    ending: str, planned: int | None, cursors_end: bool
+) -> None:
+    config = parse.database(f"postgres://portal:x@db.test/portal{ending}")
+    assert config["OPTIONS"] == {"prepare_threshold": planned}
+    assert config["DISABLE_SERVER_SIDE_CURSORS"] is cursors_end
