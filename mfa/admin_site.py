@@ -32,6 +32,7 @@ class PortalAdminSite(AdminSite):
     site_header = site_title = "Portal administration"
     index_title = "Administration"
     enable_nav_sidebar = False
+    empty_value_display = "–"
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Active staff whose session has shown a second factor; a recovery code only stands in for one."""

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
-from mfa import registration
+from mfa import explanations, registration
 from mfa.authlog import endings, results
 from mfa.desk import attempt, double_prompts, export, filters, foreign_log, log_figures, log_filters, simulator
 from mfa.desk.readonly import is_number_of_a_row
@@ -33,8 +33,8 @@ View = Callable[[HttpRequest], HttpResponseBase]
 
 class RecordAdmin(Exportable):
     list_display = (
-        "shown_at", "shown_ending", "shown_result", "username", "application", "gateway", "kind", "rule", "address",
-        "duration_ms",
+        "shown_at", "shown_ending", "shown_result", "username", "application", "gateway", "shown_kind", "rule",
+        "address", "duration_ms",
     )  # fmt: skip
     list_filter = (
         ("at", admin.DateFieldListFilter), log_filters.Outcome, log_filters.Where, log_filters.Gateway,
@@ -64,6 +64,10 @@ class RecordAdmin(Exportable):
         if row.cause in ("", meaning):
             return format_html("{} {}", row.code, meaning)
         return format_html('{} {}<br><span class="small muted">{}</span>', row.code, meaning, row.cause)
+
+    @admin.display(description=gettext_lazy("factor"), ordering="kind")
+    def shown_kind(self, row: AuthenticationRecord) -> str:
+        return explanations.kind_words(row) or row.kind
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuthenticationRecord], search_term: str

@@ -187,6 +187,7 @@ class AccountForm(ModelForm):
     class Meta:
         model = User
         fields = ("username", "name", "email")
+        error_messages = {"username": {"required": _("Type a user name with letters or digits.")}}
 
     def clean_username(self) -> str:
         name = names.normalise(self.cleaned_data["username"])

@@ -50,7 +50,7 @@ class WriteBackAdmin(ReadOnly):
     @admin.display(description=gettext_lazy("next try"))
     def next_try(self, row: WriteBack) -> str:
         if row.state != WriteBack.State.QUEUED:
-            return "-"
+            return "–"
         return date_format(timezone.localtime(row.next_try_at), "DATETIME_FORMAT")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:

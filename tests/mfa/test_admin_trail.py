@@ -102,6 +102,8 @@ def test_the_log_is_filtered_by_result_and_factor(staff: Callable[..., Client], 
             user=alice, username="alice", application="portal", code=code, kind=kind, accepted=accepted
         )
     client = staff("auditor")
+    shown = client.get(LOG, secure=True).content.decode()
+    assert all(f'class="field-shown_kind">{label}<' in shown for label in ("Authenticator app", "Password"))
     assert {row.code for row in listed(client, f"{LOG}?result=138")} == {138}  # type: ignore[attr-defined]
     assert {row.code for row in listed(client, f"{LOG}?kind_is=totp")} == {23, 138}  # type: ignore[attr-defined]
     assert {row.code for row in listed(client, f"{LOG}?accepted__exact=1")} == {23}  # type: ignore[attr-defined]
