@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts import bulk
 from accounts.models import User
-from mfa import audit, codes, enrolment, kinds, notifications, policy
+from mfa import audit, codes, enrolment, holdings, kinds, notifications, policy
 from mfa.codes import Issued
 from mfa.delivery import outbox
 from mfa.kinds import Purpose
@@ -56,7 +56,7 @@ def ways(user: User, *, now: datetime) -> list[HandOver]:
     found = [HandOver.SHOWN]
     if user.phone_confirmed_at and by_phone and not lost.exists():
         found.append(HandOver.SMS)
-    usable = [kinds.kind(factor.kind) for factor in enrolment.usable(user, now=now)]
+    usable = [kinds.kind(factor.kind) for factor in holdings.usable(user, now=now)]
     if any(kind.sends and kind.channel == Delivery.Channel.MAIL for kind in usable):
         found.append(HandOver.MAIL)
     return found

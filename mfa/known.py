@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.models import User
-from mfa import enrolment, policy, preferences
+from mfa import holdings, policy, preferences
 from mfa.demands import Asked
 from mfa.models import Factor, Preference
 
@@ -27,5 +27,5 @@ class Known:
 def of(user: User, *, now: datetime, asked: Asked | None = None) -> Known:
     """Reads it; `asked` where that is known already."""
     rows = list(Factor.objects.filter(user=user))
-    usable = enrolment.usable_of(user, rows, now=now)
+    usable = holdings.usable_of(user, rows, now=now)
     return Known(user, rows, usable, asked or policy.of(user, now=now), preferences.of(user))

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from accounts import users
 from accounts.models import User
-from mfa import audit, enrolment, kinds, notifications
+from mfa import audit, enrolment, holdings, kinds, notifications
 from mfa.kinds import Purpose
 from mfa.models import Factor, OneTimeCode
 from mfa.outcomes import FACTOR_DISABLED, Unusable
@@ -72,7 +72,7 @@ def among(rows: Iterable[Factor]) -> list[Factor]:
 
 def _row(factor: Factor, now: datetime) -> Factor | None:
     try:
-        return enrolment.stored(factor, now=now)
+        return holdings.stored(factor, now=now)
     except Unusable:
         return None
 

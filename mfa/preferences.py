@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from accounts.models import User
-from mfa import audit, enrolment, kinds
+from mfa import audit, holdings, kinds
 from mfa.models import Factor, Preference
 from mfa.outcomes import Unusable
 
@@ -43,7 +43,7 @@ def may_be_first(factor: Factor) -> bool:
 @transaction.atomic
 def prefer(user: User, factor: Factor, *, actor: User, now: datetime) -> None:
     """Ask for this factor first from now on. Raises Unusable where the person cannot sign in with it alone."""
-    usable = [(one.kind, one.key) for one in enrolment.usable(user, now=now) if may_be_first(one)]
+    usable = [(one.kind, one.key) for one in holdings.usable(user, now=now) if may_be_first(one)]
     if (factor.kind, factor.key) not in usable:
         raise Unusable
     Preference.objects.update_or_create(user=user, defaults={"kind": factor.kind, "key": factor.key})

@@ -1,4 +1,4 @@
-"""Who has what, reckoned in the database: for lists of very many people. Says of each what `enrolment.usable` says.
+"""Who has what, reckoned in the database: for lists of very many people. Says of each what `holdings.usable` says.
 
 Each question names its moment. Of a later one it says what will hold then by what is known today: factors that expire
 before are gone, and a number whose rest is over by then has taken its place.

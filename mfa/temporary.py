@@ -16,7 +16,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import applications, audit, codes, configured, enrolment, kinds, notifications, policy
+from mfa import applications, audit, codes, configured, enrolment, holdings, kinds, notifications, policy
 from mfa.models import Application, Factor
 from mfa.outcomes import Unusable
 
@@ -61,12 +61,12 @@ def issue(user: User, terms: Terms, *, actor: User, reason: str, now: datetime, 
         raise NowhereAccepted
     enrolment.end_lent(user)
     code = "".join(secrets.choice(codes.UNAMBIGUOUS) for _ in range(LENGTH))
-    factor = Factor(user=user, kind=KIND, key=enrolment.single_key(user), name=str(kinds.kind(KIND).label))
+    factor = Factor(user=user, kind=KIND, key=holdings.single_key(user), name=str(kinds.kind(KIND).label))
     factor.confirmed, factor.created_at, factor.expires_at = True, now, now + timedelta(hours=terms.hours)
     factor.state = {"left": terms.uses, "applications": slugs}
     factor.seal(_hash(factor, code))
     factor.save(force_insert=True)
-    if not enrolment.opening(user, now=now):
+    if not holdings.opening(user, now=now):
         policy.demand_activation(user, demanded=True)
     told = {"hours": terms.hours, "uses": terms.uses, "applications": slugs}
     audit.record("temporary.issued", user=user, actor=actor, reason=reason, **told, **details)

@@ -12,7 +12,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
 from accounts.models import PhoneSource, SyncChange, SyncProblem, SyncRun, User
-from mfa import enrolment, kinds
+from mfa import holdings, kinds
 from mfa.models import AuditEvent, AuthenticationRecord, Delivery, Factor, Policy
 from mfa.outcomes import OATH_VERIFIED
 from mfa.pages import sessions
@@ -70,7 +70,7 @@ def _apps(person: User, count: int, now: datetime) -> Iterator[Factor]:
 
 
 def _recovery(person: User, now: datetime) -> Factor:
-    codes = Factor(user=person, kind="recovery", key=enrolment.single_key(person), name="Recovery codes")
+    codes = Factor(user=person, kind="recovery", key=holdings.single_key(person), name="Recovery codes")
     codes.confirmed, codes.state, codes.created_at = True, {"left": 10}, now
     codes.seal(b'{"codes": []}')
     return codes

@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import applications, enrolment, explanations, outcomes
+from mfa import applications, explanations, holdings, outcomes
 from mfa.authlog import endings, results
 from mfa.authlog.endings import Ending
 from mfa.desk import log_figures, log_filters, person, same_request
@@ -70,7 +70,7 @@ def _mends(row: AuthenticationRecord, actor: User, now: datetime) -> Iterator[Li
     """What ends the cause, one click away: an act that the actor may do to this person, or the place of the fault."""
     if row.user and row.code in MENDED_BY:
         held = set(Factor.objects.filter(user=row.user).values_list("kind", flat=True))
-        offers = person.offers(row.user, actor, enrolment.usable(row.user, now=now), held, now=now)
+        offers = person.offers(row.user, actor, holdings.usable(row.user, now=now), held, now=now)
         slug = MENDED_BY[row.code]
         yield from ((str(one.act.label), one.url) for one in offers if one.act.slug == slug and not one.refused)
     if row.code in NOT_SENT and row.user:

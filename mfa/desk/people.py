@@ -21,7 +21,7 @@ from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from mfa import audit, configured, diagnosis, enrolment, kinds, policy
+from mfa import audit, configured, diagnosis, holdings, kinds, policy
 from mfa.desk import (
     acts,
     bulk,
@@ -52,7 +52,7 @@ class PeopleList(Rows):
         super().get_results(request)
         people = list(self.result_list)
         now = timezone.now()
-        factors = enrolment.usable_of_many(people, now=now)
+        factors = holdings.usable_of_many(people, now=now)
         asked = policy.of_many(people, now=now)
         whole = masks.sees_all(request)
         for one in people:

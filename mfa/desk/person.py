@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import activation, configured, diagnosis, enrolment, kinds, known, limits, policy, roles, rules
+from mfa import activation, configured, diagnosis, holdings, kinds, known, limits, policy, roles, rules
 from mfa.demands import Demand, Holding, Source
 from mfa.desk import acts, caller_page, masks, person_directory, person_words, reach
 from mfa.desk.asked import Order
@@ -73,7 +73,7 @@ def context(person: User, actor: User, *, now: datetime) -> dict[str, Any]:
     prefetch_related_objects([person], "groups__permissions", exemptions)
     asked = policy.of_loaded(person, configured.current().rules, now=now)
     found = known.of(person, now=now, asked=asked)
-    rows, usable, have = found.rows, found.usable, enrolment.holding(found.usable)
+    rows, usable, have = found.rows, found.usable, holdings.worth(found.usable)
     live = activation.live([person], now=now).exists()
     held = {row.kind for row in rows} | ({reach.LIVE_CODE} if live else set())
     counter, attempts = limits.counter_of(person), diagnosis.latest(person)

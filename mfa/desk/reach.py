@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import owners, whose
 from accounts.models import User
-from mfa import activation, enrolment, kinds, roles, temporary
+from mfa import activation, holdings, kinds, roles, temporary
 from mfa.desk.acts import Act
 from mfa.desk.asked import Order
 from mfa.models import Factor
@@ -32,7 +32,7 @@ def refusals(act: Act, order: Order, people: Iterable[User]) -> dict[int, str]:
     """Why the act is refused, by the pk of each person it is refused for. People who are not in it may be acted on."""
     people = list(people)
     prefetch_related_objects(people, "groups__permissions", "exemptions")
-    factors = enrolment.usable_of_many(people, now=order.now) if act.slug in BY_WHAT_WORKS else {}
+    factors = holdings.usable_of_many(people, now=order.now) if act.slug in BY_WHAT_WORKS else {}
     held = _held(act, order, people)
     found = {one.pk: why_not(act, order, one, factors.get(one.pk, []), held.get(one.pk, ())) for one in people}
     return {pk: words for pk, words in found.items() if words}

@@ -13,7 +13,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from accounts.models import User
-from mfa import enrolment, kinds, policy, reckoning, reminders, rules
+from mfa import holdings, kinds, policy, reckoning, reminders, rules
 from mfa.delivery import outbox
 from mfa.models import Exemption, Factor, Rule
 
@@ -59,7 +59,7 @@ def outlook(rule: Rule, query: Mapping[str, str], *, now: datetime) -> dict[str,
 
 def people(users: list[User], rule: Rule, *, at: datetime, now: datetime) -> list[Person]:
     """These people for the table, with what they have at that moment, in two queries."""
-    have = enrolment.usable_of_many(users, now=at)
+    have = holdings.usable_of_many(users, now=at)
     exempt = {
         one.user_id: one.until for one in Exemption.objects.filter(user__in=users, ended_at=None, until__gt=now)
     }  # fmt: skip

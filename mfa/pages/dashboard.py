@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import SignedInRequest
-from mfa import configured, enrolment, kinds, known, policy, preferences
+from mfa import configured, holdings, kinds, known, policy, preferences
 from mfa.kinds import CardAction, Note
 from mfa.pages import cards, duty, events, sessions, standing
 from mfa.pages.gate import open_before_enrolment
@@ -28,7 +28,7 @@ def _show(request: SignedInRequest, now: datetime) -> HttpResponse:
     user = request.user
     found = known.of(user, now=now)
     factors, asked = found.usable, found.asked
-    due = duty.notes(asked.standing(enrolment.holding(factors)), now=now)
+    due = duty.notes(asked.standing(holdings.worth(factors)), now=now)
     of_kinds = (note for kind in kinds.registry().values() for note in kind.notes(user, found.rows, now=now))
     context = {
         "notes": [*_limited(request), *due, *of_kinds],
@@ -58,8 +58,8 @@ def _limited(request: SignedInRequest) -> list[Note]:
 def enrol(request: SignedInRequest) -> HttpResponse:
     """Guided set-up of what is missing: the kinds to choose from, the best one first."""
     now = timezone.now()
-    have, asked = enrolment.opening(request.user, now=now), policy.of(request.user, now=now)
-    standing = asked.standing(enrolment.holding(have))
+    have, asked = holdings.opening(request.user, now=now), policy.of(request.user, now=now)
+    standing = asked.standing(holdings.worth(have))
     if have and standing.complete:
         return redirect("dashboard")
     missing = standing.missing or standing.in_all

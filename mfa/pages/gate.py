@@ -16,7 +16,7 @@ from django.utils.http import urlencode
 
 from accounts.models import User
 from accounts.requests import SignedInRequest
-from mfa import activation, enrolment, policy
+from mfa import activation, enrolment, holdings, policy
 from mfa.models import Factor
 from mfa.pages import sessions
 
@@ -79,7 +79,7 @@ class Gate:
 def _with_factor(request: HttpRequest, user: User, view: View, now: datetime) -> HttpResponse | None:
     """The way of a person whose session has shown a factor: on, unless a rule in force asks for more than they have."""
     shown = cast(Factor, getattr(user, "otp_device"))  # noqa: B009  # set by django-otp's middleware
-    if policy.is_met_by(user, shown.kind, now=now) or not enrolment.standing(user, now=now).closed:
+    if policy.is_met_by(user, shown.kind, now=now) or not holdings.standing(user, now=now).closed:
         return None
     setattr(request, ON_THE_WAY_IN, True)
     is_open = getattr(view, "open_before_enrolment", False) or getattr(view, "open_to_add_more", False)
@@ -88,10 +88,10 @@ def _with_factor(request: HttpRequest, user: User, view: View, now: datetime) ->
 
 def _without_factor(request: HttpRequest, user: User, view: View, now: datetime) -> HttpResponse | None:
     """The way of a person whose session has shown no factor: on if there is none to show and none is required."""
-    if enrolment.opening(user, now=now):
+    if holdings.opening(user, now=now):
         return _to_sign_in(request)
     asked = policy.of(user, now=now)
-    by_code = enrolment.needs_activation(user, asked)
+    by_code = holdings.needs_activation(user, asked)
     if by_code or asked.required:
         setattr(request, ON_THE_WAY_IN, True)
     if by_code and not activation.opened(request.session, user, now=now):

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from accounts.requests import SignedInRequest
-from mfa import enrolment, kinds, lost, proof
+from mfa import holdings, kinds, lost, proof
 from mfa.models import Factor
 from mfa.outcomes import Unusable
 from mfa.pages import sessions, sign_in, ways
@@ -127,7 +127,7 @@ def _resume(request: SignedInRequest, factor: Factor) -> HttpResponse:
 
 def _form(request: HttpRequest, user: User, now: datetime) -> LostForm:
     """Of all that works, recovery codes apart: they are what is left then."""
-    carried = [one for one in enrolment.usable(user, now=now) if not kinds.kind(one.kind).backup]
+    carried = [one for one in holdings.usable(user, now=now) if not kinds.kind(one.kind).backup]
     return LostForm(request.POST or None, carried, said=request.GET.get("gone", ""))
 
 

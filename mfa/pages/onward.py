@@ -7,12 +7,12 @@ from datetime import datetime
 from django.urls import reverse
 
 from accounts.models import User
-from mfa import enrolment, kinds
+from mfa import holdings, kinds
 
 
 def after_enrolment(user: User, *, now: datetime) -> str:
     """A way back in for whoever has none yet, else the dashboard."""
-    have = {factor.kind for factor in enrolment.usable(user, now=now)}
+    have = {factor.kind for factor in holdings.usable(user, now=now)}
     backup = (kind.add_url() for kind in kinds.registry().values() if kind.backup and kind.slug not in have)
     return next((url for url in backup if url), reverse("dashboard"))
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.requests import SignedInRequest, address_of
-from mfa import enrolment, kinds, known
+from mfa import enrolment, holdings, kinds, known
 from mfa.applications import TRYING
 from mfa.kinds import Answer, Purpose
 from mfa.models import Factor
@@ -24,7 +24,7 @@ from mfa.verification.service import Attempt, verify
 
 def found(user: User, kind: str, pk: int) -> Factor:
     """The person's factor of this kind that a page is about. Raises Http404."""
-    factor = enrolment.own(user, kind, pk)
+    factor = holdings.own(user, kind, pk)
     if factor is None:
         raise Http404
     return factor

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.requests import SignedInRequest
-from mfa import enrolment, kinds, preferences
+from mfa import holdings, kinds, preferences
 from mfa.models import Factor
 from mfa.outcomes import Unusable
 from mfa.proof import fresh_proof_required
@@ -31,7 +31,7 @@ class FirstForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 def choose(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
-    found = [factor for factor in enrolment.usable(request.user, now=now) if preferences.may_be_first(factor)]
+    found = [factor for factor in holdings.usable(request.user, now=now) if preferences.may_be_first(factor)]
     by_mark = {mark(factor): factor for factor in preferences.in_order(request.user, found)}
     if len(by_mark) < 2:
         return redirect("dashboard")

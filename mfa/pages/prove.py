@@ -17,7 +17,7 @@ from django_otp import login as otp_login
 
 from accounts.models import User
 from accounts.requests import SignedInRequest, address_of
-from mfa import activation, enrolment, policy, proof
+from mfa import activation, holdings, policy, proof
 from mfa.kinds import Purpose
 from mfa.outcomes import PASSWORD_WRONG, Refused
 from mfa.pages import sessions, steps, targets, ways
@@ -34,7 +34,7 @@ def prove(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     if ways.of(request.user, now=now):
         return steps.ask(request, request.user, STEP, now=now)
-    if enrolment.needs_activation(request.user, policy.of(request.user, now=now)) and not activation.opened(
+    if holdings.needs_activation(request.user, policy.of(request.user, now=now)) and not activation.opened(
         request.session, request.user, now=now
     ):
         return redirect("activation:enter")

@@ -16,7 +16,7 @@ from django_otp import login as otp_login
 
 from accounts.models import User
 from accounts.requests import SignedInRequest, address_of
-from mfa import enrolment, kinds, proof, signed_in
+from mfa import holdings, kinds, proof, signed_in
 from mfa.models import Factor
 from mfa.pages import language
 
@@ -127,8 +127,8 @@ def keep_after_removal(request: SignedInRequest, *, now: datetime) -> None:
 @transaction.atomic
 def _another(user: User, backup: bool, now: datetime) -> Factor | None:
     """Of those that are left; for a session that is limited one that keeps it so."""
-    left = [one for one in enrolment.opening(user, now=now) if kinds.kind(one.kind).backup or not backup]
-    return enrolment.stored(left[0], now=now) if left else None
+    left = [one for one in holdings.opening(user, now=now) if kinds.kind(one.kind).backup or not backup]
+    return holdings.stored(left[0], now=now) if left else None
 
 
 def is_verified(request: HttpRequest) -> bool:

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from accounts.requests import address_of
-from mfa import enrolment, kinds, preferences
+from mfa import holdings, kinds, preferences
 from mfa.applications import PORTAL, accepted_kinds
 from mfa.kinds import Answer, Answers, CardAction, FactorKind, Purpose
 from mfa.models import Delivery, Factor
@@ -49,7 +49,7 @@ def of(user: User, *, now: datetime, application: str = PORTAL) -> list[Way]:
     strongest first."""
     ways: dict[str, Way] = {}
     accepted = accepted_kinds(application)
-    for factor in preferences.in_order(user, enrolment.usable(user, now=now)):
+    for factor in preferences.in_order(user, holdings.usable(user, now=now)):
         if factor.kind in accepted and kinds.kind(factor.kind).serves(factor, application):
             way = ways.setdefault(factor.kind, Way(kinds.kind(factor.kind), factor, []))
             way.factors.append(factor)

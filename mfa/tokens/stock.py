@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts import users
 from accounts.models import User
-from mfa import audit, enrolment, kinds, notifications, policy
+from mfa import audit, enrolment, holdings, kinds, notifications, policy
 from mfa.models import Factor, HardwareToken
 from mfa.outcomes import Unusable
 from mfa.tokens.reading import normal_serial
@@ -105,7 +105,7 @@ def take_back(token: HardwareToken, *, actor: User, reason: str, now: datetime) 
         return None
     user = enrolment.lock_person(held.user)
     Factor.objects.filter(pk=held.pk).delete()
-    if not enrolment.opening(user, now=now):
+    if not holdings.opening(user, now=now):
         policy.demand_activation(user, demanded=True)
     users.move_epoch(user)
     audit.record("token.taken-back", user=user, actor=actor, reason=reason, serial=token.serial)

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import PhoneSource, User
-from mfa import audit, codes, enrolment, kinds
+from mfa import audit, codes, enrolment, holdings, kinds
 from mfa.kinds import Purpose
 from mfa.models import CallerCheck, Factor
 from mfa.outcomes import CALLER_INCORRECT, CODE_EXPIRED, Expired, Refused, Unusable
@@ -29,7 +29,7 @@ class NothingToSendTo(Unusable):
 def ways(user: User, *, now: datetime) -> list[Factor]:
     """The factors a code can be sent to. A number that helpdesk itself put there, unconfirmed, proves nobody."""
     doubtful = user.phone_source == PhoneSource.HELPDESK and user.phone_confirmed_at is None
-    found = [factor for factor in enrolment.usable(user, now=now) if kinds.kind(factor.kind).sends]
+    found = [factor for factor in holdings.usable(user, now=now) if kinds.kind(factor.kind).sends]
     return [factor for factor in found if not (doubtful and kinds.kind(factor.kind).by_phone)]
 
 

@@ -13,7 +13,7 @@ from django.db import transaction
 from accounts import names
 from accounts.compiled import Compiled
 from accounts.models import User
-from mfa import codes, enrolment, kinds
+from mfa import codes, holdings, kinds
 from mfa.kinds import Answer, Purpose
 from mfa.models import Application, Factor, OneTimeCode, Prompt
 from mfa.outcomes import (
@@ -133,7 +133,7 @@ def _ask(asked: Asked, who: Identified, wanted: str, now: datetime) -> Reply:
     """A question for a code of the kind that is wanted, else of the first one; sent where the kind sends. What may not
     be sent now gives way to the next."""
     user, begun = who.user, who.prompt.created_at if who.prompt else now
-    usable = enrolment.usable(user, now=now)
+    usable = holdings.usable(user, now=now)
     factors = choice.asked_for(asked.application, choice.typed(user, usable, now=now))
     if not factors:
         return _none(asked, user, unfit.why(user, usable, asked.application.slug, now=now), now)

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from accounts import compiled
 from accounts.models import User
-from mfa import applications, audit, crypto, enrolment, kinds, limits, notifications
+from mfa import applications, audit, crypto, enrolment, holdings, kinds, limits, notifications
 from mfa.kinds import Answer, Answers, Purpose
 from mfa.models import Delivery, Factor, GuessCounter, Remembered
 from mfa.outcomes import (
@@ -89,14 +89,14 @@ def challenge(factor: Factor, *, purpose: Purpose, now: datetime) -> Challenge:
         counter = limits.lock(limits.of_account(factor.user))
         limits.check(counter, factor.kind, now=now)
         enrolment.lock_person(factor.user)  # before the factor, as everything that changes a person does
-        row = enrolment.stored(factor, now=now)
+        row = holdings.stored(factor, now=now)
         token, delivery = kinds.kind(row.kind).send(row, purpose=purpose, now=now)
     return Challenge(token, delivery)
 
 
 def _judge(attempt: Attempt, now: datetime) -> Verdict:
     counter = limits.lock(limits.of_account(attempt.user))
-    person, usable = enrolment.locked(attempt.user, now=now)
+    person, usable = holdings.locked(attempt.user, now=now)
     if person is None:
         raise Unusable(USER_DISABLED)
     remembered = _remembered(attempt, person, counter, now)
@@ -166,7 +166,7 @@ def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, wrong: list[Fa
     kind = kinds.kind(factor.kind)
     if kind.answers is Answers.CODE:
         limits.check(counter, factor.kind, now=now)
-    row = factor if factor.pk else enrolment.stored(factor, now=now)
+    row = factor if factor.pk else holdings.stored(factor, now=now)
     try:
         kind.verify(row, attempt.answer, now=now)
     except crypto.Undecryptable:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from mfa import enrolment
+from mfa import holdings
 from mfa.models import Application, AuthenticationRecord, Factor
 from mfa.verification import choice, dialogue
 from mfa.verification.dialogue import Asked, Identified, Reply
@@ -42,7 +42,7 @@ def _play(asked: Asked, now: datetime) -> Simulation:
     who = dialogue.identify(replace(asked, application=by_name), now=now)
     if not isinstance(who, Identified):
         return Simulation(who, cause=who.result.meaning)
-    usable = enrolment.usable(who.user, now=now)
+    usable = holdings.usable(who.user, now=now)
     factors = tuple(choice.asked_for(asked.application, choice.typed(who.user, usable, now=now)))
     reply = dialogue.reply(asked, who, now=now)
     record = AuthenticationRecord.objects.filter(user=who.user).order_by("-pk").first()

@@ -14,7 +14,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
-from mfa import enrolment
+from mfa import holdings
 from mfa.delivery import outbox
 from mfa.delivery.tasks import deliver
 from mfa.factors.recovery import flows as recovery
@@ -68,9 +68,9 @@ class Stage:
         """An open session as signing in with the person's best factor leaves it, without the typing."""
         client = Client()
         now = timezone.now()
-        usable = enrolment.usable(user, now=now)
+        usable = holdings.usable(user, now=now)
         with transaction.atomic():
-            factor = enrolment.stored(usable[0], now=now) if usable else None
+            factor = holdings.stored(usable[0], now=now) if usable else None
         sign_in(client, user, factor, proved_at=now - proved_ago)
         session = client.cookies[settings.SESSION_COOKIE_NAME].value
         self.page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": self.url}])

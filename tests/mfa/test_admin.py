@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from accounts.models import SyncProblem, SyncRun, User
-from mfa import audit, enrolment, policy
+from mfa import audit, holdings, policy
 from mfa.models import AuditEvent, AuthenticationRecord, Factor
 from tests.mfa.doors import SECRET, add_factor, give_role, sign_in
 
@@ -370,9 +370,9 @@ def test_the_filter_knows_factors_that_a_number_implies(
     user = make_user("somebody", phone_confirmed_at=now if confirmed and source else None, **number)
     if row != "none":
         factor = add_factor(user, kind="sms", disabled_at=now if row == "disabled" else None)
-        key = enrolment.single_key(user)
+        key = holdings.single_key(user)
         Factor.objects.filter(pk=factor.pk).update(key=key, confirmed=row != "unconfirmed")
-    has = bool(enrolment.usable(user, now=now))
+    has = bool(holdings.usable(user, now=now))
     found = staff("auditor").get(f"{LIST}?factor=yes", secure=True).context["cl"].result_list
     assert (user in found) is has
 
@@ -382,5 +382,5 @@ def test_the_filter_follows_the_countries_in_use(
 ) -> None:
     settings.PHONE_COUNTRIES = frozenset({"FR", "PT"})
     user = make_user("somebody", phone="+33612345678", phone_source="directory")
-    assert enrolment.usable(user, now=timezone.now())
+    assert holdings.usable(user, now=timezone.now())
     assert user in staff("auditor").get(f"{LIST}?factor=yes", secure=True).context["cl"].result_list

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
-from mfa import audit, enrolment, limits, policy, roles
+from mfa import audit, holdings, limits, policy, roles
 from mfa.delivery import outbox
 from mfa.desk import pace
 from mfa.desk.pace import IN_A_ROW
@@ -81,7 +81,7 @@ def test_unlock(staff: Callable[..., Client], alice: User) -> None:
     assert "Locked after too many wrong codes" in client.get(f"{LIST}{alice.pk}/change/", secure=True).content.decode()
     act(vouched(client, alice), "unlock", alice)
     assert GuessCounter.objects.get(subject=limits.of_account(alice)).failures == {}
-    assert enrolment.usable(alice, now=alice.created_at)
+    assert holdings.usable(alice, now=alice.created_at)
 
 
 def test_end_sessions(staff: Callable[..., Client], alice: User) -> None:

@@ -17,7 +17,7 @@ from django.utils.http import urlencode
 
 from accounts import users
 from accounts.models import User
-from mfa import approvals, enrolment, exemptions, policy
+from mfa import approvals, exemptions, holdings, policy
 from mfa.models import Approval, AuditEvent, Exemption, Rule
 from tests.mfa.doors import add_factor, give_role
 
@@ -74,7 +74,7 @@ def test_the_preview_speaks_of_the_first_day_that_the_rule_bites(
         exemptions.grant(people[name], today + timedelta(days=days), actor=admin, reason="r", now=now)
     add_factor(people["armed"])
     add_factor(people["ending"], expires_at=now + timedelta(days=5))
-    add_factor(people["rests"], kind="sms", key=enrolment.single_key(people["rests"]), suspended_at=now)
+    add_factor(people["rests"], kind="sms", key=holdings.single_key(people["rests"]), suspended_at=now)
     coming = {"phone_next": "+4915112345678", "phone_next_at": now + timedelta(days=2)}
     User.objects.filter(username="rests").update(phone="+4917012345678", phone_source="self", **coming)
     address = preview(starts_on=(today + timedelta(days=7)).isoformat(), grace_days=3)
@@ -90,7 +90,7 @@ def test_the_preview_speaks_of_the_first_day_that_the_rule_bites(
     assert decide(client, address).status_code == 302
     later = policy.deadline_of(Rule.objects.get())
     users.bring_rested(now=later)
-    closed = {name for name, one in people.items() if enrolment.standing(one, now=later).closed}
+    closed = {name for name, one in people.items() if holdings.standing(one, now=later).closed}
     assert closed == {"briefly", "ending"}, "what was foretold is what the decision says on that day"
 
 

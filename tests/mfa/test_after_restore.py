@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from mfa import approvals, enrolment, restored, temporary
+from mfa import approvals, enrolment, holdings, restored, temporary
 from mfa.delivery import claims, outbox
 from mfa.factors.totp import flows as totp
 from mfa.kinds import Answer, Purpose
@@ -126,7 +126,7 @@ def test_a_factor_that_a_reset_holds_down_stays_down(make_user: Callable[..., Us
     bob = make_user("bob", phone="+4917012345678", phone_source="directory")
     enrolment.reset(bob, actor=None, reason="r", now=now)
     restored.end_all(lists=True, now=now)
-    assert enrolment.usable(bob, now=now) == []
+    assert holdings.usable(bob, now=now) == []
 
 
 @pytest.mark.row("F-10")

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from accounts.models import User
-from mfa import enrolment, kinds, policy
+from mfa import enrolment, holdings, kinds, policy
 from mfa.applications import PORTAL, TRYING, accepted_kinds
 from mfa.kinds import Answer
 from mfa.models import Application
@@ -83,4 +83,4 @@ def test_a_reset_that_leaves_only_what_gateways_take_asks_for_an_activation_code
     give(alice, "listed")
     enrolment.reset(alice, actor=None, reason="lost", now=now, kind="sample")
     assert policy.of(alice, now=now).activation_only
-    assert enrolment.opening(alice, now=now) == []
+    assert holdings.opening(alice, now=now) == []

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.models import User
-from mfa import codes, enrolment, limits, policy
+from mfa import codes, holdings, limits, policy
 from mfa.factors.activation import flows
 from mfa.models import AuditEvent, Delivery, Factor, GuessCounter
 from tests.mfa.doors import add_factor, give_role
@@ -74,7 +74,7 @@ def test_one_kind_alone_leaves_the_other_factors_and_needs_no_code(alice: User, 
     out, err = breakglass("alice", "--reason", "lost phone", "--kind", first)
     assert out == ""
     assert "another factor still works" in err
-    assert [factor.kind for factor in enrolment.usable(alice, now=timezone.now() + timedelta(seconds=1))] == [second]
+    assert [factor.kind for factor in holdings.usable(alice, now=timezone.now() + timedelta(seconds=1))] == [second]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts import users
 from accounts.models import User
-from mfa import enrolment, policy, reckoning
+from mfa import enrolment, holdings, policy, reckoning
 from mfa.demands import Source
 from mfa.kinds import Answer
 from mfa.models import Application, Exemption, Factor, Rule
@@ -177,10 +177,10 @@ def test_lists_in_sql_say_of_everybody_what_the_decision_says(make_user: Callabl
             found = rule(now, group=group, **shape)
             for at in (now, now + 3 * DAY, now + 40 * DAY):
                 asked = policy.of_many(everybody, now=at)
-                have = enrolment.usable_of_many(everybody, now=at)
+                have = holdings.usable_of_many(everybody, now=at)
                 closed, required = set(), set()
                 for one in everybody:
-                    holding = enrolment.holding(have[one.pk])
+                    holding = holdings.worth(have[one.pk])
                     mine = [d for d in asked[one.pk].in_force if d.rule == found.pk]
                     if one.is_active and any(d.missing(holding) for d in mine):
                         closed.add(one.username)
@@ -215,7 +215,7 @@ def test_a_number_at_rest_counts_in_lists_of_a_later_day_as_it_will_count_then(
             number = {"phone": NUMBER, "phone_source": "self", "phone_confirmed_at": now}
             user = make_user(f"{name}-{rests}", created_at=now - 400 * DAY, **number)
             if state is not None:
-                add_factor(user, kind="sms", key=enrolment.single_key(user))
+                add_factor(user, kind="sms", key=holdings.single_key(user))
                 Factor.objects.filter(user=user).update(**state)
             if rests:
                 coming = {"phone_next": OTHER_NUMBER, "phone_next_at": now + rests * DAY}
@@ -226,7 +226,7 @@ def test_a_number_at_rest_counts_in_lists_of_a_later_day_as_it_will_count_then(
     assert {one.username for one in reckoning.locked_out(found, now)} > {one.username for one in foretold[0]}
     while users.bring_rested(now=later):
         pass
-    have = enrolment.usable_of_many(list(User.objects.all()), now=later)
+    have = holdings.usable_of_many(list(User.objects.all()), now=later)
     without = {one for one in User.objects.all() if not have[one.pk]}
     assert foretold == [without, without]
     assert {one.username for one in without} == {f"{name}-{n}" for name in ("lost", "off", "reset") for n in (0, 9)}

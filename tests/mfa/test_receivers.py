@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts import users
 from accounts.models import PhoneSource, User
 from accounts.signals import PhoneChange
-from mfa import codes, enrolment
+from mfa import codes, enrolment, holdings
 from mfa.delivery import outbox
 from mfa.factors.sms import flows, undo
 from mfa.kinds import Purpose
@@ -64,10 +64,10 @@ def test_a_link_from_before_does_not_overrule_the_directory(owner: User, now: da
 
 def test_a_new_number_revives_a_suspended_factor_and_no_number_removes_it(owner: User, now: datetime) -> None:
     enrolment.reset(owner, actor=None, reason="lost", now=now)
-    assert enrolment.usable(owner, now=now) == []
+    assert holdings.usable(owner, now=now) == []
     by_directory(owner, NEW)
     owner.refresh_from_db()
-    assert [factor.kind for factor in enrolment.usable(owner, now=now)] == ["sms"]
+    assert [factor.kind for factor in holdings.usable(owner, now=now)] == ["sms"]
     by_directory(owner, "")
     assert not Factor.objects.filter(kind="sms").exists()
 

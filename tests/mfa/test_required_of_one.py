@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from accounts.models import User
-from mfa import enrolment, exemptions, policy, reminders
+from mfa import exemptions, holdings, policy, reminders
 from mfa.desk import bulk_work
 from mfa.models import AuditEvent, BulkAct, Delivery, Reminder
 from tests.mfa.doors import add_factor, give_role, sign_in
@@ -32,7 +32,7 @@ def test_it_begins_on_its_day_and_is_in_force_after_the_grace(alice: User, now: 
     (demand,) = policy.of(alice, now=now).demands
     assert (demand.begins, demand.deadline) == (deadline - 14 * DAY, deadline)
     assert [policy.of(alice, now=at).required for at in (deadline - DAY, deadline)] == [False, True]
-    standing = enrolment.standing(alice, now=now)
+    standing = holdings.standing(alice, now=now)
     assert (standing.closed, standing.complete, standing.until) == (False, False, deadline)
 
 

@@ -28,7 +28,7 @@ from django.utils import timezone
 from accounts import users
 from accounts.models import PhoneSource, User
 from accounts.signals import PhoneChange, phones_announced
-from mfa import activation, approvals, enrolment, limits, policy, temporary
+from mfa import activation, approvals, enrolment, holdings, limits, policy, temporary
 from mfa.api import clients
 from mfa.api.clients import Verb
 from mfa.delivery import outbox
@@ -201,7 +201,7 @@ def mail_code(username: str) -> dict[str, str]:
 
 def _sent_code(username: str, kind: str) -> dict[str, str]:
     user = User.objects.get(username=username)
-    (factor,) = [one for one in enrolment.usable(user, now=timezone.now()) if one.kind == kind]
+    (factor,) = [one for one in holdings.usable(user, now=timezone.now()) if one.kind == kind]
     sent = service.challenge(factor, purpose=Purpose.SIGN_IN, now=timezone.now())
     return {"token": sent.token, "code": outbox.read(sent.delivery).rpartition("#")[2]}
 
@@ -404,7 +404,7 @@ def failures(username: str) -> dict[str, Any]:
 
 
 def usable(username: str) -> list[str]:
-    return [factor.kind for factor in enrolment.usable(User.objects.get(username=username), now=timezone.now())]
+    return [factor.kind for factor in holdings.usable(User.objects.get(username=username), now=timezone.now())]
 
 
 def flush_cache() -> None:

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import PhoneSource, User
-from mfa import enrolment
+from mfa import holdings
 from tests.mfa.doors import read_back
 from tests.mfa.factors.mailboxes import confirm, vpn
 from tests.mfa.factors.phones import OLD
@@ -87,7 +87,7 @@ def test_by_sms_it_opens_the_set_up_of_a_new_factor(agent: acting.Person, by_pho
     assert "Protect your account" in typed(owner, code)
     app = scan(owner.post("/totp/add/", {"name": "New phone"}, secure=True, follow=True))
     assert owner.post("/totp/scan/", {"code": app.code()}, secure=True).status_code == 302
-    assert [factor.kind for factor in enrolment.usable(by_phone, now=timezone.now())] == ["totp"]
+    assert [factor.kind for factor in holdings.usable(by_phone, now=timezone.now())] == ["totp"]
 
 
 def test_by_sms_it_lasts_ten_minutes_and_then_a_new_one_helps_and_no_clock(

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
-from mfa import enrolment
+from mfa import holdings
 from mfa.kinds import Answer, Purpose
 from mfa.models import Application, Delivery, Factor
 from mfa.outcomes import CODE_SPENT, EMAIL_VERIFIED, KIND_NOT_TAKEN, Result
@@ -71,7 +71,7 @@ def enrol(person: acting.Person, smtp: Smtp) -> None:
 
 
 def ask_vpn(user: User) -> service.Challenge:
-    (factor,) = [one for one in enrolment.usable(user, now=timezone.now()) if one.kind == "email"]
+    (factor,) = [one for one in holdings.usable(user, now=timezone.now()) if one.kind == "email"]
     return service.challenge(factor, purpose=Purpose.SIGN_IN, now=timezone.now())
 
 
@@ -206,4 +206,4 @@ def test_a_changed_address_gets_nothing_until_its_owner_confirms_it(person: acti
     User.objects.filter(username="alice").update(email="other@example.test")
     user = User.objects.get(username="alice")
     assert "Your e-mail address has changed" in text(person.client.get("/", secure=True))
-    assert [one.kind for one in enrolment.usable(user, now=timezone.now())] == ["totp"]
+    assert [one.kind for one in holdings.usable(user, now=timezone.now())] == ["totp"]

@@ -16,7 +16,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import SyncRun, User
-from mfa import enrolment
+from mfa import holdings
 from mfa.kinds import Answer, Purpose
 from mfa.models import Application, Budget, Delivery
 from mfa.verification import service
@@ -103,7 +103,7 @@ def the_vpn_lets_in(username: str) -> None:
     Budget.objects.update(spent=[])  # a minute has passed
     user = User.objects.get(username=username)
     now = timezone.now()
-    [factor] = [one for one in enrolment.usable(user, now=now) if one.kind == "sms"]
+    [factor] = [one for one in holdings.usable(user, now=now) if one.kind == "sms"]
     asked = service.challenge(factor, purpose=Purpose.APPLICATION, now=now)
     answer = Answer(code_in(latest_message(user.phone)), Purpose.APPLICATION, asked.token)
     assert service.verify(service.Attempt(user, answer, "vpn", "203.0.113.5"), now=now).accepted

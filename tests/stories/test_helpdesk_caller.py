@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import users
 from accounts.models import PhoneSource, User
-from mfa import enrolment, lost
+from mfa import holdings, lost
 from mfa.delivery import outbox
 from mfa.models import Approval, AuditEvent, CallerCheck, Delivery, Factor
 from tests.mfa.doors import add_factor, give_role
@@ -87,7 +87,7 @@ def test_guessing_what_the_caller_would_read_ends_the_code(agent: acting.Person,
 
 
 def report_phone_lost(person: User) -> None:
-    number = next(one for one in enrolment.usable(person, now=timezone.now()) if one.kind == "sms")
+    number = next(one for one in holdings.usable(person, now=timezone.now()) if one.kind == "sms")
     lost.report(person, [number], actor=person, now=timezone.now())
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts import users
 from accounts.models import PhoneSource, User
-from mfa import enrolment
+from mfa import enrolment, holdings
 from mfa.applications import PORTAL
 from mfa.delivery import outbox
 from mfa.kinds import Answer, Purpose
@@ -238,7 +238,7 @@ def test_whoever_has_sms_alone_is_offered_something_safer_before_recovery_codes(
     users.set_phone(alice, NUMBER, source=PhoneSource.DIRECTORY, confirmed_at=None, actor=None)
     alice = User.objects.get(pk=alice.pk)
     with transaction.atomic():
-        sms = enrolment.stored(enrolment.usable(alice, now=now)[0], now=now)
+        sms = holdings.stored(holdings.usable(alice, now=now)[0], now=now)
     sign_in(client, alice, sms)
     first = page(client, "/")
     assert "There is something safer" in first

@@ -14,7 +14,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from accounts.models import User
-from mfa import enrolment, policy
+from mfa import holdings, policy
 from mfa.models import Delivery, Factor
 from tests.stories import acting
 from tests.stories.acting import Person
@@ -256,4 +256,4 @@ def test_codes_that_are_the_last_way_in_stay_while_a_factor_is_required(person: 
     Factor.objects.filter(kind="totp").update(disabled_at=NOON)
     assert sign_in_by(elsewhere(), codes[1]).status_code == 302
     assert "Nothing was removed" in text(follow(person.client, post(person.client, "/recovery/remove/")))
-    assert [factor.kind for factor in enrolment.usable(person.user, now=NOON)] == ["recovery"]
+    assert [factor.kind for factor in holdings.usable(person.user, now=NOON)] == ["recovery"]

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import users
 from accounts.models import PhoneSource, User
-from mfa import enrolment, kinds
+from mfa import holdings, kinds
 from mfa.delivery import outbox
 from mfa.models import Application, AuthenticationRecord, Delivery, Factor, Remembered, RememberRule
 from mfa.verification import prompts
@@ -53,7 +53,7 @@ def test_the_question_is_the_gateways_own_and_a_right_code_ends_with_ready(perso
     vpn()
     assert "Company VPN" in page(person.client, "/rehearsal/")
     talk(person, "vpn", connect="yes")
-    factor = enrolment.usable(person.user, now=timezone.now())[0]
+    factor = holdings.usable(person.user, now=timezone.now())[0]
     question = prompts.ask(factor, [kinds.kind("sms")])
     assert question in page(person.client, "/rehearsal/talk/?at=vpn")
     answer = talk(person, "vpn", code=person.code(steps=1))

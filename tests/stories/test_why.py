@@ -14,7 +14,7 @@ from django.test import Client
 
 from accounts import users
 from accounts.models import PhoneSource, SyncProblem, SyncRun, User
-from mfa import enrolment, lost, outcomes
+from mfa import holdings, lost, outcomes
 from mfa.models import Application, AuthenticationRecord, Delivery, Factor
 from mfa.verification import log
 from tests.mfa.doors import add_factor, give_role, sign_in
@@ -141,7 +141,7 @@ def test_wrong_passwords_name_their_source(person: acting.Person) -> None:
 def test_what_is_suspended_or_switched_off_stands_there_with_its_way_back(person: acting.Person) -> None:
     users.set_phone(person.user, NUMBER, source=PhoneSource.SELF, confirmed_at=NOON, actor=person.user)
     user = User.objects.get(pk=person.user.pk)
-    gone = [factor for factor in enrolment.usable(user, now=NOON) if factor.kind == "sms"]
+    gone = [factor for factor in holdings.usable(user, now=NOON) if factor.kind == "sms"]
     lost.report(user, gone, actor=user, now=NOON)
     Factor.objects.filter(kind="totp").update(disabled_at=NOON)
     other = Client(headers={"host": "portal.test"})

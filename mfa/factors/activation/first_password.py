@@ -12,7 +12,7 @@ from django.db import transaction
 
 from accounts import names, users
 from accounts.models import User
-from mfa import activation, audit, codes, enrolment, notifications
+from mfa import activation, audit, codes, enrolment, holdings, notifications
 from mfa.applications import PORTAL
 from mfa.factors.activation import flows
 from mfa.kinds import Purpose
@@ -45,7 +45,7 @@ def _give(user: User, text: str, password: str, address: str, now: datetime) -> 
     token, sent_by = (latest.token, latest.kind) if latest else ("", "")
     code = flows.normalise(text)
     row = codes.spend(user, Purpose.ACTIVATE, token, code, wrong=ACTIVATION_INCORRECT, now=now, kind=sent_by)
-    if enrolment.opening(user, now=now) or not users.set_first_password(user, password):
+    if holdings.opening(user, now=now) or not users.set_first_password(user, password):
         raise WrongCode(ACTIVATION_INCORRECT)
     _log(user, ACTIVATED, address, now)
     audit.record("activation.used", user=user, actor=user)
@@ -57,7 +57,7 @@ def _give(user: User, text: str, password: str, address: str, now: datetime) -> 
 def _owner(username: str, text: str, now: datetime) -> User | None:
     user = User.objects.filter(username=names.normalise(username), is_active=True, directory_id=None).first()
     is_right = codes.is_right(activation.newest(user) if user else None, flows.normalise(text), now=now)
-    if user is None or not is_right or user.has_usable_password() or enrolment.opening(user, now=now):
+    if user is None or not is_right or user.has_usable_password() or holdings.opening(user, now=now):
         return None
     return user
 

@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.requests import SignedInRequest, address_of
-from mfa import activation, enrolment, policy
+from mfa import activation, holdings, policy
 from mfa.factors.activation import flows
 from mfa.factors.activation.forms import ActivationForm
 from mfa.outcomes import Refused
@@ -26,7 +26,7 @@ from mfa.pages.gate import open_before_activation
 def activate(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     asked = policy.of(request.user, now=now)
-    if enrolment.opening(request.user, now=now) or not enrolment.needs_activation(request.user, asked):
+    if holdings.opening(request.user, now=now) or not holdings.needs_activation(request.user, asked):
         return redirect("dashboard")
     if activation.opened(request.session, request.user, now=now):
         return redirect("enrol")

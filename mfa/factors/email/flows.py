@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import codes, enrolment, kinds, limits
+from mfa import codes, enrolment, holdings, kinds, limits
 from mfa.factors.email import addresses
 from mfa.factors.email.factor import KIND, send_code
 from mfa.kinds import Purpose
@@ -72,7 +72,7 @@ def refuse(user: User, *, now: datetime) -> None:
     """Raises NoAddress or NeedsAnother where the person cannot have codes by mail."""
     if not user.email:
         raise NoAddress(EMAIL_NOT_SENT)
-    if not KIND.alone and not any(kinds.kind(one.kind).alone for one in enrolment.usable(user, now=now)):
+    if not KIND.alone and not any(kinds.kind(one.kind).alone for one in holdings.usable(user, now=now)):
         raise NeedsAnother
 
 
@@ -129,7 +129,7 @@ def _add(user: User, *, actor: User, now: datetime) -> Factor:
     user = enrolment.lock_person(user)
     row, _made = Factor.objects.update_or_create(
         kind=KIND.slug,
-        key=enrolment.single_key(user),
+        key=holdings.single_key(user),
         defaults={
             "user": user, "name": str(KIND.label), "state": {addresses.CONFIRMED: addresses.fingerprint(user.email)},
             "failures": 0, "disabled_at": None, "suspended_at": None, "created_at": now, "last_used_at": None,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import users
 from accounts.models import User
-from mfa import audit, crypto, enrolment, limits, notifications
+from mfa import audit, crypto, enrolment, holdings, limits, notifications
 from mfa.factors.motp import judging
 from mfa.factors.motp.algorithm import PERIOD, Motp
 from mfa.factors.motp.factor import KIND, memory_of, motp_of
@@ -55,7 +55,7 @@ def new_secret(length: int) -> str:
 
 def refuse_another(user: User, *, now: datetime) -> None:
     """Raise TooMany or NeedsAnother where the person may not add one. The caller holds the person's row, or asks."""
-    if not any(kind(factor.kind).alone for factor in enrolment.usable(user, now=now)):
+    if not any(kind(factor.kind).alone for factor in holdings.usable(user, now=now)):
         raise NeedsAnother
     if Factor.objects.filter(user=user, kind=KIND.slug, confirmed=True).count() >= MOST:
         raise TooMany

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import enrolment, kinds
+from mfa import enrolment, holdings, kinds
 from mfa.factors.recovery import codes
 from mfa.factors.recovery.codes import Kept
 from mfa.factors.recovery.factor import KIND, keep
@@ -98,5 +98,5 @@ def _drawn(factor: Factor) -> list[str]:
 
 
 def _refuse_alone(user: User, now: datetime) -> None:
-    if not any(kinds.kind(factor.kind).alone for factor in enrolment.usable(user, now=now)):
+    if not any(kinds.kind(factor.kind).alone for factor in holdings.usable(user, now=now)):
         raise NeedsAnother

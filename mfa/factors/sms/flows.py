@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts import owners, users, whose
 from accounts.models import PhoneSource, User
 from accounts.phones import mask
-from mfa import audit, codes, enrolment, limits, notifications, policy
+from mfa import audit, codes, enrolment, holdings, limits, notifications, policy
 from mfa.factors.sms import notices, undo
 from mfa.factors.sms.factor import KIND, send_code
 from mfa.factors.sms.refusals import DirectoryDecides, NothingToConfirm, SameNumber, SharedNumber
@@ -94,7 +94,7 @@ def finish(user: User, token: str, text: str, *, actor: User, now: datetime) -> 
 
 def of(user: User) -> Factor:
     """The person's factor by SMS, as it is without a row too; not saved."""
-    return Factor(user=user, kind=KIND.slug, key=enrolment.single_key(user))
+    return Factor(user=user, kind=KIND.slug, key=holdings.single_key(user))
 
 
 def remove(user: User, *, actor: User, now: datetime) -> None:
@@ -120,7 +120,7 @@ def _replace(user: User, e164: str, *, actor: User, now: datetime) -> Factor:
         audit.record("temporary.ended", user=user, actor=actor)
     row, _ = Factor.objects.update_or_create(
         kind=KIND.slug,
-        key=enrolment.single_key(user),
+        key=holdings.single_key(user),
         defaults={
             "user": user, "name": str(KIND.label), "confirmed": True, "failures": 0, "disabled_at": None,
             "suspended_at": None, "expires_at": None, "created_at": now, "last_used_at": None, "last_used_for": "",

@@ -13,7 +13,7 @@ from functools import partial
 from accounts import owners, users
 from accounts.models import PhoneSource, User
 from accounts.phones import mask
-from mfa import audit, codes, enrolment, notifications, policy
+from mfa import audit, codes, holdings, notifications, policy
 from mfa.factors.sms import links, notices
 from mfa.factors.sms.refusals import NumberTaken
 from mfa.kinds import Purpose
@@ -94,7 +94,7 @@ def _restore(user: User, row: OneTimeCode, *, now: datetime) -> User:
     with notifications.told_by_the_act():
         source = PhoneSource(number.source)
         users.set_phone(user, number.e164, source=source, confirmed_at=number.confirmed_at, actor=None)
-    if not enrolment.opening(user, now=now):
+    if not holdings.opening(user, now=now):
         policy.demand_activation(user, demanded=True)
     details = {"old": mask(gone), "new": mask(number.e164), "source": number.source}
     details |= {"waits no more": mask(waiting)} if waiting else {}

@@ -15,7 +15,7 @@ from accounts import whose
 from accounts.models import User
 from accounts.phones import mask
 from accounts.requests import SignedInRequest
-from mfa import enrolment, kinds
+from mfa import enrolment, holdings, kinds
 from mfa.delivery import watch
 from mfa.factors.sms import flows, notes, resting
 from mfa.factors.sms.factor import KIND
@@ -149,7 +149,7 @@ def _removed(request: SignedInRequest) -> HttpResponse:
 
 def _stronger(user: User) -> CardAction | None:
     """The strongest kind to add instead of SMS, a restricted factor; None for whoever has a stronger one."""
-    if any(kinds.kind(factor.kind).rank < KIND.rank for factor in enrolment.usable(user, now=timezone.now())):
+    if any(kinds.kind(factor.kind).rank < KIND.rank for factor in holdings.usable(user, now=timezone.now())):
         return None
     better = [kind for kind in kinds.registry().values() if kind.rank < KIND.rank and kind.alone and kind.add_url()]
     best = min(better, key=lambda kind: kind.rank, default=None)

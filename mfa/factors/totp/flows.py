@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import enrolment
+from mfa import enrolment, holdings
 from mfa.factors.totp.factor import KIND, token_of
 from mfa.models import Factor
 from mfa.oath.codes import Token
@@ -86,7 +86,7 @@ def confirm(user: User, pk: int | None, code: str, *, now: datetime) -> Factor:
 
 
 def _confirmed(user: User, factor: Factor, memory: Memory, now: datetime) -> Factor:
-    replaced = enrolment.own(user, KIND.slug, factor.state.pop("replaces") or 0)
+    replaced = holdings.own(user, KIND.slug, factor.state.pop("replaces") or 0)
     factor.state.pop("tries", None)
     factor.state |= memory.state()
     if replaced is None:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.models import User
-from mfa import audit, enrolment
+from mfa import audit, holdings
 from mfa.factors.webauthn import challenges, party, protocol
 from mfa.factors.webauthn.protocol import Signed
 from mfa.factors.webauthn.refusals import Copied, NotOfThisAccount, NotVerified, PasskeyRefused
@@ -69,7 +69,7 @@ class Passkey(FactorKind):
 
     def ceremony(self, user: User, *, now: datetime) -> Ceremony:
         """Any passkey of the person may answer; it has been asked for nothing but a touch, beside another factor."""
-        return ask([factor for factor in enrolment.usable(user, now=now) if factor.kind == self.slug])
+        return ask([factor for factor in holdings.usable(user, now=now) if factor.kind == self.slug])
 
     def describe(self, factor: Factor) -> str:
         """The name stands beside it; this is what becomes of it when the device is lost."""

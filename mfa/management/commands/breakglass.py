@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import names
 from accounts.models import User
-from mfa import activation, at_shell, audit, enrolment, kinds
+from mfa import activation, at_shell, audit, enrolment, holdings, kinds
 from mfa.models import Factor
 
 
@@ -43,7 +43,7 @@ def _open(user: User, reason: str, kind: str, now: datetime) -> str:
     enrolment.unlock(user, actor=None, reason=reason, now=now)
     enrolment.reset(user, actor=None, reason=reason, now=now, kind=kind)
     audit.record("breakglass.used", user=user, actor=None, reason=reason, kind=kind or "all", **at_shell.operator())
-    if enrolment.opening(user, now=now):
+    if holdings.opening(user, now=now):
         return ""
     shown = activation.HandOver.SHOWN
     return activation.issue(user, actor=None, reason=reason, now=now, by=shown, **at_shell.operator()).code

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from accounts.models import User
-from mfa import enrolment, lost
+from mfa import holdings, lost
 from mfa.models import Factor
 from tests.browser.scenes.scene import scene
 from tests.browser.scenes.way_in import with_phone
@@ -14,7 +14,7 @@ from tests.browser.stage import Stage, give_app, give_recovery_codes, person
 
 def lose(user: User, *kinds: str) -> None:
     now = timezone.now()
-    gone = [factor for factor in enrolment.usable(user, now=now) if factor.kind in kinds]
+    gone = [factor for factor in holdings.usable(user, now=now) if factor.kind in kinds]
     lost.report(user, gone, actor=user, now=now)
     user.refresh_from_db()
 

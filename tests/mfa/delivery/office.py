@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts import users
 from accounts.models import PhoneSource, User
-from mfa import enrolment
+from mfa import enrolment, holdings
 from mfa.applications import PORTAL
 from mfa.delivery import claims, hand_over, outbox, wake
 from mfa.factors.sms import flows
@@ -79,7 +79,7 @@ def send(rounds: int) -> int:
 def flood(count: int) -> int:
     """Ask for so many codes at once; returns how many were sent."""
     user, _ = User.objects.get_or_create(username="victim", defaults={"phone": NUMBER})
-    (factor,) = enrolment.usable(user, now=timezone.now())
+    (factor,) = holdings.usable(user, now=timezone.now())
     return _at_once(lambda: service.challenge(factor, purpose=Purpose.SIGN_IN, now=timezone.now()), count)
 
 
@@ -92,9 +92,9 @@ def change(count: int) -> int:
 def collide(rounds: int) -> int:
     """Directory, helpdesk, page and gateway all at one person at once; returns how many rounds each went through."""
     user, _ = User.objects.get_or_create(username="busy", defaults={"phone": NUMBER})
-    (implied,) = enrolment.usable(user, now=timezone.now())
+    (implied,) = holdings.usable(user, now=timezone.now())
     with transaction.atomic():
-        factor = enrolment.stored(implied, now=timezone.now())
+        factor = holdings.stored(implied, now=timezone.now())
     numbers = ("+491701234501", "+491701234502")
     acts: list[Callable[[int], object]] = [
         lambda n: users.set_phone(

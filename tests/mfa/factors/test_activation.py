@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from mfa import activation, codes, enrolment, kinds, limits, policy
+from mfa import activation, codes, enrolment, holdings, kinds, limits, policy
 from mfa.codes import TRIES
 from mfa.factors.activation import flows
 from mfa.models import AuditEvent, AuthenticationRecord, Delivery, OneTimeCode
@@ -156,7 +156,7 @@ def test_it_is_no_way_to_sign_in(alice: User, now: datetime) -> None:
     kind = kinds.kind("activation")
     assert not kind.signs_in
     add_factor(alice, kind="activation")
-    assert enrolment.usable(alice, now=now) == []
+    assert holdings.usable(alice, now=now) == []
 
 
 @pytest.fixture

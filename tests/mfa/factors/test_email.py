@@ -9,7 +9,7 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import User
-from mfa import enrolment, kinds, reckoning
+from mfa import enrolment, holdings, kinds, reckoning
 from mfa.applications import TRYING
 from mfa.delivery import outbox
 from mfa.factors.email import addresses, flows
@@ -48,7 +48,7 @@ def owner(alice: User, now: datetime) -> User:
 
 
 def mail_factor(user: User, *, now: datetime) -> Factor:
-    (factor,) = [factor for factor in enrolment.usable(user, now=now) if factor.kind == "email"]
+    (factor,) = [factor for factor in holdings.usable(user, now=now) if factor.kind == "email"]
     return factor
 
 
@@ -110,7 +110,7 @@ def test_a_code_that_went_by_mail_is_none_by_sms(owner: User, now: datetime) -> 
         assert say(owner, code_to(MAIL), token, now=now, application=application, kind="sms") is not SMS_VERIFIED
     assert OneTimeCode.objects.get(token=token).ending == ""
     assert not GuessCounter.objects.filter(failures__has_key="sms").exists()
-    (sms,) = [factor for factor in enrolment.usable(owner, now=now) if factor.kind == "sms"]
+    (sms,) = [factor for factor in holdings.usable(owner, now=now) if factor.kind == "sms"]
     by_sms = challenge(sms, purpose=Purpose.SIGN_IN, now=now).token
     assert say(owner, code_to(OLD), by_sms, now=now, kind="email") is WRONG_SHAPE
     assert say(owner, other_than(code_to(OLD)), by_sms, now=now, application="portal", kind="sms") is SMS_INCORRECT
@@ -161,8 +161,8 @@ def test_five_wrong_codes_kill_the_code_and_a_new_one_does_not_forget_them(owner
 @pytest.mark.row("N-20")
 def test_an_address_that_nobody_confirmed_gets_no_code(alice: User, now: datetime) -> None:
     vpn()
-    assert enrolment.usable(alice, now=now) == []
-    by_hand = Factor.objects.create(user=alice, kind="email", key=enrolment.single_key(alice), confirmed=True)
+    assert holdings.usable(alice, now=now) == []
+    by_hand = Factor.objects.create(user=alice, kind="email", key=holdings.single_key(alice), confirmed=True)
     with pytest.raises(Unusable):
         challenge(by_hand, purpose=Purpose.SIGN_IN, now=now)
     assert Delivery.objects.count() == 0
@@ -174,7 +174,7 @@ def test_a_new_address_gets_no_code_before_it_is_confirmed_too(owner: User, now:
     code = code_to(MAIL)
     User.objects.filter(pk=owner.pk).update(email="other@example.test")
     owner.refresh_from_db()
-    assert [factor.kind for factor in enrolment.usable(owner, now=now)] == ["totp"]
+    assert [factor.kind for factor in holdings.usable(owner, now=now)] == ["totp"]
     assert say(owner, code, token, now=now) is KIND_NOT_TAKEN
     (note,) = KIND.notes(owner, list(owner.factors.all()), now=now)
     assert "o***@example.test" in str(note.text)
@@ -237,7 +237,7 @@ def test_a_person_needs_another_factor_unless_the_portal_takes_mail(
     settings.EMAIL_CODES_IN_PORTAL = True
     token, _ = flows.begin(alice, now=now)
     flows.confirm(alice, token, code_to(MAIL), actor=alice, now=now)
-    assert [factor.kind for factor in enrolment.usable(alice, now=now)] == ["email"]
+    assert [factor.kind for factor in holdings.usable(alice, now=now)] == ["email"]
 
 
 def test_without_an_address_nothing_is_sent(make_user: Callable[..., User], now: datetime) -> None:
@@ -331,7 +331,7 @@ def test_lists_in_sql_say_of_every_mailbox_what_signing_in_says(
         add_factor(one, kind="email", state={addresses.CONFIRMED: addresses.fingerprint(before)})
         User.objects.filter(pk=one.pk).update(email=after)
     everybody = list(User.objects.filter(pk__in=[one.pk for one in people]))
-    works = {pk for pk, factors in enrolment.usable_of_many(everybody, now=now).items() if factors}
+    works = {pk for pk, factors in holdings.usable_of_many(everybody, now=now).items() if factors}
     assert set(User.objects.filter(~reckoning.without_factor(now)).values_list("pk", flat=True)) == works
     assert len(works) == len(ADDRESSES) - 1 + 4, (
         "each their own, and two pairs that differ in the case of ASCII letters"

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from accounts import users
 from accounts.models import PhoneSource, User
-from mfa import enrolment, kinds, limits
+from mfa import enrolment, holdings, kinds, limits
 from mfa.delivery import outbox
 from mfa.factors.recovery import codes, flows
 from mfa.factors.recovery.factor import KIND
@@ -210,7 +210,7 @@ def test_typing_back_something_else_confirms_nothing(alice: User, phone: Factor,
     waiting = flows.begin(alice, now=now)
     with pytest.raises(flows.NotOfTheSet):
         flows.confirm(alice, waiting.pk, "AAAA-AAAA-AAAA-AAAA", now=now)
-    assert KIND.slug not in {factor.kind for factor in enrolment.usable(alice, now=now)}
+    assert KIND.slug not in {factor.kind for factor in holdings.usable(alice, now=now)}
 
 
 def test_ten_wrong_ones_typed_back_end_the_set_and_lock_nobody(alice: User, phone: Factor, now: datetime) -> None:
@@ -268,7 +268,7 @@ def test_a_set_cannot_be_confirmed_after_the_other_factor_is_gone(alice: User, p
     enrolment.remove(phone, actor=alice, now=now)
     with pytest.raises((flows.NeedsAnother, flows.NothingWaiting)):
         flows.confirm(alice, waiting.pk, shown[0], now=now)
-    assert not enrolment.usable(alice, now=now)
+    assert not holdings.usable(alice, now=now)
 
 
 @pytest.mark.row("T-22c")
@@ -308,9 +308,9 @@ def test_nobody_is_told_of_a_wrong_code(alice: User, kept: list[str], now: datet
 def test_a_used_up_set_is_no_way_in_any_more(alice: User, kept: list[str], now: datetime) -> None:
     for code in kept[:-1]:
         judge(alice, code, now)
-    assert "recovery" in {factor.kind for factor in enrolment.usable(alice, now=now)}
+    assert "recovery" in {factor.kind for factor in holdings.usable(alice, now=now)}
     judge(alice, kept[-1], now)
-    assert "recovery" not in {factor.kind for factor in enrolment.usable(alice, now=now)}
+    assert "recovery" not in {factor.kind for factor in holdings.usable(alice, now=now)}
     assert Factor.objects.filter(user=alice, kind="recovery").exists()
 
 

@@ -9,7 +9,7 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import PhoneSource, User
-from mfa import enrolment, limits
+from mfa import holdings, limits
 from mfa.delivery import outbox
 from mfa.factors.sms.factor import KIND
 from mfa.kinds import Answer, Purpose
@@ -41,7 +41,7 @@ def with_number(number: str) -> User:
 
 
 def ask(user: User, *, now: datetime, purpose: Purpose = Purpose.SIGN_IN) -> str:
-    (factor,) = [factor for factor in enrolment.usable(user, now=now) if factor.kind == "sms"]
+    (factor,) = [factor for factor in holdings.usable(user, now=now) if factor.kind == "sms"]
     return challenge(factor, purpose=purpose, now=now).token
 
 
@@ -116,7 +116,7 @@ def test_a_new_code_does_not_forget_wrong_ones(owner: User, now: datetime) -> No
     assert GuessCounter.objects.get(subject=limits.of_account(owner)).failures["sms"][0] == 5
     verdict = verify(Attempt(owner, Answer(code_to(OLD), Purpose.SIGN_IN, token), "portal", "", kind="sms"), now=later)
     assert isinstance(verdict.refused, Locked)
-    (factor,) = enrolment.usable(owner, now=later)
+    (factor,) = holdings.usable(owner, now=later)
     with pytest.raises(Locked):
         challenge(factor, purpose=Purpose.SIGN_IN, now=later)
 
@@ -153,8 +153,8 @@ def test_a_number_that_costs_extra_is_no_factor_whoever_entered_it(
     make_user: Callable[..., User], now: datetime, number: str
 ) -> None:
     person = make_user("person", phone=number, phone_source=PhoneSource.DIRECTORY)
-    assert enrolment.usable(person, now=now) == []
-    stored = Factor.objects.create(user=person, kind="sms", key=enrolment.single_key(person), confirmed=True)
+    assert holdings.usable(person, now=now) == []
+    stored = Factor.objects.create(user=person, kind="sms", key=holdings.single_key(person), confirmed=True)
     with pytest.raises(Unusable):
         challenge(stored, purpose=Purpose.SIGN_IN, now=now)
     assert Delivery.objects.count() == 0
@@ -177,13 +177,13 @@ def test_the_day_has_a_budget_of_codes_that_notices_do_not_use_up(
 def test_a_country_taken_off_the_list_is_off_for_numbers_of_the_directory_too(
     owner: User, now: datetime, settings: Settings
 ) -> None:
-    (factor,) = enrolment.usable(owner, now=now)
+    (factor,) = holdings.usable(owner, now=now)
     settings.PHONE_COUNTRIES = frozenset({"AT", "CH"})
-    assert enrolment.usable(owner, now=now) == []
+    assert holdings.usable(owner, now=now) == []
     with pytest.raises(Unusable):
         challenge(factor, purpose=Purpose.SIGN_IN, now=now)
 
 
 def test_nothing_of_the_number_but_its_end_is_shown(owner: User, now: datetime) -> None:
-    (factor,) = enrolment.usable(owner, now=now)
+    (factor,) = holdings.usable(owner, now=now)
     assert KIND.describe(factor) == "+49 *** **67"

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from accounts import users
 from accounts.models import PhoneSource, User
-from mfa import codes, enrolment, limits, policy
+from mfa import codes, enrolment, holdings, limits, policy
 from mfa.delivery import outbox
 from mfa.factors.sms import flows, links, undo
 from mfa.factors.sms.refusals import NothingToConfirm, SameNumber, SharedNumber
@@ -55,7 +55,7 @@ def test_a_suspended_factor_and_a_demanded_activation_end_with_a_confirmed_numbe
     assert policy.of(owner, now=timezone.now()).activation_only
     change(owner, now=now)
     assert not policy.of(owner, now=timezone.now()).activation_only
-    assert [factor.kind for factor in enrolment.usable(owner, now=now)] == ["sms"]
+    assert [factor.kind for factor in holdings.usable(owner, now=now)] == ["sms"]
 
 
 def test_old_number_and_mailbox_are_told_with_masked_numbers_and_a_link(owner: User, now: datetime) -> None:
@@ -228,7 +228,7 @@ def test_a_first_number_is_told_to_the_mailbox_and_undone_to_none(
     undone(link_to(person.email), now=now)
     person.refresh_from_db()
     assert (person.phone, person.phone_source) == ("", "")
-    assert enrolment.usable(person, now=now) == []
+    assert holdings.usable(person, now=now) == []
 
 
 @pytest.mark.row("T-60b")

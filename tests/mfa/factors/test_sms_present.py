@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import PhoneSource, User
-from mfa import enrolment, lost, policy
+from mfa import enrolment, holdings, lost, policy
 from mfa.factors.sms import flows
 from mfa.factors.sms.refusals import SameNumber
 from mfa.kinds import Purpose
@@ -60,9 +60,9 @@ def test_after_a_reset_the_same_number_counts_again_once_its_code_came_back(owne
     confirm(owner, now=now)
     later = now + timedelta(minutes=2)
     enrolment.reset(owner, actor=None, reason="new phone, same number", now=later)
-    assert enrolment.usable(owner, now=later) == []
+    assert holdings.usable(owner, now=later) == []
     confirm(owner, now=later)
-    assert [factor.kind for factor in enrolment.usable(owner, now=later)] == ["sms"]
+    assert [factor.kind for factor in holdings.usable(owner, now=later)] == ["sms"]
     assert not policy.of(owner, now=timezone.now()).activation_only
 
 

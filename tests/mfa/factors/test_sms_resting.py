@@ -15,7 +15,7 @@ from accounts import users
 from accounts.models import PhoneSource, User
 from accounts.people import COLUMNS, Change, Person
 from accounts.tasks import bring_rested_numbers
-from mfa import enrolment
+from mfa import holdings
 from mfa.delivery import outbox
 from mfa.factors.sms import flows, resting
 from mfa.factors.sms.refusals import DirectoryDecides, NothingToConfirm
@@ -89,7 +89,7 @@ def test_old_number_and_mailbox_are_told_at_once_with_masked_numbers_and_a_link(
 
 def test_a_number_at_rest_gets_no_code_until_it_counts(owner: User) -> None:
     directory_has(NEW, owner)
-    (factor,) = enrolment.usable(owner, now=timezone.now())
+    (factor,) = holdings.usable(owner, now=timezone.now())
     assert factor.user.phone == OLD
     users.bring_rested(now=timezone.now() + timedelta(hours=23))
     owner.refresh_from_db()

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from accounts.models import User
-from mfa import enrolment, explanations, policy, temporary
+from mfa import explanations, holdings, policy, temporary
 from mfa.factors.recovery import flows as recovery
 from mfa.factors.totp import flows as totp
 from mfa.factors.totp.factor import token_of
@@ -112,11 +112,11 @@ def test_a_wrong_one_is_logged_as_such_and_counts(alice: User, code: str, now: d
 def test_it_is_no_factor_to_policy_and_the_password_alone_still_enrols_nothing(
     alice: User, code: str, now: datetime
 ) -> None:
-    usable = enrolment.usable(alice, now=now)
+    usable = holdings.usable(alice, now=now)
     assert [factor.kind for factor in usable] == ["temporary"]
-    assert not enrolment.holding(usable).factors
-    assert not enrolment.holding(usable).backup
-    assert not enrolment.opening(alice, now=now)
+    assert not holdings.worth(usable).factors
+    assert not holdings.worth(usable).backup
+    assert not holdings.opening(alice, now=now)
     assert policy.of(alice, now=now).activation_only
 
 

@@ -11,7 +11,7 @@ import pytest
 from django.test import override_settings
 
 from accounts.models import User
-from mfa import crypto, enrolment, limits, qr
+from mfa import crypto, enrolment, holdings, limits, qr
 from mfa.factors.totp import flows, provisioning
 from mfa.factors.totp.factor import KIND, token_of
 from mfa.models import AuditEvent, Delivery, Factor, GuessCounter
@@ -40,12 +40,12 @@ def test_secrets_have_160_bits_and_are_never_the_same(alice: User, now: datetime
 
 def test_an_app_counts_only_after_its_first_right_code(alice: User, now: datetime) -> None:
     factor = flows.begin(alice, name="Phone", now=now)
-    assert enrolment.usable(alice, now=now) == []
+    assert holdings.usable(alice, now=now) == []
     with pytest.raises(Refused):
         flows.confirm(alice, factor.pk, wrong_code(factor, now), now=now)
-    assert enrolment.usable(alice, now=now) == []
+    assert holdings.usable(alice, now=now) == []
     flows.confirm(alice, factor.pk, shown(factor, now), now=now)
-    assert enrolment.usable(alice, now=now) == [factor]
+    assert holdings.usable(alice, now=now) == [factor]
     assert AuditEvent.objects.filter(user=alice, action="factor.added").count() == 1
     assert Delivery.objects.filter(user=alice, template="factor-added").count() == 1
 

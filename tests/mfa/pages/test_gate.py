@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import passwords
 from accounts.models import User
-from mfa import activation, enrolment, kinds, limits
+from mfa import activation, enrolment, holdings, kinds, limits
 from mfa.kinds import Answer
 from mfa.models import Factor
 from mfa.verification import service
@@ -111,4 +111,4 @@ def test_a_reset_takes_factors_of_a_kind_that_is_switched_off_too(
     monkeypatch.setattr(kinds, "registry", lambda: {"recovery": everything["recovery"]})
     enrolment.reset(alice, actor=None, reason="stolen", now=now)
     monkeypatch.setattr(kinds, "registry", lambda: everything)
-    assert enrolment.usable(alice, now=now) == []
+    assert holdings.usable(alice, now=now) == []

@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 
 from accounts.models import User
 from accounts.requests import SignedInRequest
-from mfa import enrolment
+from mfa import enrolment, holdings
 from mfa.models import Factor
 from mfa.pages import sessions
 from tests.mfa.doors import add_factor
@@ -48,7 +48,7 @@ def test_a_number_that_was_removed_leaves_no_factor_behind(
     make_user: Callable[..., User], signed_in: Callable[..., Client]
 ) -> None:
     user = make_user("alice", phone="+491701234567", phone_source="directory")
-    factor = add_factor(user, kind="sms", key=enrolment.single_key(user))
+    factor = add_factor(user, kind="sms", key=holdings.single_key(user))
     client = signed_in(user, factor)
     assert client.post("/sms/remove/", secure=True).status_code == 302
     assert not Factor.objects.exists()

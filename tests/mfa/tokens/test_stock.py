@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from accounts.models import User
-from mfa import enrolment, kinds, policy
+from mfa import enrolment, holdings, kinds, policy
 from mfa.kinds import Answer
 from mfa.models import AuditEvent, Delivery, Factor, HardwareToken
 from mfa.tokens import stock
@@ -32,7 +32,7 @@ def right(user: User, code: str, now: datetime) -> bool:
 def test_an_assigned_token_counts_at_once_is_on_record_and_told(alice: User, admin: User, now: datetime) -> None:
     put()
     give(alice, admin, now, " 10-01 ")
-    assert [factor.kind for factor in enrolment.usable(alice, now=now)] == ["token"]
+    assert [factor.kind for factor in holdings.usable(alice, now=now)] == ["token"]
     assert right(alice, pressed(1), now)
     assert not right(alice, pressed(1), now)
     event = AuditEvent.objects.get(action="token.assigned")

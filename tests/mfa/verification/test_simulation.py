@@ -11,7 +11,7 @@ from django.apps import apps
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.models import User
-from mfa import enrolment, limits
+from mfa import holdings, limits
 from mfa.kinds import Answer
 from mfa.models import (
     Application,
@@ -50,12 +50,12 @@ def drawn(chance: random.Random, user: User, now: datetime) -> Asked:
     if chance.random() < 0.7:
         add_factor(user, state={"algorithm": "SHA1", "digits": 6, "period": 30})
     if chance.random() < 0.2:
-        key = enrolment.single_key(user)
+        key = holdings.single_key(user)
         add_factor(user, "sms", key=key, suspended_at=now if chance.random() < 0.5 else None)
     if chance.random() < 0.2:
         add_factor(user, suspended_at=now, state={"algorithm": "SHA1", "digits": 6, "period": 30})
     if chance.random() < 0.5:
-        mine = list(user.factors.all()) or [Factor(kind="sms", key=enrolment.single_key(user))]
+        mine = list(user.factors.all()) or [Factor(kind="sms", key=holdings.single_key(user))]
         one = chance.choice(mine)
         Preference.objects.create(user=user, kind=one.kind, key=one.key)
     spot = chance.choice(ADDRESSES)
