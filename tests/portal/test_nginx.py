@@ -44,3 +44,9 @@ def test_requests_that_come_drop_by_drop_wait_at_the_proxy_and_not_in_the_portal
     assert "proxy_request_buffering on;" in SITE
     for name in ("client_header_timeout", "client_body_timeout"):
         assert int(re.search(rf"^    {name} (\d+)s;", SITE, re.MULTILINE)[1]) <= 15  # type: ignore[index]
+
+
+@pytest.mark.row("T-56")
+def test_no_log_of_the_proxy_keeps_an_address_of_a_page_in_which_a_token_may_be() -> None:
+    assert re.findall(r"^ *access_log (.+);", SITE, re.MULTILINE) == ["off"]
+    assert re.findall(r"^ *error_log \S+ (\w+);", SITE, re.MULTILINE) == ["crit"]

@@ -14,8 +14,10 @@ from mfa.factors.motp.algorithm import Motp
 from mfa.models import Application, ApplicationKey, AuditEvent, AuthenticationRecord, Factor, RememberRule
 from mfa.outcomes import OATH_DUPLICATE, OATH_VERIFIED, PAP_NEEDED, UPPER_CASE
 from tests.conftest import PASSWORD
-from tests.services.servers.freeradius import OTHER, OTHER_ADDRESS, FreeRadius
+from tests.services.servers.freeradius import OTHER, OTHER_ADDRESS, FreeRadius, freeradius_server
+from tests.services.started import started
 from tests.stories.authenticator import Phone
+from tests.vpn.conftest import KEY_SECRET, PREFIX, Door
 
 Mode = Application.Mode
 
@@ -72,6 +74,23 @@ def test_the_logs_of_freeradius_have_neither_password_nor_code(radius: FreeRadiu
     written = radius.own_log()[before:]  # six digits of other requests' ids may be those of the code
     assert "Access-Reject" in written
     assert [secret for secret in (PASSWORD, code, wrong, asked.state, radius.secret) if secret in written] == []
+
+
+@pytest.mark.row("T-56")
+def test_the_log_of_a_freeradius_that_runs_as_a_service_has_neither_password_nor_code_though_it_tells_of_trouble(
+    door: Door, vpn: Application, phone: Phone
+) -> None:
+    key, code, wrong = f"{PREFIX}.{KEY_SECRET}", phone.code(), "canary-of-a-typing-error"
+    with started(freeradius_server(door.url, key, ca_file=str(door.ca_file), debug=False)) as service:
+        asked = service.ask(User_Name="alice", User_Password=PASSWORD)
+        assert service.ask(User_Name="alice", User_Password=code, State=asked.state).packet == "Access-Accept"
+        assert service.ask(User_Name="alice", User_Password=wrong).packet == "Access-Reject"
+        ApplicationKey.objects.all().delete()
+        assert service.ask(User_Name="alice", User_Password=wrong, wait=1).packet == ""
+        written = service.process.log.read_text(encoding="utf-8")
+    assert "This key may not do this" in written
+    secrets = (PASSWORD, code, wrong, asked.state, service.secret, KEY_SECRET)
+    assert [secret for secret in secrets if secret in written] == []
 
 
 @pytest.mark.row("T-14")
