@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django_celery_beat import schedulers
 from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler
 from pytest_django import Settings
@@ -167,7 +168,10 @@ def test_the_page_is_for_admins_and_auditors_and_shows_every_part(
         assert name in page
 
 
-def test_every_entry_of_the_beat_schedule_has_a_name_for_people(client: Client, make_user: Callable[..., User]) -> None:
+def test_every_entry_of_the_beat_schedule_has_a_name_for_people(
+    client: Client, make_user: Callable[..., User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedulers, "close_old_connections", lambda: None)  # it would close the test's transaction
     beat = DatabaseScheduler(app=app)  # as beat starts: it adds entries of its own
     beat._finalize.cancel()
     entries = set(PeriodicTask.objects.filter(enabled=True).values_list("name", flat=True))
