@@ -78,19 +78,13 @@ def issue(
     lifetime = BY_SMS_FOR if by is HandOver.SMS else LIFETIME
     issued = codes.issue(
         user, Purpose.ACTIVATE, length=LENGTH, alphabet=codes.UNAMBIGUOUS, lifetime=lifetime, now=now, issued_by=actor,
-        kind=_carrier(by),
+        kind=kinds.carrier(by.value),
     )  # fmt: skip
     policy.demand_activation(user, demanded=True)
     audit.record("activation.issued", user=user, actor=actor, reason=reason, by=by.value or "shown", **details)
     notifications.tell(user, "activation-issued", {"at": now}, now=now)
     _send(user, issued, by, now=now)
     return issued
-
-
-def _carrier(by: HandOver) -> str:
-    """The kind whose codes go to the same address; empty for a code that is shown."""
-    found = (kind.slug for kind in kinds.registry().values() if kind.sends and kind.channel == by.value)
-    return next(found) if by else ""
 
 
 def live(people: Iterable[User], *, now: datetime) -> QuerySet[OneTimeCode]:

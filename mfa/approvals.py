@@ -138,12 +138,24 @@ def approve_at_shell(pk: int, *, operator: dict[str, str], reason: str, now: dat
 def spend(matter: Matter, *, actor: User, now: datetime) -> Approval:
     """Use up the approval that the actor got for exactly this act, in the transaction of the act. Raises NotApproved,
     also where whoever approved has lost the right or the account since, or where it takes another right by now."""
-    found = _of(matter, actor).select_for_update().filter(state=Approval.State.APPROVED, expires_at__gt=now).first()
-    if found is None or not (found.operator or _still_stands(found, matter, actor)):
+    found = _standing(matter, actor, now)
+    if found is None:
         raise NotApproved
     found.state, found.used_at, found.right = Approval.State.USED, now, matter.right
     found.save(update_fields=["state", "used_at", "right"])
     return found
+
+
+@transaction.atomic
+def stands(matter: Matter, *, actor: User, now: datetime) -> bool:
+    """Whether `spend` would find an approval. Nothing is used up."""
+    return _standing(matter, actor, now) is not None
+
+
+def _standing(matter: Matter, actor: User, now: datetime) -> Approval | None:
+    rows = _of(matter, actor).select_for_update()
+    found = rows.filter(state=Approval.State.APPROVED, expires_at__gt=now).first()
+    return found if found and (found.operator or _still_stands(found, matter, actor)) else None
 
 
 def end_all() -> int:

@@ -53,6 +53,8 @@ class Purpose(StrEnum):
     ENROL = "enrol"
     CALLER = "caller"
     """To be read back to helpdesk by whoever calls."""
+    HELPDESK_PHONE = "helpdesk-phone"
+    """To be read back to helpdesk from a new phone, whose number helpdesk sets then."""
 
     @property
     def message(self) -> str:
@@ -268,6 +270,11 @@ class FactorKind(ABC):
     def left(self, factor: Factor) -> int | None:
         """How many answers remain where they run out (recovery codes)."""
         return None
+
+
+def carrier(channel: str) -> str:
+    """The kind whose codes leave by a channel of the outbox; empty where none is in use."""
+    return next((one.slug for one in registry().values() if one.sends and one.channel == channel), "")
 
 
 @cache

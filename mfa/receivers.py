@@ -29,7 +29,9 @@ from mfa.delivery import outbox
 from mfa.kinds import Purpose
 from mfa.models import AuditEvent, Delivery, Factor, OneTimeCode
 
-SENT_TO_THE_NUMBER = (Purpose.SIGN_IN, Purpose.PROOF, Purpose.TEST, Purpose.CONFIRM_PHONE, Purpose.REFUSE_PHONE)
+SENT_TO_THE_NUMBER = (
+    Purpose.SIGN_IN, Purpose.PROOF, Purpose.TEST, Purpose.CONFIRM_PHONE, Purpose.REFUSE_PHONE, Purpose.HELPDESK_PHONE,
+)  # fmt: skip
 """What a person's own change ends, with the link that refuses a number which rested until then. One by the organisation
 ends the older link back too: its word is the newer one."""
 AT_ONCE = 500
@@ -128,6 +130,8 @@ def _end_codes(user_ids: list[int], now: datetime, only: Q | None = None) -> Non
 def _changed(person: User, change: PhoneChange, source: PhoneSource, actor: User | None) -> AuditEvent:
     action = "phone.changed" if change.new else "phone.removed"
     details: dict[str, object] = {"old": mask(change.old), "new": mask(change.new), "source": source.value}
+    if source is PhoneSource.HELPDESK:
+        details["confirmed"] = person.phone_confirmed_at is not None
     return audit.event(action, user=person, actor=actor, reason="", details=details)
 
 

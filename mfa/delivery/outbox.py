@@ -14,7 +14,7 @@ from mfa.delivery.writing import one_line
 from mfa.models import Delivery
 
 NOTICE_LIFETIME = timedelta(days=7)
-CODES = frozenset({"code", "confirm-phone", "confirm-email", "caller-code", "activation-code"})
+CODES = frozenset({"code", "confirm-phone", "confirm-email", "caller-code", "helpdesk-phone", "activation-code"})
 """The templates that carry a code to type or to read out; all others are notices, and tests."""
 TEST = "test-message"
 """The message that an admin sends to see how messages leave; its steps are written one by one, to be watched."""

@@ -98,8 +98,10 @@ def _assign_token(person: User, order: Order) -> str:
 
 
 def _set_number(person: User, order: Order) -> str:
-    """The receiver of the change audits it, and tells the old number and the mailbox."""
-    users.set_phone(person, order.number, source=PhoneSource.HELPDESK, confirmed_at=None, actor=order.actor)
+    """The receiver of the change audits it, and tells the old number and the mailbox. What waited for a code is
+    confirmed."""
+    confirmed_at = order.now if order.begun_at else None
+    users.set_phone(person, order.number, source=PhoneSource.HELPDESK, confirmed_at=confirmed_at, actor=order.actor)
     audit.record("identity.checked", user=person, actor=order.actor, reason=order.reason, **order.proof)
     return ""
 
@@ -195,11 +197,11 @@ ALL = (
     Act(
         "phone", _("Set the phone number"),
         _(
-            "Codes by SMS go to this number at once, and all sessions of the person end. It counts as not confirmed, "
-            "and is no proof in a caller check. The old number and the mailbox are told."
+            "Codes by SMS go to this number from then on, and all sessions of the person end. The old number and the "
+            "mailbox are told."
         ),
         _("The phone number was set. It is not confirmed."), roles.RESET_FACTORS, _set_number,
-        ("number", "identity", "ticket"), single=True,
+        ("number", "confirmation", "identity", "ticket"), single=True,
     ),
     Act(
         "unlock", _("Unlock"),

@@ -24,10 +24,18 @@ class Order:
     grace_days: int = 0
     serial: str = ""
     number: str = ""
+    confirmation: str = ""
+    begun_at: datetime | None = None
+    """Where the act has waited for a code that was read back, when that began."""
     hand_over: str = ""
     hours: int = 0
     uses: int = 0
     applications: list[str] = field(default_factory=list)
+
+    @property
+    def checked_at(self) -> datetime:
+        """The moment at which a caller check must stand for it: none is lost by a code that comes late."""
+        return self.begun_at or self.now
 
     @property
     def proof(self) -> dict[str, object]:

@@ -85,10 +85,11 @@ def _right(request: HttpRequest, person: User, form: CodeForm, now: datetime) ->
 def _page(
     model_admin: ModelAdmin[Any], request: HttpRequest, person: User, form: CodeForm, now: datetime
 ) -> TemplateResponse:
-    sent = callers.latest(person, actor=cast(User, request.user))
+    actor = cast(User, request.user)
+    sent, ways = callers.latest(person, actor=actor), callers.ways(person, actor=actor, now=now)
     context = model_admin.admin_site.each_context(request) | {
         "opts": model_admin.opts, "title": _("Check the caller"), "person": person, "form": form,
-        "ways": [(kinds.kind(one.kind), kinds.kind(one.kind).describe(one)) for one in callers.ways(person, now=now)],
+        "ways": [(kinds.kind(one.kind), kinds.kind(one.kind).describe(one)) for one in ways],
         "sent": sent if sent and sent.passed_at is None and now < sent.sent_at + callers.STANDS_FOR else None,
     }  # fmt: skip
     return TemplateResponse(request, "admin/desk/caller.html", context, status=422 if form.errors else 200)

@@ -44,6 +44,11 @@ HAND_OVER = {
     activation.HandOver.SMS: _("By SMS to the confirmed number; works 10 minutes"),
     activation.HandOver.MAIL: _("By mail to the confirmed mailbox; works 24 hours"),
 }
+READ_BACK = "with-confirmation"
+CONFIRMATION = (
+    (READ_BACK, _("The caller reads a code back from the new phone; only then the number is saved, as confirmed")),
+    ("without-confirmation", _("Save without confirmation: at once, not confirmed, and no proof in a caller check")),
+)
 LAST = ("identity", "reason", "ticket")
 """What is done first, then why."""
 CALLER = ("caller-check", _("Caller check: a code was read back"))
@@ -91,6 +96,10 @@ class ActForm(forms.Form):
         label=_("Phone number"), max_length=100, widget=forms.TextInput({"type": "tel", "autocomplete": "off"}),
         error_messages={"required": _("Type the phone number.")},
         help_text=_("With the country code, such as +49 170 1234567."),
+    )  # fmt: skip
+    confirmation = forms.ChoiceField(
+        label=_("Is the number confirmed?"), choices=CONFIRMATION, widget=forms.RadioSelect,
+        error_messages={"required": _("Choose whether a code is read back.")},
     )  # fmt: skip
     applications = forms.MultipleChoiceField(
         label=_("Where it works"), widget=forms.CheckboxSelectMultiple,

@@ -17,10 +17,10 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from mfa import activation, approvals, qr, temporary
-from mfa.desk import lockout, person, reach, vouching
+from mfa.desk import lockout, number_page, person, reach, vouching
 from mfa.desk.acts import WEAKENS, Act
 from mfa.desk.asked import Order
-from mfa.desk.forms import CALLER, ActForm, ChosenForm, told
+from mfa.desk.forms import CALLER, READ_BACK, ActForm, ChosenForm, told
 from mfa.desk.perform import Outcome, perform
 from mfa.proof import full_proof_required
 
@@ -46,7 +46,19 @@ def _order(request: HttpRequest, model_admin: ModelAdmin[Any], act: Act) -> Http
         order = Order(actor=actor, now=now, **form.cleaned_data)
         if request.POST.get("do") == "ask":
             return _ask_second(request, act, order, people)
+        if order.confirmation == READ_BACK:
+            return _read_back(model_admin, request, act, order, form, people)
         return _answer(model_admin, request, act, perform(act, order, people))
+    return ask(model_admin, request, act, people, form)
+
+
+def _read_back(
+    model_admin: ModelAdmin[Any], request: HttpRequest, act: Act, order: Order, form: ActForm, people: list[User]
+) -> HttpResponse:
+    """Nothing is done before a code came back."""
+    (person,) = people
+    if number_page.begun(request, form, order, person):
+        return redirect("admin:accounts_user_number", person.pk)
     return ask(model_admin, request, act, people, form)
 
 

@@ -21,7 +21,7 @@ IN_A_ROW_WITHIN = timedelta(minutes=10)
 DAY = timedelta(days=1)
 COUNTED = (
     "factors.reset", "activation.issued", "temporary.issued", "token.assigned", "token.taken-back", "phone.changed",
-    "account.unlocked",
+    "phone.change-started", "account.unlocked",
 )  # fmt: skip
 PACED = (roles.RESET_FACTORS, roles.ISSUE_ACTIVATION, roles.ASSIGN_TOKENS, roles.UNLOCK)
 STOPPED = "helpdesk.stopped"
@@ -68,9 +68,11 @@ def _limits() -> tuple[Limit, ...]:
 
 
 def _done(actor: User, limit: Limit, now: datetime) -> int:
-    """What they did to others: a number of their own is no act of helpdesk."""
+    """What they did to others: a number of their own is no act of helpdesk. A number that was confirmed counts as the
+    code that was sent to it."""
     done = AuditEvent.objects.filter(actor=actor, action__in=COUNTED, at__gt=now - limit.within)
-    return done.exclude(user=actor).count()
+    confirmed = done.filter(action="phone.changed", details__confirmed=True)
+    return done.exclude(user=actor).exclude(pk__in=confirmed).count()
 
 
 def _tell(actor: User, limit: Limit, now: datetime) -> None:

@@ -31,6 +31,7 @@ from mfa.desk import (
     forms,
     live_codes,
     masks,
+    number_page,
     order_page,
     person as page,
     reach,
@@ -118,6 +119,7 @@ class PersonAdmin(ReadOnly):
             path("all/", self.admin_site.admin_view(require_safe(self.all_view)), name="accounts_user_all"),
             path("all/<slug:slug>/", self.admin_site.admin_view(self.all_act_view), name="accounts_user_all_act"),
             path("<int:pk>/caller/", self.admin_site.admin_view(self.caller_view), name="accounts_user_caller"),
+            path("<int:pk>/number/", self.admin_site.admin_view(self.number_view), name="accounts_user_number"),
             path("<int:pk>/why/", why, name="accounts_user_why"),
             *self._add_url(),
             *super().get_urls(),
@@ -143,6 +145,9 @@ class PersonAdmin(ReadOnly):
 
     def caller_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         return caller_page.check(self, request, get_object_or_404(User, pk=pk))
+
+    def number_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return number_page.show(self, request, get_object_or_404(User, pk=pk))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

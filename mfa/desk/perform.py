@@ -45,18 +45,34 @@ def perform(act: Act, order: Order, people: list[User]) -> list[Outcome]:
 @transaction.atomic
 def act_on(act: Act, order: Order, person: User, *, vouched: bool = False) -> Outcome:
     """What became of one person; `vouched`: what the act takes besides the actor's word was used up before."""
-    limits.lock(limits.of_account(person))  # before the people, as wherever codes are judged
+    person, order = lock(person, order)
+    return refused(act, order, person) or do(act, order, person, vouched=vouched)
+
+
+def lock(person: User, order: Order) -> tuple[User, Order]:
+    """Person and actor as they are now, without rights that were cached before, locked until the transaction ends:
+    behind the person's counter, as wherever codes are judged."""
+    limits.lock(limits.of_account(person))
     for pk in sorted({person.pk, order.actor.pk}):
         enrolment.lock_person(User(pk=pk))
-    person = User.objects.get(pk=person.pk)
-    actor = User.objects.get(pk=order.actor.pk)  # afresh: without the rights that were cached before the lock
-    if not reach.may(actor, act):
+    return User.objects.get(pk=person.pk), replace(order, actor=User.objects.get(pk=order.actor.pk))
+
+
+def refused(act: Act, order: Order, person: User) -> Outcome | None:
+    """Why the act is not done whatever vouches for it; None where nothing speaks against it. The caller holds both
+    rows, in a transaction that commits: whoever is stopped by the pace is told of."""
+    if not reach.may(order.actor, act):
         return Outcome(person, refused=_("You may not do this any more."), stops=True)
-    order = replace(order, actor=actor)
-    if refused := reach.refusals(act, order, [person]).get(person.pk, ""):
-        return Outcome(person, refused=refused)
-    if refused := pace.stop(act.right, actor, now=order.now):
-        return Outcome(person, refused=refused, stops=True)
+    if words := reach.refusals(act, order, [person]).get(person.pk, ""):
+        return Outcome(person, refused=words)
+    counted = order.begun_at is not None  # what waited for a code was counted when that was sent
+    if not counted and (words := pace.stop(act.right, order.actor, now=order.now)):
+        return Outcome(person, refused=words, stops=True)
+    return None
+
+
+def do(act: Act, order: Order, person: User, *, vouched: bool = False) -> Outcome:
+    """Do what nothing spoke against. The caller holds both rows."""
     try:
         with transaction.atomic():  # what vouches for the act is used up with it, or not at all
             if not vouched and vouching.needed(act, order, [person]):

@@ -65,10 +65,10 @@ def _had_a_factor(people: list[User]) -> bool:
 
 
 def checked(act: Act, order: Order, people: list[User]) -> bool:
-    """Whether a caller check stands for the act now; it is about one person, and says nothing of the actor."""
+    """Whether a caller check stands for the act; it is about one person, and says nothing of the actor."""
     if act.slug not in VOUCHED or len(people) != 1:
         return False
-    return callers.passed(people[0], act.slug, actor=order.actor, now=order.now) is not None
+    return callers.passed(people[0], act.slug, actor=order.actor, now=order.checked_at) is not None
 
 
 def approved(act: Act, order: Order, people: list[User]) -> bool:
@@ -83,7 +83,7 @@ def matter(act: Act, order: Order, people: list[User]) -> approvals.Matter:
     pks = sorted(one.pk for one in people)
     answers: dict[str, object] = {
         "kind": order.kind, "serial": order.serial, "hours": order.hours, "uses": order.uses,
-        "applications": sorted(order.applications), "hand_over": order.hand_over,
+        "applications": sorted(order.applications), "hand_over": order.hand_over, "confirmation": order.confirmation,
         "until": order.until.isoformat() if order.until else "",
     }  # fmt: skip
     given = {name: value for name, value in answers.items() if value}
@@ -106,10 +106,18 @@ def _words(act: Act, people: list[User], given: dict[str, object]) -> str:
     return f"{act.label}{f' ({details})' if details else ''}: {count}: {names}"
 
 
+def stands(act: Act, order: Order, people: list[User]) -> bool:
+    """Whether `spend` would find something for exactly this. Nothing is used up."""
+    if checked(act, order, people):
+        return True
+    return approvals.stands(matter(act, order, people), actor=order.actor, now=order.now)
+
+
 def spend(act: Act, order: Order, people: list[User]) -> None:
     """Use up what stands for the act: a caller check, else an approval. Raises approvals.NotApproved. Joins the
     caller's transaction."""
-    if act.slug in VOUCHED and len(people) == 1 and callers.use(people[0], act.slug, actor=order.actor, now=order.now):
+    single = act.slug in VOUCHED and len(people) == 1
+    if single and callers.use(people[0], act.slug, actor=order.actor, now=order.checked_at):
         return
     approvals.spend(matter(act, order, people), actor=order.actor, now=order.now)
 

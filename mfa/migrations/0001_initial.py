@@ -318,7 +318,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('token', models.CharField(default=secrets.token_urlsafe, editable=False, max_length=43, unique=True)),
-                ('purpose', models.CharField(choices=[('sign-in', 'sign-in'), ('proof', 'proof'), ('confirm-phone', 'confirm-phone'), ('confirm-email', 'confirm-email'), ('test', 'test'), ('undo-phone', 'undo-phone'), ('refuse-phone', 'refuse-phone'), ('activate', 'activate'), ('application', 'application'), ('alone', 'alone'), ('enrol', 'enrol'), ('caller', 'caller')], max_length=20)),
+                ('purpose', models.CharField(choices=[('sign-in', 'sign-in'), ('proof', 'proof'), ('confirm-phone', 'confirm-phone'), ('confirm-email', 'confirm-email'), ('test', 'test'), ('undo-phone', 'undo-phone'), ('refuse-phone', 'refuse-phone'), ('activate', 'activate'), ('application', 'application'), ('alone', 'alone'), ('enrol', 'enrol'), ('caller', 'caller'), ('helpdesk-phone', 'helpdesk-phone')], max_length=20)),
                 ('kind', models.CharField(blank=True, max_length=20)),
                 ('code_hash', models.CharField(max_length=64)),
                 ('target', models.CharField(blank=True, max_length=64)),
@@ -535,7 +535,7 @@ class Migration(migrations.Migration):
                 ('application', models.CharField(max_length=100, verbose_name='application')),
                 ('address', models.CharField(blank=True, max_length=45, verbose_name='address')),
                 ('kind', models.CharField(blank=True, max_length=20, verbose_name='factor')),
-                ('purpose', models.CharField(choices=[('sign-in', 'sign-in'), ('proof', 'proof'), ('confirm-phone', 'confirm-phone'), ('confirm-email', 'confirm-email'), ('test', 'test'), ('undo-phone', 'undo-phone'), ('refuse-phone', 'refuse-phone'), ('activate', 'activate'), ('application', 'application'), ('alone', 'alone'), ('enrol', 'enrol'), ('caller', 'caller')], default=mfa.kinds.Purpose['SIGN_IN'], max_length=20, verbose_name='purpose')),
+                ('purpose', models.CharField(choices=[('sign-in', 'sign-in'), ('proof', 'proof'), ('confirm-phone', 'confirm-phone'), ('confirm-email', 'confirm-email'), ('test', 'test'), ('undo-phone', 'undo-phone'), ('refuse-phone', 'refuse-phone'), ('activate', 'activate'), ('application', 'application'), ('alone', 'alone'), ('enrol', 'enrol'), ('caller', 'caller'), ('helpdesk-phone', 'helpdesk-phone')], default=mfa.kinds.Purpose['SIGN_IN'], max_length=20, verbose_name='purpose')),
                 ('accepted', models.BooleanField(verbose_name='accepted')),
                 ('code', models.SmallIntegerField(verbose_name='result')),
                 ('cause', models.CharField(blank=True, max_length=200, verbose_name='cause')),

@@ -71,6 +71,7 @@ WORDS: dict[str, str | Promise] = {
     "phone.change-started": gettext_lazy("A code was sent to a new phone number"),
     "factor.clock-adjusted": gettext_lazy("Clock of the authenticator app adjusted"),
     "factor.maybe-copied": gettext_lazy("A passkey was refused because it may have been copied"),
+    "phone.read-back-failed": gettext_lazy("The code for a new phone number was read back wrong"),
     "caller.asked": gettext_lazy("Helpdesk sent a code to be read back"),
     "caller.passed": gettext_lazy("The code that helpdesk sent was read back"),
     "caller.failed": gettext_lazy("A code read back to helpdesk was wrong"),
@@ -89,6 +90,12 @@ WORDS: dict[str, str | Promise] = {
     "account.reactivated": gettext_lazy("Account active again"),
     "account.forgotten": gettext_lazy("Account emptied long after leaving"),
 }
+
+SET_BY_HELPDESK = {
+    True: gettext_lazy("Phone number set by helpdesk, confirmed by a code that was read back"),
+    False: gettext_lazy("Phone number set by helpdesk, not confirmed"),
+}
+"""How the trail's `confirmed` reads, which only helpdesk's changes have."""
 
 TITLES: dict[tuple[str, bool], Promise] = {
     (Purpose.SIGN_IN, True): gettext_lazy("Signed in"),
@@ -126,6 +133,8 @@ def latest(user: User) -> list[Event]:
 
 def words(event: AuditEvent) -> str:
     """A change as people read it; by its name in the trail where it concerns nobody."""
+    if event.action == "phone.changed" and "confirmed" in event.details:
+        return str(SET_BY_HELPDESK[event.details["confirmed"]])
     return str(WORDS.get(event.action, event.action))
 
 

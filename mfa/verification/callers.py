@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import PhoneSource, User
 from mfa import audit, codes, enrolment, holdings, kinds
 from mfa.kinds import Purpose
-from mfa.models import CallerCheck, Factor
+from mfa.models import AuditEvent, CallerCheck, Factor
 from mfa.outcomes import CALLER_INCORRECT, CODE_EXPIRED, Expired, Refused, Unusable
 from mfa.verification import service
 
@@ -26,18 +26,25 @@ class NothingToSendTo(Unusable):
         return _("No code can be sent there now. Choose another way, or ask a second person.")
 
 
-def ways(user: User, *, now: datetime) -> list[Factor]:
-    """The factors a code can be sent to. A number that helpdesk itself put there, unconfirmed, proves nobody."""
-    doubtful = user.phone_source == PhoneSource.HELPDESK and user.phone_confirmed_at is None
+def ways(user: User, *, actor: User, now: datetime) -> list[Factor]:
+    """The factors a code can be sent to. A number that helpdesk itself put there proves nobody while it is not
+    confirmed, and never to the agent who put it there: it may be the agent's own."""
+    by_helpdesk = user.phone_source == PhoneSource.HELPDESK
+    doubtful = by_helpdesk and (user.phone_confirmed_at is None or _set_by(actor, user))
     found = [factor for factor in holdings.usable(user, now=now) if kinds.kind(factor.kind).sends]
     return [factor for factor in found if not (doubtful and kinds.kind(factor.kind).by_phone)]
+
+
+def _set_by(actor: User, user: User) -> bool:
+    latest = AuditEvent.objects.filter(user=user, action="phone.changed").order_by("-pk").first()
+    return latest is not None and latest.actor_id == actor.pk
 
 
 @transaction.atomic
 def start(user: User, kind: str, *, actor: User, now: datetime) -> CallerCheck:
     """Send the code; an older one ends, whoever asked for it. Raises Refused: NothingToSendTo, too many messages,
     locked."""
-    factor = next((one for one in ways(user, now=now) if one.kind == kind), None)
+    factor = next((one for one in ways(user, actor=actor, now=now) if one.kind == kind), None)
     if factor is None:
         raise NothingToSendTo
     sent = service.challenge(factor, purpose=Purpose.CALLER, now=now)

@@ -151,6 +151,7 @@ def filled(path: str, person: int) -> dict[str, Any]:
             "role": "helpdesk",
             "serial": "1001",
             "number": "+4917011111111",
+            "confirmation": "without-confirmation",
             "applications": "vpn",
             "hours": "8",
             "uses": "3",

@@ -58,7 +58,7 @@ from mfa.models import (
 )
 from mfa.tokens import stock
 from mfa.verification import callers, memory, service
-from tests.mfa.doors import give_role
+from tests.mfa.doors import give_role, read_back
 
 PASSWORD = "correct horse battery staple"
 _changing: list[threading.Thread] = []
@@ -172,6 +172,22 @@ def passed_checks(username: str) -> list[str]:
         .exclude(passed_at=None)
         .values_list("agent__username", flat=True)
     )
+
+
+def pass_check(username: str, agent: str) -> None:
+    """Somebody who calls has just read a code back to this agent."""
+    read_back(User.objects.get(username=agent), User.objects.get(username=username))
+
+
+def checks_used(username: str) -> list[list[str]]:
+    """The acts that each caller check about the person has stood for."""
+    return list(CallerCheck.objects.filter(user__username=username).values_list("used_for", flat=True))
+
+
+def helpdesk_code(username: str) -> str:
+    """The code that helpdesk has just sent to a new number of somebody who calls."""
+    sent = Delivery.objects.filter(user__username=username, template="helpdesk-phone").latest("pk")
+    return str(re.findall(r"\b\d{6}\b", outbox.read(sent))[0])
 
 
 def give_activation(username: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_lazy as lazy
@@ -10,15 +10,11 @@ from django.utils.translation import gettext as _, gettext_lazy as lazy
 from accounts import whose
 from accounts.models import User
 from accounts.phones import mask
-from mfa import codes, limits
-from mfa.delivery import outbox
+from mfa import codes, limits, sms_codes
 from mfa.factors.sms import notes, numbers
 from mfa.kinds import Answer, CardAction, FactorKind, Note, Purpose
 from mfa.models import Delivery, Factor
 from mfa.outcomes import SMS_INCORRECT, SMS_NOT_SENT, SMS_VERIFIED, Result, Unusable
-
-DIGITS = 6
-LIFETIME = timedelta(minutes=5)
 
 
 class Sms(FactorKind):
@@ -47,7 +43,7 @@ class Sms(FactorKind):
     def could_match(self, factor: Factor, answer: Answer) -> bool:
         """Only an answer to a code that was sent: other digits, typed beside a password, cost this factor no guess."""
         text = answer.text
-        return bool(answer.challenge) and len(text) == DIGITS and text.isascii() and text.isdigit()
+        return bool(answer.challenge) and len(text) == sms_codes.DIGITS and text.isascii() and text.isdigit()
 
     def verify(self, factor: Factor, answer: Answer, *, now: datetime) -> None:
         user, token = factor.user, answer.challenge
@@ -61,7 +57,7 @@ class Sms(FactorKind):
         user = factor.user
         if not self.implied(user):
             raise Unusable(SMS_NOT_SENT)
-        return send_code(user, user.phone, purpose, template=purpose.message, now=now)
+        return sms_codes.send(user, user.phone, purpose, template=purpose.message, now=now)
 
     def describe(self, factor: Factor) -> str:
         return mask(factor.user.phone)
@@ -82,16 +78,6 @@ class Sms(FactorKind):
             CardAction(_("(Change settings)"), reverse("sms:change"), dialog=True, beside=True),
             CardAction(_("Remove"), reverse("sms:remove"), danger=True),
         ]
-
-
-def send_code(user: User, number: str, purpose: Purpose, *, template: str, now: datetime) -> tuple[str, Delivery]:
-    """Pay for one SMS, make the code, queue the message: all of it or nothing, in the caller's transaction."""
-    limits.spend_message(Delivery.Channel.SMS, user, number, now=now)
-    target = number if purpose is Purpose.CONFIRM_PHONE else ""
-    issued = codes.issue(user, purpose, length=DIGITS, lifetime=LIFETIME, now=now, target=target, kind=KIND.slug)
-    context: dict[str, object] = {"code": issued.code}
-    delivery = outbox.queue_sms(user, number, template, context, now=now, worth_until=issued.row.expires_at)
-    return issued.row.token, delivery
 
 
 KIND = Sms()

@@ -11,9 +11,9 @@ from django.db import transaction
 from accounts import owners, users, whose
 from accounts.models import PhoneSource, User
 from accounts.phones import mask
-from mfa import audit, codes, enrolment, holdings, limits, notifications, policy
+from mfa import audit, codes, enrolment, holdings, limits, notifications, policy, sms_codes
 from mfa.factors.sms import notices, undo
-from mfa.factors.sms.factor import KIND, send_code
+from mfa.factors.sms.factor import KIND
 from mfa.factors.sms.refusals import DirectoryDecides, NothingToConfirm, SameNumber, SharedNumber
 from mfa.kinds import Purpose
 from mfa.models import Delivery, Factor, OneTimeCode
@@ -40,12 +40,15 @@ def start(user: User, e164: str, *, actor: User, now: datetime) -> Started:
     """
     with transaction.atomic():
         limits.check(limits.lock(limits.of_account(user)), COUNTED, now=now)
+        enrolment.lock_person(user)  # before what a message costs, as helpdesk does who holds two people
         if User.objects.filter(pk=user.pk, phone=e164).exists() and not waits(user):
             raise SameNumber
         _leave_to_directory(user, e164)
         shared = owners.others(user, e164)
         if not (shared and settings.PHONE_SHARED == "refuse"):
-            token, delivery = send_code(user, e164, Purpose.CONFIRM_PHONE, template="confirm-phone", now=now)
+            token, delivery = sms_codes.send(
+                user, e164, Purpose.CONFIRM_PHONE, template="confirm-phone", now=now, target=e164
+            )
             started = "phone.confirm-started" if e164 == user.phone else "phone.change-started"
             audit.record(started, user=user, actor=actor, new=mask(e164))
             return Started(token, delivery, shared and settings.PHONE_SHARED == "warn")

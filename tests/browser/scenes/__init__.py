@@ -11,6 +11,7 @@ from tests.browser.scenes import (  # noqa: F401  # they fill the list
     desk,
     desk_deliveries,
     desk_lists,
+    desk_numbers,
     desk_policies,
     email,
     factors,

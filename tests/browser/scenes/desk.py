@@ -154,15 +154,6 @@ def reset_approved(stage: Stage) -> None:
     stage.reads("A second person approved it.")
 
 
-@scene("admin:accounts_user_act", "set the phone number, refused")
-def set_number(stage: Stage) -> None:
-    as_admin(stage, "helpdesk")
-    ask(stage, "phone", people()[3:4])
-    stage.page.get_by_label("Phone number").fill("12")
-    stage.press("Ask a second person")
-    stage.page.locator(".field-error, .errorlist").first.wait_for()
-
-
 @scene("admin:accounts_user_act", "activation code to hand over")
 def to_hand_over(stage: Stage) -> None:
     as_admin(stage, "helpdesk")

@@ -96,6 +96,15 @@ def unconfirmed(stage: Stage) -> None:
     stage.reads("It is not confirmed.")
 
 
+@scene("sms:change", "entered and confirmed by helpdesk")
+def confirmed_by_helpdesk(stage: Stage) -> None:
+    user = with_phone()
+    User.objects.filter(pk=user.pk).update(phone_source="helpdesk", phone_confirmed_at=timezone.now())
+    stage.let_in(user)
+    stage.open("/sms/change/")
+    stage.reads("It is confirmed, by helpdesk.")
+
+
 @scene("sms:confirm", "the present number")
 def confirm_present(stage: Stage) -> None:
     unconfirmed(stage)
