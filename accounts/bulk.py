@@ -48,7 +48,7 @@ def reserve(model: type[models.Model], count: int) -> list[int] | None:
 
 def among(values: Sequence[Any]) -> RawSQL:
     """Whole numbers, or texts, as a table in one parameter: `filter(pk__in=among(keys))`. Thousands of parameters cost
-    more than the search."""
+    more than the search. At least one: PostgreSQL compares no numbers with the texts that none would be taken for."""
     if connection.vendor != "postgresql":
         return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(values)])
     kind = "bigint" if values and isinstance(values[0], int) else "text"

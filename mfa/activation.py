@@ -99,6 +99,8 @@ def _live(now: datetime) -> QuerySet[OneTimeCode]:
 def end_sent(user_ids: Sequence[int], by: Iterable[str], *, now: datetime) -> None:
     """End the codes of these people that kinds of `by` sent, to numbers or mailboxes that are another's by now.
     Audited. A fixed number of statements for thousands; joins the transaction of the caller, who holds their rows."""
+    if not user_ids:
+        return
     sent = _live(now).filter(kind__in=by, user__in=bulk.among(user_ids)).select_related("user")
     if rows := list(sent.select_for_update(of=("self",))):
         gone = OneTimeCode.objects.filter(pk__in=bulk.among([row.pk for row in rows]))
