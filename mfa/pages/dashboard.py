@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.requests import SignedInRequest
 from mfa import configured, holdings, kinds, known, policy, preferences
 from mfa.kinds import CardAction, Note
+from mfa.models import Factor
 from mfa.pages import cards, duty, events, sessions, standing
 from mfa.pages.gate import open_before_enrolment
 
@@ -31,7 +32,7 @@ def _show(request: SignedInRequest, now: datetime) -> HttpResponse:
     due = duty.notes(asked.standing(holdings.worth(factors)), now=now)
     of_kinds = (note for kind in kinds.registry().values() for note in kind.notes(user, found.rows, now=now))
     context = {
-        "notes": [*_limited(request), *due, *of_kinds],
+        "notes": [*_limited(request, factors), *due, *of_kinds],
         "standing": standing.of(found, now=now, step_is_told=bool(due)),
         "cards": [*cards.of(found), *cards.at_rest(found)],
         "missing": [kind for kind in cards.missing(user, factors) if kind.backup or asked.allows(kind.slug)],
@@ -41,16 +42,17 @@ def _show(request: SignedInRequest, now: datetime) -> HttpResponse:
     return render(request, "pages/dashboard.html", context)
 
 
-def _limited(request: SignedInRequest) -> list[Note]:
-    """What is open to whoever came in by a recovery code, and how the rest opens."""
+def _limited(request: SignedInRequest, factors: list[Factor]) -> list[Note]:
+    """What is open to whoever came in by a recovery code, and how the rest opens; a button only to what can be done."""
     if not sessions.is_limited(request):
         return []
     text = _(
         "With it you can set up a factor, or move one to a new phone. To remove one, or to enter the administration, "
         "confirm with a factor."
     )
-    action = CardAction(_("Confirm with a factor"), reverse("prove_alone"))
-    return [Note("info", _("You are signed in with a recovery code."), text, (action,))]
+    able = any(kinds.kind(factor.kind).alone for factor in factors)
+    actions = (CardAction(_("Confirm with a factor"), reverse("prove_alone")),) if able else ()
+    return [Note("info", _("You are signed in with a recovery code."), text, actions)]
 
 
 @open_before_enrolment

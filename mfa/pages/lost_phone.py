@@ -60,7 +60,7 @@ def report(request: SignedInRequest) -> HttpResponse:
         sessions.keep(request)
         proof.forget(request.session)
         return redirect("lost_phone_next")
-    return render(request, "pages/lost_phone.html", {"form": form}, status=422 if form.errors else 200)
+    return _asked(request, form, "lost_phone_next")
 
 
 @open_before_activation
@@ -82,9 +82,7 @@ def report_on_the_way_in(request: HttpRequest) -> HttpResponse:
         lost.report(user, form.chosen, actor=user, now=now)
         sessions.keep_password_step(request, user)
         return redirect("lost_phone_on_the_way_in_next")
-    return render(
-        request, "pages/lost_phone.html", {"form": form, "on_the_way": True}, status=422 if form.errors else 200
-    )
+    return _asked(request, form, "lost_phone_on_the_way_in_next", on_the_way=True)
 
 
 @login_not_required
@@ -123,6 +121,14 @@ def _resume(request: SignedInRequest, factor: Factor) -> HttpResponse:
         request, _("“%(name)s” works again. Your other sessions have been signed out.") % {"name": words(factor)}
     )
     return redirect("dashboard")
+
+
+def _asked(request: HttpRequest, form: LostForm, after: str, *, on_the_way: bool = False) -> HttpResponse:
+    """What is gone; where nothing works that could be, at once what to do now."""
+    if not form.factors:
+        return redirect(after)
+    context = {"form": form, "on_the_way": on_the_way}
+    return render(request, "pages/lost_phone.html", context, status=422 if form.errors else 200)
 
 
 def _form(request: HttpRequest, user: User, now: datetime) -> LostForm:

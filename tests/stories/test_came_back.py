@@ -101,7 +101,10 @@ def test_whoever_lost_the_only_phone_replaces_it_and_has_all_of_the_account_agai
     codes = make_codes(acting.with_app(client, alice).client)
     browser = come_back(codes[0])
     old = Factor.objects.get(kind="totp")
+    assert "Confirm with a factor" in text(get(browser, "/"))
     post(browser, "/lost-phone/", gone=f"totp-{old.pk}")
+    assert "Confirm with a factor" not in text(get(browser, "/")), "no button to what cannot be done"
+    assert get(browser, "/lost-phone/").headers["Location"] == "/lost-phone/next/", "nothing is left to lose"
     remove = f"/totp/{old.pk}/remove/"
     assert "First set up a factor" in text(follow(browser, post(browser, remove)))
     assert post(browser, "/prove/?way=recovery", code=codes[1]).status_code == 302
