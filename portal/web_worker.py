@@ -7,6 +7,8 @@ import contextlib
 import errno
 import socket
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from gunicorn.http.body import LengthReader
@@ -18,8 +20,7 @@ RECEIVED_WITHIN = 5.0
 
 
 class WebWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """Ends the reading of a request that comes drop by drop, in its headers or its body. One that was received, and
-    takes longer to answer, loses no more than its kept connection."""
+    """Ends the reading of a request that comes drop by drop, in its headers or its body."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -30,11 +31,12 @@ class WebWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         try:
             return super().handle(conn)
         finally:
-            del self._received_until[conn]
+            self._received(conn)
 
     def handle_request(self, req: Request, conn: TConn) -> Any:
-        if isinstance(req.body.reader, LengthReader):
-            req.body.reader = _Whole(req.body.reader.unreader, req.body.reader.length)
+        body = req.body.reader
+        if isinstance(body, LengthReader):
+            req.body.reader = Whole(body.unreader, body.length, partial(self._received, conn))
         return super().handle_request(req, conn)
 
     def murder_pending(self) -> None:
@@ -46,13 +48,26 @@ class WebWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                 with contextlib.suppress(OSError):  # it has hung up
                     conn.sock.shutdown(socket.SHUT_RD)
 
+    def _received(self, conn: TConn) -> None:
+        """However long the answer takes, its connection can be kept."""
+        self._received_until.pop(conn, None)
 
-class _Whole(LengthReader):  # type: ignore[misc]
-    """A body of a length that was said, and that is an error when it is shorter."""
+
+class Whole(LengthReader):  # type: ignore[misc]
+    """A body of a length that was said, and that is an error when it is shorter. `received` is called once it is
+    there."""
+
+    def __init__(self, unreader: Any, length: int, received: Callable[[], None]) -> None:
+        super().__init__(unreader, length)
+        self._on_received = received
+        if not length:
+            received()
 
     def read(self, size: int) -> bytes:
         wanted = min(size, self.length)
         data: bytes = super().read(size)
         if len(data) < wanted:
             raise ConnectionResetError(errno.ECONNRESET, "the request ended early")
+        if wanted and not self.length:
+            self._on_received()
         return data

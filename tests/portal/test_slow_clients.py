@@ -8,7 +8,9 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from gunicorn.http.unreader import SocketUnreader
 
+from portal.web_worker import Whole
 from tests.portal.server import Portal, served
 
 pytestmark = pytest.mark.service("processes")
@@ -60,3 +62,17 @@ def test_a_connection_that_is_kept_serves_one_request_after_the_other(portal: Po
             connection.request("GET", "/health/live", headers={"Host": "portal.test"})
             assert connection.getresponse().read() == b'{"status": "ok"}'
         assert connection.sock is first
+
+
+@pytest.mark.parametrize("body", [b"", b"abcdef"])
+def test_what_was_received_whole_has_all_time_for_its_answer(body: bytes) -> None:
+    """Else the next request on a connection that a proxy keeps would be lost with it."""
+    here, there = socket.socketpair()
+    with here, there:
+        there.sendall(body)
+        whole: list[bool] = []
+        reader = Whole(SocketUnreader(here), len(body), lambda: whole.append(True))
+        assert reader.read(4) == body[:4]
+        assert bool(whole) is (not body)
+        reader.read(4)
+        assert whole == [True]
