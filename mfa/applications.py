@@ -1,4 +1,4 @@
-"""Which kinds of factors an application accepts. The portal itself is one that no row describes.
+"""Which factors an application accepts. The portal itself is one that no row describes.
 
 A ceremony needs the portal's own pages in the person's browser, so no other application ever accepts one.
 """
@@ -6,13 +6,13 @@ A ceremony needs the portal's own pages in the person's browser, so no other app
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from accounts.models import User
 from mfa import configured, kinds, policy
 from mfa.demands import Asked
-from mfa.kinds import Answers, FactorKind
-from mfa.models import Application
+from mfa.kinds import Answer, Answers, FactorKind, Purpose
+from mfa.models import Application, Factor
 
 PORTAL = "portal"
 """The application that people sign in to with the portal's own pages."""
@@ -79,6 +79,44 @@ def left_by(asked: Asked, accepted: frozenset[str]) -> frozenset[str]:
 def _unruled(kind: FactorKind) -> bool:
     """Whether rules about kinds do not speak of it."""
     return kind.backup or kind.lent
+
+
+def answering(factors: list[Factor], accepted: frozenset[str], application: str, *, now: datetime) -> list[Factor]:
+    """Those of a person's usable factors whose answers the application takes, in their order. `accepted` are the kinds
+    that it takes from this person."""
+    return [one for one in serving(factors, accepted, application) if takes(application, one.new_since, now=now)]
+
+
+def serving(factors: list[Factor], accepted: frozenset[str], application: str) -> list[Factor]:
+    """`answering`, but for the cool-down."""
+    return [one for one in factors if one.kind in accepted and kinds.kind(one.kind).serves(one, application)]
+
+
+def takes(application: str, new_since: datetime | None, *, now: datetime) -> bool:
+    """Whether the application takes by now what is new since then (see `mfa.cool_down`)."""
+    if new_since is None or application in OWN:
+        return True
+    row = named(application)
+    return row is not None and taken_from(row, new_since, now=now) is None
+
+
+def taken_from(row: Application, new_since: datetime | None, *, now: datetime) -> datetime | None:
+    """From which full minute on the application takes what is new since then; None where it does so now."""
+    if new_since is None or not row.cool_down_hours:
+        return None
+    end = new_since + timedelta(hours=row.cool_down_hours)
+    minute = (end + timedelta(minutes=1) - timedelta.resolution).replace(second=0, microsecond=0)
+    return minute if now < minute else None
+
+
+def has_room_for(application: Application, factor: Factor) -> bool:
+    """Whether a code of the factor can be typed where this application takes one, without a second prompt being needed:
+    in one field only what is known before and, with no separator, as long as the application expects."""
+    kind = kinds.kind(factor.kind)
+    if application.has_second_prompt or kind.sends:
+        return application.has_second_prompt
+    any_length = application.mode == Application.Mode.CODE_ONLY or bool(application.separator)
+    return any_length or kind.could_match(factor, Answer("0" * application.code_length, Purpose.APPLICATION))
 
 
 def kinds_of(row: Application) -> frozenset[str]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts import users
 from accounts.models import User
-from mfa import audit, holdings, kinds, limits, notifications, policy
+from mfa import audit, cool_down, holdings, kinds, limits, notifications, policy
 from mfa.models import Factor, OneTimeCode
 from mfa.outcomes import NOTHING_ENROLLED, Refused, Unusable
 
@@ -92,6 +92,7 @@ def confirm(factor: Factor, *, actor: User, now: datetime, replaces: Factor | No
     if not may_add(user, factor.kind, now=now):
         raise KindNotAllowed
     factor.confirmed = True
+    factor.new_since = cool_down.since(user)
     factor.expires_at = None
     factor.save()
     if replaces is not None:
@@ -189,6 +190,7 @@ def reset(user: User, *, actor: User | None, reason: str, now: datetime, kind: s
             confirmed=False,
             disabled_at=now,
         )
+    cool_down.start(user, now=now)
     OneTimeCode.objects.filter(user=user, ending=OneTimeCode.Ending.LIVE).update(
         ending=OneTimeCode.Ending.REPLACED, ended_at=now
     )

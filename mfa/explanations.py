@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _, gettext_lazy as lazy
@@ -92,6 +93,10 @@ REFUSED: dict[outcomes.Result, Words] = {
         lazy("A rule of your organisation does not count the kinds that you have"),
         lazy("Sign in to the portal with one and set up another kind."),
     ),
+    outcomes.FACTOR_NEW: (
+        lazy("The factor was new after a reset or other help from helpdesk"),
+        lazy("It is taken there some hours later."),
+    ),
     outcomes.DIRECTORY_UNREACHABLE: (lazy("The directory was out of reach"), lazy("Try again in a minute.")),
     outcomes.PAP_NEEDED: (lazy("The gateway did not pass on what was typed"), lazy("Tell those who run the VPN.")),
     outcomes.USER_DISABLED: (lazy("The account was not active"), HELPDESK),
@@ -109,6 +114,7 @@ RIGHT: dict[str, str | Promise] = {
 _BY_CODE = {result.code: words for result, words in REFUSED.items()}
 _ASKED = {result.code: words for result, words in ASKED.items()}
 _DRIFT = re.compile(r"[+-]\d+ s")
+_FROM = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d[+-]\d\d:\d\d")
 MENDED_BY_ITS_KIND = (
     outcomes.OATH_OUT_OF_DATE, outcomes.TYPED_TOO_LATE, outcomes.MOTP_DIFFERS, outcomes.TOKEN_AHEAD
 )  # fmt: skip
@@ -125,6 +131,8 @@ def of(record: AuthenticationRecord) -> Explanation:
         return Explanation("info", str(_ASKED[record.code]), "")
     if record.code == outcomes.OATH_OUT_OF_DATE.code and _DRIFT.fullmatch(record.cause):
         return _clock(int(record.cause[:-2]), kinds.registry().get(record.kind))
+    if record.code == outcomes.FACTOR_NEW.code and (until := _FROM.search(record.cause)):
+        return _too_new(datetime.fromisoformat(until[0]))
     words, advice = _BY_CODE.get(record.code, (_("It was refused"), HELPDESK))
     return Explanation("warn", str(words), str(advice))
 
@@ -153,6 +161,11 @@ def mends(record: AuthenticationRecord, factors: list[Factor]) -> list[CardActio
     if url and record.code in {result.code for result in TO_SET_UP_ANEW}:
         return [CardAction(_("Set it up again: %(label)s") % {"label": kind.label}, url)]
     return []
+
+
+def _too_new(until: datetime) -> Explanation:
+    advice = _("It is taken there from %(at)s on.") % {"at": outcomes.day_and_time(until)}
+    return Explanation("warn", str(_BY_CODE[outcomes.FACTOR_NEW.code][0]), advice)
 
 
 def _clock(seconds: int, kind: FactorKind | None) -> Explanation:

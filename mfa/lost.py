@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from accounts import users
 from accounts.models import User
-from mfa import audit, enrolment, holdings, kinds, notifications
+from mfa import audit, cool_down, enrolment, holdings, kinds, notifications
 from mfa.kinds import Purpose
 from mfa.models import Factor, OneTimeCode
 from mfa.outcomes import FACTOR_DISABLED, Unusable
@@ -53,7 +53,8 @@ def resume(user: User, factor: Factor, *, proved_by: str, actor: User, now: date
     proving = kinds.registry().get(proved_by)
     if proving is None or not proving.alone:
         raise Unusable(FACTOR_DISABLED)
-    Factor.objects.filter(pk=factor.pk, user=person).update(suspended_at=None)
+    new_since = cool_down.since(person)  # else a factor that helpdesk let in would bring back one that is taken at once
+    Factor.objects.filter(pk=factor.pk, user=person).update(suspended_at=None, new_since=new_since)
     users.move_epoch(person)
     audit.record_of(factor, "factor.resumed", actor=actor)
     told = {"label": kinds.kind(factor.kind).label, "name": factor.name, "at": now}

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import kinds, limits, lost
+from mfa import applications, cool_down, kinds, limits, lost
 from mfa.kinds import CardAction, Note
 from mfa.known import Known
 from mfa.models import Factor, GuessCounter
@@ -28,6 +28,7 @@ def of(known: Known, counter: GuessCounter | None, *, now: datetime) -> list[Not
         *_nothing_works(known),
         *_taken_away(known),
         *_at_rest(known),
+        *_too_new(known, now),
         *(note for kind in kinds.registry().values() for note in kind.notes(user, known.rows, now=now)),
     ]
 
@@ -93,6 +94,14 @@ def _at_rest(known: Known) -> list[Note]:
         title = _("%(name)s is switched off after too many wrong codes.") % {"name": _name(factor)}
         notes.append(Note("danger", title, _("Helpdesk can switch it on again, or set it up anew.")))
     return notes
+
+
+def _too_new(known: Known, now: datetime) -> list[Note]:
+    """What was set up after a reset, and where it will be taken from when on."""
+    allowed = applications.left_by(known.asked, frozenset(kinds.registry()))
+    waiting = cool_down.waiting(known.usable, allowed, now=now)
+    of_each = ([one for one in waiting if one.factor is factor] for factor in known.usable)
+    return [Note("info", some[0].title, " ".join(one.words for one in some)) for some in of_each if some]
 
 
 def _name(factor: Factor) -> str:

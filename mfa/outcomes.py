@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _, ngettext
 
 
@@ -63,6 +64,7 @@ FACTOR_LOST = Result(1022, "Factor Reported Lost")
 SOURCE_HELD_UP = Result(1023, "Too Many Wrong Answers From This Address")
 KIND_NOT_TAKEN = Result(1024, "No Factor That This Application Takes")
 KIND_RULED_OUT = Result(1025, "Kind Of Factor Taken Away By A Rule")
+FACTOR_NEW = Result(1026, "Factor New After A Reset")
 UPPER_CASE = Result(1030, "Code Typed In Upper Case")
 EMAIL_INCORRECT = Result(1031, "Code By Mail Incorrect")
 EMAIL_NOT_SENT = Result(1032, "Code By Mail Could Not Be Sent")
@@ -79,6 +81,11 @@ PASSKEY_OUT_OF_TIME = Result(1045, "Passkey Answer Without A Live Challenge")
 PASSKEY_REPLAYED = Result(1046, "Passkey Challenge Used Before")
 PASSKEY_COUNTER = Result(1047, "Passkey Counter Went Back")
 PAP_NEEDED = Result(1048, "No Password That Can Be Read (Set The Gateway To PAP)")
+
+
+def day_and_time(moment: datetime) -> str:
+    """A moment some days away, as the pages of people name it."""
+    return date_format(timezone.localtime(moment), _("l, j M, H:i"))
 
 
 class Refused(Exception):
@@ -202,6 +209,23 @@ class Unusable(Refused):
     @property
     def words(self) -> str:
         return _("This factor cannot be used now. Choose another way, or ask helpdesk.")
+
+
+class TooNew(Refused):
+    """The factor was set up after a reset or other help from helpdesk, and the application takes it from `until` on."""
+
+    costs = False
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(FACTOR_NEW)
+        self.until = until
+        at = timezone.localtime(until).isoformat(" ", "minutes")
+        self.cause = f"{FACTOR_NEW.meaning}: taken from {at}"
+
+    @property
+    def words(self) -> str:
+        told = _("This factor is new after a reset or other help from helpdesk. It is taken here from %(at)s on.")
+        return told % {"at": day_and_time(self.until)}
 
 
 class TooManyMessages(Refused):

@@ -24,7 +24,7 @@ from accounts.signals import (
     users_deactivated,
     write_back_ended,
 )
-from mfa import activation, audit, kinds, notifications
+from mfa import activation, audit, cool_down, holdings, kinds, notifications
 from mfa.delivery import outbox
 from mfa.kinds import Purpose
 from mfa.models import AuditEvent, Delivery, Factor, OneTimeCode
@@ -54,6 +54,7 @@ def numbers_changed(
     by_phone = [kind.slug for kind in kinds.registry().values() if kind.by_phone]
     for part in portions(changes, AT_ONCE):
         _renew_factors(part, by_phone, now)
+        _mark_new(part, by_phone, now)
         told = notifications.told()
         over = SENT_TO_THE_NUMBER if told else (*SENT_TO_THE_NUMBER, Purpose.UNDO_PHONE)
         activation.end_sent([change.user_id for change in part if change.old != change.new], by_phone, now=now)
@@ -120,6 +121,17 @@ def _renew_factors(changes: list[PhoneChange], by_phone: list[str], now: datetim
         created_at=now,
         last_used_at=None,
     )
+
+
+def _mark_new(changes: list[PhoneChange], by_phone: list[str], now: datetime) -> None:
+    """A number that came after a reset, from wherever, is as new as a factor of that time; where none had a row, which
+    removing a number and putting it back would else be a way round."""
+    for policy in cool_down.helped([change.user_id for change in changes if change.new], now=now):
+        for factor in holdings.usable(policy.user, now=now):
+            if factor.kind in by_phone:
+                row = holdings.stored(factor, now=now)
+                row.new_since = policy.helped_at
+                row.save(update_fields=["new_since"])
 
 
 def _end_codes(user_ids: list[int], now: datetime, only: Q | None = None) -> None:

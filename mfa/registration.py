@@ -21,6 +21,7 @@ APPLICATION = (
     "domains",
     "address_attribute",
     "reply_attributes",
+    "cool_down_hours",
     "active",
 )
 RULE = ("name", "scope", "kind", "seconds", "active")

@@ -63,6 +63,7 @@ def issue(user: User, terms: Terms, *, actor: User, reason: str, now: datetime, 
     code = "".join(secrets.choice(codes.UNAMBIGUOUS) for _ in range(LENGTH))
     factor = Factor(user=user, kind=KIND, key=holdings.single_key(user), name=str(kinds.kind(KIND).label))
     factor.confirmed, factor.created_at, factor.expires_at = True, now, now + timedelta(hours=terms.hours)
+    factor.new_since = now
     factor.state = {"left": terms.uses, "applications": slugs}
     factor.seal(_hash(factor, code))
     factor.save(force_insert=True)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import users
 from accounts.models import PhoneSource, User
-from mfa import activation, audit, enrolment, exemptions, policy, roles, temporary
+from mfa import activation, audit, cool_down, enrolment, exemptions, policy, roles, temporary
 from mfa.desk.asked import Order
 from mfa.tokens import stock
 
@@ -101,6 +101,7 @@ def _set_number(person: User, order: Order) -> str:
     """The receiver of the change audits it, and tells the old number and the mailbox. What waited for a code is
     confirmed."""
     confirmed_at = order.now if order.begun_at else None
+    cool_down.start(person, now=order.now)
     users.set_phone(person, order.number, source=PhoneSource.HELPDESK, confirmed_at=confirmed_at, actor=order.actor)
     audit.record("identity.checked", user=person, actor=order.actor, reason=order.reason, **order.proof)
     return ""

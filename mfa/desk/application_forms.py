@@ -110,9 +110,12 @@ class ApplicationForm(Reasoned, ApplicationModelForm):
         model = Application
         fields = (
             "name", "slug", "mode", "separator", "code_length", "kinds", "domains", "address_attribute",
-            "reply_attributes", "active",
+            "reply_attributes", "cool_down_hours", "active",
         )  # fmt: skip
-        labels = {"slug": gettext_lazy("Short name, as logs have it")}
+        labels = {
+            "slug": gettext_lazy("Short name, as logs have it"),
+            "cool_down_hours": gettext_lazy("Hours after a reset before a new factor is taken here"),
+        }
         help_texts = {
             "mode": gettext_lazy(
                 "“Code only” is for gateways that check the password themselves. With one that asks for no password "
@@ -128,6 +131,12 @@ class ApplicationForm(Reasoned, ApplicationModelForm):
                 "Whose word about the person's address counts: for rules by address and for limits. Name one only if "
                 "nobody but the gateway can set it."
             ),
+            "cool_down_hours": gettext_lazy(
+                "0: at once. For what matters most, such as payments or administration, 24 gives the owner a day to "
+                "notice that somebody talked helpdesk into a reset, 72 a weekend; 168 is the most. It holds for what "
+                "was set up after a reset or with an activation code, and for tokens, phone numbers and temporary "
+                "codes that helpdesk gave. Factors from before go on working."
+            ),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -142,6 +151,12 @@ class ApplicationForm(Reasoned, ApplicationModelForm):
         if not 4 <= length <= 10:
             raise forms.ValidationError(_("A code has 4 to 10 characters."))
         return length
+
+    def clean_cool_down_hours(self) -> int:
+        hours = int(self.cleaned_data["cool_down_hours"])
+        if hours > Application.LONGEST_COOL_DOWN:
+            raise forms.ValidationError(_("At most 168 hours, which is a week."))
+        return hours
 
 
 class KeyForm(Reasoned):

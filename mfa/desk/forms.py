@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.conf import settings
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts import names
 from accounts.models import User
@@ -20,6 +20,7 @@ from mfa.delivery.writing import one_line
 from mfa.desk.acts import VOUCHED, Act
 from mfa.desk.asked import Order
 from mfa.desk.readonly import is_number_of_a_row
+from mfa.models import Application
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[User]
@@ -132,7 +133,7 @@ class ActForm(forms.Form):
         self._choose("hand_over", [(way.value, HAND_OVER[way]) for way in ways])
         if "ticket" in self.fields and act.slug in VOUCHED:
             self.fields["ticket"].required = settings.TICKET_REQUIRED
-        self._choose("applications", [(row.slug, row.name) for row in temporary.takers()])
+        self._choose("applications", [(row.slug, _taker(row)) for row in temporary.takers()])
         self._choose("role", [("", _("No role")), *((role, role) for role in roles.RIGHTS)])
 
     def clean(self) -> None:
@@ -172,6 +173,13 @@ class ActForm(forms.Form):
         field = self.fields.get(name)
         if isinstance(field, forms.ChoiceField):
             field.choices = choices
+
+
+def _taker(row: Application) -> str:
+    """An application that takes temporary access codes, with its cool-down, which they wait for too."""
+    if not row.cool_down_hours:
+        return row.name
+    return gettext("%(name)s (%(hours)d hours after it was given)") % {"name": row.name, "hours": row.cool_down_hours}
 
 
 class PeopleField(forms.CharField):

@@ -13,11 +13,26 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import activation, configured, diagnosis, holdings, kinds, known, limits, policy, roles, rules
+from mfa import (
+    activation,
+    applications,
+    configured,
+    cool_down,
+    diagnosis,
+    holdings,
+    kinds,
+    known,
+    limits,
+    policy,
+    roles,
+    rules,
+)
+from mfa.cool_down import Waiting
 from mfa.demands import Demand, Holding, Source
 from mfa.desk import acts, caller_page, masks, person_directory, person_words, reach
 from mfa.desk.asked import Order
 from mfa.kinds import FactorKind
+from mfa.known import Known
 from mfa.models import AuditEvent, Exemption, Factor, GuessCounter
 from mfa.pages import cards
 
@@ -34,6 +49,7 @@ class Line:
     state: str
     tone: str
     used_for: str = ""
+    waiting: tuple[Waiting, ...] = ()
 
     @property
     def mark(self) -> str | Promise:
@@ -85,7 +101,7 @@ def context(person: User, actor: User, *, now: datetime) -> dict[str, Any]:
         "groups": [group.name for group in person.groups.all() if not group.permissions.all()],
         "asked": asked,
         "demands": [_demand(one, have, now) for one in asked.demands],
-        "factors": factors(rows, usable, now=now),
+        "factors": factors(found, now=now),
         "locked": locked(counter, now=now),
         "activation": activation.newest(person) if asked.by_code else None,
         "activation_live": live,
@@ -110,13 +126,22 @@ def _demand(demand: Demand, have: Holding, now: datetime) -> Duty:
     return Duty(demand, str(names.get(demand.source, demand.name)), state, tone)
 
 
-def factors(rows: list[Factor], usable: list[Factor], *, now: datetime) -> list[Line]:
+def factors(found: Known, *, now: datetime) -> list[Line]:
     """The usable factors, implied ones among them, then every other row."""
+    rows, usable = found.rows, found.usable
     works = {(factor.kind, factor.key) for factor in usable}
     others = [row for row in rows if (row.kind, row.key) not in works]
     names = cards.application_names([*usable, *others])
     lines = [_line(one, now, works=True) for one in usable] + [_line(one, now, works=False) for one in others]
-    return [replace(one, used_for=names.get(one.factor.last_used_for, one.factor.last_used_for)) for one in lines]
+    allowed = applications.left_by(found.asked, frozenset(kinds.registry()))
+    waiting = cool_down.waiting(usable, allowed, now=now)
+    return [
+        replace(
+            one, used_for=names.get(one.factor.last_used_for, one.factor.last_used_for),
+            waiting=tuple(wait for wait in waiting if wait.factor is one.factor),
+        )
+        for one in lines
+    ]  # fmt: skip
 
 
 def _line(factor: Factor, now: datetime, *, works: bool) -> Line:

@@ -64,6 +64,7 @@ def told(form: CaseForm) -> dict[str, Any]:
         "factors": [
             (kinds.kind(one.kind).label, kinds.kind(one.kind).describe(one)) for one in found.factors
         ],
+        "waiting": [(kinds.kind(one.factor.kind).label, one) for one in found.waiting],
         "attributes": _attributes(application, found),
     }  # fmt: skip
 

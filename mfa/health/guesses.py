@@ -15,7 +15,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from mfa import applications
 from mfa.authlog.endings import CONDITIONS, Ending
 from mfa.models import AuthenticationRecord
-from mfa.outcomes import KIND_NOT_TAKEN, KIND_RULED_OUT, NOTHING_ENROLLED, SENDING_LIMIT, TEMPORARY_OVER
+from mfa.outcomes import FACTOR_NEW, KIND_NOT_TAKEN, KIND_RULED_OUT, NOTHING_ENROLLED, SENDING_LIMIT, TEMPORARY_OVER
 
 LOOK_BACK = timedelta(hours=1)
 NAMES, NAMES_FROM_ONE = 50, 20
@@ -23,7 +23,8 @@ NAMES, NAMES_FROM_ONE = 50, 20
 SOURCES, MISSES = 10, 40
 """Addresses that wrong answers about one account came from, and such answers where no addresses are known."""
 NO_GUESSES = tuple(
-    result.code for result in (SENDING_LIMIT, NOTHING_ENROLLED, KIND_NOT_TAKEN, KIND_RULED_OUT, TEMPORARY_OVER)
+    result.code
+    for result in (SENDING_LIMIT, NOTHING_ENROLLED, KIND_NOT_TAKEN, KIND_RULED_OUT, FACTOR_NEW, TEMPORARY_OVER)
 )
 """Refused, whatever was typed."""
 PART = "guesses"

@@ -47,13 +47,24 @@ class Application(models.Model):
     )
     reply_attributes = models.JSONField(_("reply attributes"), default=dict, blank=True)
     """{group, or "" for everybody: {"Class": "staff", "Filter-Id": "vpn"}}"""
+    cool_down_hours = models.PositiveSmallIntegerField(
+        _("hours after a reset before a new factor is taken here"), default=0
+    )
+    """See `mfa.cool_down`; 0 for none."""
     active = models.BooleanField(_("in use"), default=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+
+    LONGEST_COOL_DOWN = 168
 
     class Meta:
         verbose_name = _("application")
         verbose_name_plural = _("applications")
         ordering = ("name", "pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(cool_down_hours__lte=168), name="mfa_application_cool_down_a_week_at_most"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -176,6 +187,8 @@ class Remembered(models.Model):
     """The one it was verified at; none where the rule's scope is the person."""
     address = models.CharField(max_length=45, blank=True)
     kind = models.CharField(max_length=20)
+    new_since = models.DateTimeField(null=True)
+    """The factor's: what was shown where a new one is taken spares nothing where it is not."""
     epoch = models.PositiveIntegerField()
     at = models.DateTimeField(default=timezone.now)
     until = models.DateTimeField(db_index=True)

@@ -38,6 +38,8 @@ class Factor(Device):
     disabled_at = models.DateTimeField(_("disabled"), null=True, editable=False)
     suspended_at = models.DateTimeField(_("suspended"), null=True, editable=False)
     """Since when its owner has reported it lost; only the owner brings it back, with another factor."""
+    new_since = models.DateTimeField(null=True, editable=False)
+    """The reset, or other help from helpdesk, after which it was set up (see `mfa.cool_down`); none for most."""
 
     objects = models.Manager["Factor"]()
 

@@ -23,6 +23,8 @@ class Policy(models.Model):
         default=False,
         help_text=_("The next factor is enrolled with an activation code only."),
     )
+    helped_at = models.DateTimeField(null=True, editable=False)
+    """When a reset or other help last let somebody set factors up (see `mfa.cool_down`)."""
 
     class Meta:
         verbose_name = _("policy")

@@ -48,7 +48,9 @@ def choose(request: SignedInRequest) -> HttpResponse:
     if len(found) == 1 and ready:
         return redirect(_url(found[0]))
     choices = [{"door": door, "url": _url(door)} for door in found]
-    return render(request, "pages/rehearsal_choose.html", {"choices": choices, "any_ready": bool(ready)})
+    later = any(door.opens_at for door in found)
+    context = {"choices": choices, "any_ready": bool(ready), "any_later": later}
+    return render(request, "pages/rehearsal_choose.html", context)
 
 
 @sensitive_post_parameters("code")

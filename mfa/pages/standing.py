@@ -12,6 +12,7 @@ from mfa import kinds, lost
 from mfa.kinds import FactorKind
 from mfa.known import Known
 from mfa.models import Factor
+from mfa.outcomes import day_and_time
 from mfa.pages import cards, doors
 from mfa.pages.cards import FEW
 
@@ -90,12 +91,15 @@ def _way_back(factors: list[Factor]) -> list[Check]:
 def _doors(known: Known) -> list[Check]:
     found = doors.of(known)
     ready, closed = [one.name for one in found if one.ready], [one for one in found if not one.ready]
+    later = [(one.name, one.opens_at) for one in closed if one.opens_at]
+    closed = [one for one in closed if not one.opens_at]
     checks = [Check("ok", _("Ready for"), ", ".join(ready), reverse("rehearsal"), _("Try it"))] if ready else []
     if closed:
         accepts = ", ".join(dict.fromkeys(label for one in closed for label in one.accepts))
         words = _("%(names)s (takes %(kinds)s)") % {"names": ", ".join(one.name for one in closed), "kinds": accepts}
         checks.append(Check("off", _("Not ready for"), words))
-    return checks
+    told = [_("%(name)s, from %(at)s on") % {"name": name, "at": day_and_time(at)} for name, at in later]
+    return [*checks, Check("off", _("Ready later for"), "; ".join(told))] if told else checks
 
 
 def _step(known: Known, alone: list[Factor], now: datetime) -> Step | None:

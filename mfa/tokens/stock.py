@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts import users
 from accounts.models import User
-from mfa import audit, enrolment, holdings, kinds, notifications, policy
+from mfa import audit, cool_down, enrolment, holdings, kinds, notifications, policy
 from mfa.models import Factor, HardwareToken
 from mfa.outcomes import Unusable
 from mfa.tokens.reading import normal_serial
@@ -79,6 +79,7 @@ def locked_in_stock(serial: str) -> HardwareToken:
 def assign(user: User, serial: str, *, actor: User, reason: str, now: datetime) -> Factor:
     """Give a token out. Raises NotInStock, TooMany, SwitchedOff, KindNotAllowed."""
     user = enrolment.lock_person(user)
+    cool_down.start(user, now=now)
     return hold(user, locked_in_stock(serial), actor=actor, reason=reason, now=now)
 
 

@@ -134,7 +134,7 @@ def _ask(asked: Asked, who: Identified, wanted: str, now: datetime) -> Reply:
     be sent now gives way to the next."""
     user, begun = who.user, who.prompt.created_at if who.prompt else now
     usable = holdings.usable(user, now=now)
-    factors = choice.asked_for(asked.application, choice.typed(user, usable, now=now))
+    factors = choice.asked_for(asked.application, choice.typed(user, usable, now=now), now=now)
     if not factors:
         return _none(asked, user, unfit.why(user, usable, asked.application.slug, now=now), now)
     refused, refusing = NOTHING_ENROLLED, ""

@@ -13,7 +13,7 @@ from django.db.models import Q
 from accounts.addresses import canonical
 from accounts.models import User
 from mfa import applications, configured
-from mfa.models import Remembered, RememberRule
+from mfa.models import Factor, Remembered, RememberRule
 from mfa.outcomes import REMEMBERED, REMEMBERED_AT_ADDRESS, REMEMBERED_AT_APPLICATION, Result
 
 Scope = RememberRule.Scope
@@ -37,22 +37,24 @@ def recall(user: User, application: str, address: str, *, now: datetime) -> Reme
     if not found:
         return None
     accepted = applications.accepted_from(user, application, now=now)
-    return next((one for one in found if one.kind in accepted), None)
+    taken = (one for one in found if one.kind in accepted and applications.takes(application, one.new_since, now=now))
+    return next(taken, None)
 
 
-def remember(user: User, application: str, address: str, kind: str, *, epoch: int, now: datetime) -> None:
-    """Keep a verification under every rule that it falls under. `epoch` is the person's from before it. Joins the
-    transaction that judged the code."""
+def remember(factor: Factor, application: str, address: str, *, epoch: int, now: datetime) -> None:
+    """Keep a verification by the factor under every rule that it falls under. `epoch` is the person's from before it.
+    Joins the transaction that judged the code."""
     rules = [] if application in applications.OWN else configured.current().remember_at(application)
-    fitting = [rule for rule in rules if rule.kind in ("", kind)]
+    fitting = [rule for rule in rules if rule.kind in ("", factor.kind)]
     if not fitting:
         return
     row = applications.named(application)
     spot = canonical(address)
     Remembered.objects.bulk_create(
         Remembered(
-            rule=rule, user=user, application=row, address=spot if rule.scope == Scope.ADDRESS else "", kind=kind,
-            epoch=epoch, at=now, until=now + timedelta(seconds=rule.seconds),
+            rule=rule, user=factor.user, application=row, address=spot if rule.scope == Scope.ADDRESS else "",
+            kind=factor.kind, new_since=factor.new_since, epoch=epoch, at=now,
+            until=now + timedelta(seconds=rule.seconds),
         )
         for rule in fitting
         if spot or rule.scope != Scope.ADDRESS

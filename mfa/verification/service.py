@@ -142,13 +142,8 @@ def _remembered(attempt: Attempt, person: User, counter: GuessCounter, now: date
 def _candidates(attempt: Attempt, usable: list[Factor], now: datetime) -> list[Factor]:
     """Those of the usable factors that the answer could belong to. Raises Unusable or WrongShape where none is."""
     accepted = applications.accepted_from(attempt.user, attempt.application, now=now)
-    factors = [
-        factor
-        for factor in usable
-        if factor.kind in accepted
-        and attempt.kind in ("", factor.kind)
-        and kinds.kind(factor.kind).serves(factor, attempt.application)
-    ]
+    meant = [factor for factor in usable if attempt.kind in ("", factor.kind)]
+    factors = applications.answering(meant, accepted, attempt.application, now=now)
     if not factors:
         raise unfit.why(attempt.user, usable, attempt.application, now=now, kind=attempt.kind)
     fitting = [factor for factor in factors if kinds.kind(factor.kind).could_match(factor, attempt.answer)]
@@ -186,7 +181,7 @@ def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, wrong: list[Fa
         memory.forget(row.user)  # who needs a way back has lost something: whoever has it is asked
     elif not is_test and not kind.lent:
         epoch = attempt.user.security_epoch
-        memory.remember(row.user, attempt.application, attempt.address, row.kind, epoch=epoch, now=now)
+        memory.remember(row, attempt.application, attempt.address, epoch=epoch, now=now)
     return Verdict(kind.result(row), factor=row)
 
 

@@ -12,7 +12,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from mfa import holdings
+from mfa import applications, cool_down, holdings
+from mfa.cool_down import Waiting
 from mfa.models import Application, AuthenticationRecord, Factor
 from mfa.verification import choice, dialogue
 from mfa.verification.dialogue import Asked, Identified, Reply
@@ -20,10 +21,12 @@ from mfa.verification.dialogue import Asked, Identified, Reply
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """`factors` are those that could be asked for, in their order; `rule` spared a code; `cause` is the log's."""
+    """`factors` are those that could be asked for, in their order, `waiting` those that are too new for that; `rule`
+    spared a code; `cause` is the log's."""
 
     reply: Reply
     factors: tuple[Factor, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
     rule: str = ""
     cause: str = ""
 
@@ -43,7 +46,10 @@ def _play(asked: Asked, now: datetime) -> Simulation:
     if not isinstance(who, Identified):
         return Simulation(who, cause=who.result.meaning)
     usable = holdings.usable(who.user, now=now)
-    factors = tuple(choice.asked_for(asked.application, choice.typed(who.user, usable, now=now)))
+    typed = choice.typed(who.user, usable, now=now)
+    factors = choice.asked_for(asked.application, typed, now=now)
+    waiting = cool_down.waiting_at(asked.application, typed, applications.kinds_of(asked.application), now=now)
     reply = dialogue.reply(asked, who, now=now)
     record = AuthenticationRecord.objects.filter(user=who.user).order_by("-pk").first()
-    return Simulation(reply, factors, record.rule if record else "", record.cause if record else "")
+    rule, cause = (record.rule, record.cause) if record else ("", "")
+    return Simulation(reply, tuple(factors), tuple(waiting), rule, cause)

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import applications, kinds, policy
+from mfa import applications, cool_down, kinds, policy
 from mfa.kinds import Answer
 from mfa.models import AuthenticationRecord, Factor
 from mfa.outcomes import (
@@ -19,6 +19,7 @@ from mfa.outcomes import (
     NOTHING_ENROLLED,
     TEMPORARY_OVER,
     Refused,
+    TooNew,
     Unusable,
     WrongShape,
 )
@@ -36,10 +37,14 @@ class LentOver(Unusable):
         return _("This code from helpdesk is over. Ask helpdesk for a new one; your clock is not the cause.")
 
 
-def why(user: User, usable: list[Factor], application: str, *, now: datetime, kind: str = "") -> Unusable:
-    """The refusal of somebody none of whose factors (of one kind, where it is named) the application takes: what was
-    lent is over; one was reported lost, or disabled by wrong codes; a rule takes the kind away; the application does
-    not take it; or none was ever there."""
+def why(user: User, usable: list[Factor], application: str, *, now: datetime, kind: str = "") -> Refused:
+    """The refusal of somebody none of whose factors (of one kind, where it is named) the application takes: one is too
+    new after a reset; what was lent is over; one was reported lost, or disabled by wrong codes; a rule takes the kind
+    away; the application does not take it; or none was ever there."""
+    meant = [one for one in usable if kind in ("", one.kind)]
+    fitting = applications.serving(meant, applications.accepted_kinds(application), application)
+    if until := _taken_from(user, fitting, application, now):
+        return TooNew(until)
     lent = _lent_and_over(user, application, now)
     if lent and kind in ("", lent.kind):
         return LentOver(lent.kind)
@@ -49,11 +54,8 @@ def why(user: User, usable: list[Factor], application: str, *, now: datetime, ki
         return Unusable(FACTOR_LOST)
     if any(disabled_at for _, disabled_at in held):
         return Unusable(FACTOR_DISABLED)
-    meant = [one for one in usable if kind in ("", one.kind)]
-    taken = applications.accepted_kinds(application)
-    fitting = {one.kind for one in meant if one.kind in taken and kinds.kind(one.kind).serves(one, application)}
     if fitting:
-        return _ruled_out(user, fitting, now)
+        return _ruled_out(user, {one.kind for one in fitting}, now)
     return Unusable(KIND_NOT_TAKEN if meant else NOTHING_ENROLLED)
 
 
@@ -73,6 +75,15 @@ def _lent_and_over(user: User, application: str, now: datetime) -> Factor | None
         if is_over and kind.serves(row, application):
             return row
     return None
+
+
+def _taken_from(user: User, fitting: list[Factor], application: str, now: datetime) -> datetime | None:
+    """When the first of those will do that are only too new; what a rule takes away never will."""
+    row = applications.named(application) if any(one.new_since for one in fitting) else None
+    if row is None:
+        return None
+    allowed = applications.allowed(user, frozenset(one.kind for one in fitting), now=now)
+    return min((one.until for one in cool_down.waiting_at(row, fitting, allowed, now=now)), default=None)
 
 
 def _ruled_out(user: User, slugs: set[str], now: datetime) -> Unusable:

@@ -23,6 +23,7 @@ Staff = Callable[..., Client]
 LIST = "/admin/mfa/application/"
 FORM = {
     "name": "Office VPN", "slug": "vpn", "mode": "password-then-code", "separator": "", "code_length": "6",
+    "cool_down_hours": "0",
     "kinds": ["totp"], "address_attribute": "", "active": "on", "reason": "new gateway",
     "reply_attributes": "Filter-Id = staff\nengineers: Filter-Id = vpn-eng",
 }  # fmt: skip
@@ -56,9 +57,29 @@ def test_an_application_is_made_and_changed_on_record(staff: Staff) -> None:
     assert changed.reason == "gateway asks itself"
 
 
+@pytest.mark.row("T-59")
+def test_the_hours_after_a_reset_are_set_and_shown_on_record(staff: Staff, vpn: Application) -> None:
+    client = staff("admin")
+    page = f"{LIST}{vpn.pk}/change/"
+    assert "taken at once" in client.get(page, secure=True).content.decode()
+    post(client, f"{vpn.pk}/edit/", **FORM | {"cool_down_hours": "24"})
+    changed = AuditEvent.objects.get(action="application.changed")
+    assert changed.details["cool_down_hours"] == [0, 24]
+    assert "taken 24 hours later" in client.get(page, secure=True).content.decode()
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("reply_attributes", "Filter Id: x"), ("code_length", "99"), ("slug", "a b"), ("kinds", ["none"]), ("mode", "x")],
+    [
+        ("reply_attributes", "Filter Id: x"),
+        ("code_length", "99"),
+        ("slug", "a b"),
+        ("kinds", ["none"]),
+        ("mode", "x"),
+        ("cool_down_hours", "169"),
+        ("cool_down_hours", "-1"),
+        ("cool_down_hours", "1.5"),
+    ],
 )
 def test_what_makes_no_sense_is_refused_and_changes_nothing(staff: Staff, field: str, value: object) -> None:
     assert post(staff("admin"), "add/", **FORM | {field: value}).status_code == 422

@@ -163,8 +163,8 @@ def filled(path: str, person: int) -> dict[str, Any]:
         return {"verb": "verify", "key": "0.0", "username": "alice", "code": "123456"}
     if "/application/" in path:
         return {
-            "name": "Office", "slug": "office", "mode": "code-only", "code_length": "6", "reason": "Test",
-            "verbs": ["radius"], "networks": "192.0.2.1", "days": "30",
+            "name": "Office", "slug": "office", "mode": "code-only", "code_length": "6", "cool_down_hours": "0",
+            "reason": "Test", "verbs": ["radius"], "networks": "192.0.2.1", "days": "30",
         }  # fmt: skip
     if "/rememberrule/" in path:
         return {"name": "Minute", "scope": "application", "seconds": "60", "active": "on", "reason": "Test"}

@@ -15,7 +15,7 @@ from django.utils.translation import templatize
 ROOT = Path(__file__).parents[2]
 FOR_PEOPLE = (
     "templates/pages", "templates/components", "templates/mail", "templates/sms", "mfa/pages", "mfa/factors",
-    "mfa/verification", "mfa/outcomes.py", "mfa/explanations.py", "mfa/obstacles.py",
+    "mfa/verification", "mfa/outcomes.py", "mfa/explanations.py", "mfa/obstacles.py", "mfa/cool_down.py",
     "mfa/delivery/progress.py", "accounts/numbering.py",
 )  # fmt: skip
 """Whatever is said here is said in every language; the admin speaks English."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from mfa.factors.motp.algorithm import Motp
 from mfa.models import Application, ApplicationKey, AuditEvent, AuthenticationRecord, Factor, RememberRule
-from mfa.outcomes import OATH_DUPLICATE, OATH_VERIFIED, PAP_NEEDED, UPPER_CASE
+from mfa.outcomes import FACTOR_NEW, OATH_DUPLICATE, OATH_VERIFIED, PAP_NEEDED, UPPER_CASE
 from tests.conftest import PASSWORD
 from tests.services.servers.freeradius import OTHER, OTHER_ADDRESS, FreeRadius, freeradius_server
 from tests.services.started import started
@@ -101,6 +102,22 @@ def test_every_refusal_sounds_the_same(radius: FreeRadius, phone: Phone) -> None
         radius.ask(User_Name="alice", User_Password="000000", State="0x6e6f6e65"),
     ]
     assert {(answer.packet, answer.words) for answer in refused} == {("Access-Reject", refused[0].words)}
+
+
+@pytest.mark.row("T-59")
+@pytest.mark.row("T-14")
+def test_a_factor_that_is_new_after_a_reset_is_refused_in_the_same_words_and_burns_no_code(
+    radius: FreeRadius, phone: Phone
+) -> None:
+    Application.objects.update(mode=Mode.PASSWORD_AND_CODE, cool_down_hours=24)
+    typed, now = PASSWORD + phone.code(), timezone.now()
+    Factor.objects.update(new_since=now - timedelta(hours=23))
+    refused = radius.ask(User_Name="alice", User_Password=typed)
+    wrong = radius.ask(User_Name="alice", User_Password="wrong")
+    assert {(answer.packet, answer.words) for answer in (refused, wrong)} == {("Access-Reject", wrong.words)}
+    assert AuthenticationRecord.objects.filter(code=FACTOR_NEW.code).count() == 1
+    Factor.objects.update(new_since=now - timedelta(hours=25))
+    assert radius.ask(User_Name="alice", User_Password=typed).packet == "Access-Accept"
 
 
 @pytest.mark.row("T-67e")

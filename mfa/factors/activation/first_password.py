@@ -12,7 +12,7 @@ from django.db import transaction
 
 from accounts import names, users
 from accounts.models import User
-from mfa import activation, audit, codes, enrolment, holdings, notifications
+from mfa import activation, audit, codes, cool_down, enrolment, holdings, notifications
 from mfa.applications import PORTAL
 from mfa.factors.activation import flows
 from mfa.kinds import Purpose
@@ -47,6 +47,7 @@ def _give(user: User, text: str, password: str, address: str, now: datetime) -> 
     row = codes.spend(user, Purpose.ACTIVATE, token, code, wrong=ACTIVATION_INCORRECT, now=now, kind=sent_by)
     if holdings.opening(user, now=now) or not users.set_first_password(user, password):
         raise WrongCode(ACTIVATION_INCORRECT)
+    cool_down.start(user, now=now)
     _log(user, ACTIVATED, address, now)
     audit.record("activation.used", user=user, actor=user)
     audit.record("password.first-set", user=user, actor=user)

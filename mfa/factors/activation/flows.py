@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import activation, audit, codes, enrolment, limits, notifications
+from mfa import activation, audit, codes, cool_down, enrolment, limits, notifications
 from mfa.applications import PORTAL
 from mfa.kinds import Purpose
 from mfa.models import OneTimeCode
@@ -100,6 +100,7 @@ def _judge(user: User, code: str, now: datetime) -> OneTimeCode:
     except Expired:
         raise CodeOver(CODE_EXPIRED) from None
     limits.clear(counter, SLUG)
+    cool_down.start(user, now=now)
     audit.record("activation.used", user=user, actor=user)
     notifications.tell(user, "activation-used", {"at": now}, now=now, also_number=user.phone)
     return row

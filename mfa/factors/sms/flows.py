@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts import owners, users, whose
 from accounts.models import PhoneSource, User
 from accounts.phones import mask
-from mfa import audit, codes, enrolment, holdings, limits, notifications, policy, sms_codes
+from mfa import audit, codes, cool_down, enrolment, holdings, limits, notifications, policy, sms_codes
 from mfa.factors.sms import notices, undo
 from mfa.factors.sms.factor import KIND
 from mfa.factors.sms.refusals import DirectoryDecides, NothingToConfirm, SameNumber, SharedNumber
@@ -127,6 +127,7 @@ def _replace(user: User, e164: str, *, actor: User, now: datetime) -> Factor:
         defaults={
             "user": user, "name": str(KIND.label), "confirmed": True, "failures": 0, "disabled_at": None,
             "suspended_at": None, "expires_at": None, "created_at": now, "last_used_at": None, "last_used_for": "",
+            "new_since": cool_down.since(user),
         },
     )  # fmt: skip
     return row

@@ -6,8 +6,6 @@ from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _, gettext_lazy as lazy
 
@@ -17,6 +15,7 @@ from accounts.directory.entries import Flaw
 from accounts.models import PhoneSource, SyncProblem, User, WriteBack
 from accounts.phones import Reason, mask
 from mfa.kinds import CardAction, Note
+from mfa.outcomes import day_and_time
 
 WHY: dict[str, str | Promise] = {
     Reason.EMPTY: lazy("What is written there is empty."),
@@ -89,10 +88,8 @@ def filled_in(user: User, wish: str) -> str:
 
 
 def _resting(user: User) -> Note:
-    until = timezone.localtime(user.phone_next_at)
-    words = {
-        "from": date_format(until, _("l, j M, H:i")), "old": mask(user.phone), "new": mask(user.phone_next),
-    }  # fmt: skip
+    until = day_and_time(user.phone_next_at) if user.phone_next_at else ""
+    words = {"from": until, "old": mask(user.phone), "new": mask(user.phone_next)}
     return Note(
         "warn",
         _("Your directory has another number, %(new)s.") % words,

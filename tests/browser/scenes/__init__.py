@@ -8,6 +8,7 @@ from __future__ import annotations
 from tests.browser.scenes import (  # noqa: F401  # they fill the list
     applications,
     authentication_log,
+    cool_down,
     desk,
     desk_deliveries,
     desk_lists,

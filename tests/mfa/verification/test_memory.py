@@ -24,6 +24,7 @@ from tests.mfa.api.conftest import Call, call, key_of  # noqa: F401  # fixtures
 from tests.mfa.doors import SECRET, add_factor
 from tests.stories.authenticator import Phone
 
+HOUR = timedelta(hours=1)
 OFFICE, OFFICE_MAPPED, HOME = "198.51.100.7", "::ffff:198.51.100.7", "2001:db8::7"
 
 
@@ -47,7 +48,7 @@ def rule(scope: str, **columns: object) -> RememberRule:
 
 
 def remember(user: User, address: str, now: datetime, kind: str = "totp") -> None:
-    memory.remember(user, "vpn", address, kind, epoch=user.security_epoch, now=now)
+    memory.remember(Factor(user=user, kind=kind), "vpn", address, epoch=user.security_epoch, now=now)
 
 
 @pytest.mark.row("T-33")
@@ -225,6 +226,20 @@ def test_what_a_weak_factor_opened_spares_nothing_where_a_strong_one_is_asked(
     assert memory.recall(alice, "vpn", OFFICE, now=now) is not None
     assert memory.recall(alice, "strict", OFFICE, now=now) is None
     assert "sms" not in applications.accepted_kinds("strict")
+
+
+@pytest.mark.row("T-59")
+def test_what_a_new_factor_opened_spares_nothing_where_it_is_not_taken_yet(vpn: Application, alice: User) -> None:
+    Application.objects.create(slug="bank", name="Bank", cool_down_hours=24)
+    rule("user", seconds=3600)
+    now, code = timezone.now(), Phone(SECRET, "alice").code()
+    app = add_factor(alice, state={"algorithm": "SHA1", "digits": 6, "period": 30}, new_since=now - HOUR)
+    assert service.verify(Attempt(alice, Answer(code, Purpose.APPLICATION), "vpn", OFFICE), now=now).accepted
+    assert Remembered.objects.get().new_since == app.new_since
+    assert memory.recall(alice, "vpn", OFFICE, now=now) is not None
+    assert memory.recall(alice, "bank", OFFICE, now=now) is None
+    Application.objects.filter(slug="bank").update(cool_down_hours=1)
+    assert memory.recall(alice, "bank", OFFICE, now=now + timedelta(minutes=1)) is not None
 
 
 @pytest.mark.row("T-37")

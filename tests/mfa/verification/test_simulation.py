@@ -24,7 +24,7 @@ from mfa.models import (
     RememberRule,
     Rule,
 )
-from mfa.outcomes import FACTOR_LOST, KIND_NOT_TAKEN, KIND_RULED_OUT
+from mfa.outcomes import FACTOR_LOST, FACTOR_NEW, KIND_NOT_TAKEN, KIND_RULED_OUT
 from mfa.verification import dialogue, service
 from mfa.verification.dialogue import Asked, Identified
 from mfa.verification.simulation import simulate
@@ -45,13 +45,15 @@ def drawn(chance: random.Random, user: User, now: datetime) -> Asked:
     application = Application.objects.create(
         slug=f"a{user.pk}", name="VPN", address_attribute="address", mode=chance.choice(Application.Mode.values),
         kinds=chance.choice([[], ["sms"], ["totp", "sms"]]), domains=["example.org"],
-        separator=chance.choice(["", ","]),
+        separator=chance.choice(["", ","]), cool_down_hours=chance.choice([0, 24]),
     )  # fmt: skip
+    after_a_reset = [None, now - timedelta(hours=1), now - timedelta(hours=25)]
     if chance.random() < 0.7:
-        add_factor(user, state={"algorithm": "SHA1", "digits": 6, "period": 30})
+        state = {"algorithm": "SHA1", "digits": 6, "period": 30}
+        add_factor(user, state=state, new_since=chance.choice(after_a_reset))
     if chance.random() < 0.2:
-        key = holdings.single_key(user)
-        add_factor(user, "sms", key=key, suspended_at=now if chance.random() < 0.5 else None)
+        key, lost_at = holdings.single_key(user), now if chance.random() < 0.5 else None
+        add_factor(user, "sms", key=key, suspended_at=lost_at, new_since=chance.choice(after_a_reset))
     if chance.random() < 0.2:
         add_factor(user, suspended_at=now, state={"algorithm": "SHA1", "digits": 6, "period": 30})
     if chance.random() < 0.5:
@@ -68,7 +70,7 @@ def drawn(chance: random.Random, user: User, now: datetime) -> Asked:
         Remembered.objects.create(
             rule=rule, user=user, application=application, address=spot if scope == "address" else "",
             kind=chance.choice(["totp", "sms"]), epoch=user.security_epoch + (chance.random() < 0.2), at=at,
-            until=at + timedelta(seconds=600),
+            until=at + timedelta(seconds=600), new_since=chance.choice(after_a_reset),
         )  # fmt: skip
     if chance.random() < 0.2:
         GuessCounter.objects.create(subject=limits.of_account(user), failures={"totp": [60, now.timestamp()]})
@@ -77,8 +79,8 @@ def drawn(chance: random.Random, user: User, now: datetime) -> Asked:
     if chance.random() < 0.15:
         User.objects.filter(pk=user.pk).update(is_active=False)
     if chance.random() < 0.3:
-        lent_to = chance.choice([application.slug, "another"])
-        add_factor(user, "temporary", state={"application": lent_to, "left": 1}, key=f"t{user.pk}")
+        lent = {"applications": [chance.choice([application.slug, "another"])], "left": 1}
+        add_factor(user, "temporary", state=lent, key=f"t{user.pk}", new_since=chance.choice(after_a_reset))
     spellings = [user.username.upper(), f"{user.username}@example.org", f"{user.username}@other.org", "nobody"]
     name = chance.choice(spellings) if chance.random() < 0.3 else user.username
     return Asked(application, name, address=chance.choice(ADDRESSES))
@@ -116,8 +118,11 @@ def test_the_simulator_says_what_the_dialogue_then_does_and_leaves_no_trace(
         if real.state:
             assert real.kind in {factor.kind for factor in told.factors}
             assert "instead of" in record.cause or real.kind == told.factors[0].kind
-        if real.result in (KIND_NOT_TAKEN, KIND_RULED_OUT, FACTOR_LOST):
+        if real.result in (KIND_NOT_TAKEN, KIND_RULED_OUT, FACTOR_LOST, FACTOR_NEW):
             assert not told.factors
+        if real.result is FACTOR_NEW:
+            assert told.waiting
+        assert not {one.factor.pk for one in told.waiting} & {factor.pk for factor in told.factors}
 
 
 @pytest.mark.parametrize(
