@@ -169,7 +169,9 @@ def test_whoever_suspended_everything_is_led_to_what_can_be_done(both: acting.Pe
 
 def test_after_a_report_from_inside_the_next_change_asks_for_a_proof(both: acting.Person) -> None:
     report_lost(both, "sms")
-    assert "What to do now" in page(both.client, "/lost-phone/next/")
+    shown = page(both.client, "/lost-phone/next/")
+    assert "What to do now" in shown
+    assert "Choose “It is back” beside it" in shown
     assert both.client.get("/totp/add/", secure=True).headers["Location"].startswith("/prove/")
 
 
