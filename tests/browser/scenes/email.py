@@ -98,7 +98,7 @@ def test_refused(stage: Stage) -> None:
     refused = {"state": Delivery.State.FAILED, "error": "the mail server refused the recipient (550)"}
     Delivery.objects.filter(template="code").update(**refused)
     stage.page.reload()
-    stage.reads("The mail server refused the mail")
+    stage.reads("The mail server refused the e-mail")
 
 
 @scene("email:remove", "one of two")
