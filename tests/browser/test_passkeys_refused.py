@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+from django.db import connection
 from playwright.sync_api import Route
 
 from accounts.models import User
@@ -122,6 +123,7 @@ def test_a_passkey_that_somebody_else_has_by_now_is_told_in_words(stage: Stage, 
         if route.request.method == "POST":
             key = json.loads(parse_qs(route.request.post_data or "")["code"][0])["id"]
             add_factor(bob, "webauthn", key=key)
+            connection.close()  # Playwright calls from a context of its own, and nobody else knows its connection
         route.continue_()
 
     stage.page.route("**/webauthn/add/", taken)
