@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from mfa.models import Factor, Remembered, RememberRule
+from mfa.models import Factor, Finding, Remembered, RememberRule
 from tests.answers import Answer
 from tests.mfa.doors import add_factor, sign_in
 from tests.mfa.tokens.shelf import put
@@ -159,6 +159,7 @@ def test_a_post_without_its_token_is_refused(person: acting.Person, page: Page) 
 @pytest.mark.row("A-4.1.4")
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "PATCH"])
 def test_nothing_changes_by_any_other_method(person: acting.Person, method: str) -> None:
+    Finding.objects.create(part="worker", state=Finding.State.OK)  # a job got through, as where workers run
     before = content()
     for page in ALL:
         if page.route == "sign-out/":
