@@ -1,4 +1,4 @@
-"""A person as the directory and the bulk forms of `accounts.users` know one: a light row, no model. Pure."""
+"""A person as the directory and `accounts.provisioning` know one: a light row, no model. Pure."""
 
 from __future__ import annotations
 

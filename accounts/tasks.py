@@ -8,7 +8,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from accounts import users
+from accounts import provisioning
 from accounts.directory import alarms, configuration, life, sync, undo, write_back
 from accounts.models import SyncRun, User
 from accounts.signals import run_refused
@@ -103,7 +103,7 @@ def _again(killed: SyncRun) -> None:
 def bring_rested_numbers() -> None:
     """Give everybody whose directory number has rested that number."""
     now, refuse_shared = timezone.now(), settings.PHONE_SHARED == "refuse"
-    while settled := users.bring_rested(now=now, refuse_shared=refuse_shared):
+    while settled := provisioning.bring_rested(now=now, refuse_shared=refuse_shared):
         log.info("the rest of %d numbers is over", settled)
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 
-from accounts import users
+from accounts import provisioning
 from accounts.directory import kept
 from accounts.directory.plan import Plan
 from accounts.models import SyncRun, User
@@ -42,7 +42,7 @@ def apply(plan: Plan, *, run: SyncRun | None, now: datetime, actor: User | None,
     for changes in chain([renamed] if renamed else [], portions(leaving, BATCH), portions(others, BATCH)):
         with transaction.atomic():
             beat(written)
-            done = users.change_many(changes, now=now, actor=actor)
+            done = provisioning.change_many(changes, now=now, actor=actor)
             if run:
                 kept.keep(run, done)
         changed, written = changed + len(done), written + len(changes)
@@ -50,7 +50,7 @@ def apply(plan: Plan, *, run: SyncRun | None, now: datetime, actor: User | None,
     for changes in portions(plan.create, CREATED_AT_ONCE):
         with transaction.atomic():
             beat(written)
-            stored = users.create_many([change.new for change in changes], now=now)
+            stored = provisioning.create_many([change.new for change in changes], now=now)
             if run:
                 kept.keep(run, _stored(changes, stored))
         created, written = created + len(stored), written + len(changes)

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import bulk, users
+from accounts import bulk, provisioning
 from accounts.directory import configuration, kept, life
 from accounts.directory.judging import Judge, Portion
 from accounts.directory.life import Clock, Progress
@@ -79,7 +79,7 @@ class _Undo:
             self._life.beat(STEP, min(done, total), total, at_once=True)
             verdicts = portion()
             changes = [Change(verdict.now, verdict.back) for verdict in verdicts if verdict.back]
-            made = users.change_many(changes, now=self._now(), actor=self._row.actor)
+            made = provisioning.change_many(changes, now=self._now(), actor=self._row.actor)
             kept.keep(self._row, made)
             self._report([verdict for verdict in verdicts if verdict.left])
         self._counts.update(verdict.what for verdict in verdicts if verdict.back)

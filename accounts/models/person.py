@@ -1,4 +1,4 @@
-"""Who people are. Writes go through `accounts.users`."""
+"""Who people are. Writes go through `accounts.users` and `accounts.provisioning`."""
 
 from __future__ import annotations
 

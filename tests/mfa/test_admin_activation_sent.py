@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from accounts import users
+from accounts import provisioning
 from accounts.models import User
 from accounts.people import COLUMNS, Change, Person
 from mfa import activation, diagnosis, enrolment, lost
@@ -108,7 +108,7 @@ def bring(people: Iterable[User], **values: Any) -> None:
     changes = [
         Change(old, old._replace(**{name: value.format(old.pk) for name, value in values.items()})) for old in olds
     ]
-    assert len(users.change_many(changes, now=timezone.now(), actor=None)) == len(olds)
+    assert len(provisioning.change_many(changes, now=timezone.now(), actor=None)) == len(olds)
 
 
 @pytest.mark.row("N-10")

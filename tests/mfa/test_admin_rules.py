@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.http import urlencode
 
-from accounts import users
+from accounts import provisioning
 from accounts.models import User
 from mfa import approvals, exemptions, holdings, policy
 from mfa.models import Approval, AuditEvent, Exemption, Rule
@@ -89,7 +89,7 @@ def test_the_preview_speaks_of_the_first_day_that_the_rule_bites(
     assert [line.split(",")[0] for line in csv.splitlines()[1:]] == ["briefly", "ending"]
     assert decide(client, address).status_code == 302
     later = policy.deadline_of(Rule.objects.get())
-    users.bring_rested(now=later)
+    provisioning.bring_rested(now=later)
     closed = {name for name, one in people.items() if holdings.standing(one, now=later).closed}
     assert closed == {"briefly", "ending"}, "what was foretold is what the decision says on that day"
 

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import users
+from accounts import provisioning
 from accounts.models import User
 from mfa import enrolment, holdings, policy, reckoning
 from mfa.demands import Source
@@ -224,7 +224,7 @@ def test_a_number_at_rest_counts_in_lists_of_a_later_day_as_it_will_count_then(
     later = now + 5 * DAY
     foretold = [set(reckoning.locked_out(found, later)), set(User.objects.filter(reckoning.without_factor(later)))]
     assert {one.username for one in reckoning.locked_out(found, now)} > {one.username for one in foretold[0]}
-    while users.bring_rested(now=later):
+    while provisioning.bring_rested(now=later):
         pass
     have = holdings.usable_of_many(list(User.objects.all()), now=later)
     without = {one for one in User.objects.all() if not have[one.pk]}

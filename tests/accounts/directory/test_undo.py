@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import users
+from accounts import provisioning, users
 from accounts.directory import life, outlook, undo
 from accounts.directory.known import AWAY
 from accounts.directory.verdicts import Left
@@ -153,7 +153,7 @@ def test_number_whose_rest_is_over_is_taken_back_as_well() -> None:
     before = people()
     wrong = run(Given([entry(ALICE, "alice", OTHER), *CROWD]))
     assert by_id(ALICE).phone_next == OTHER
-    users.bring_rested(now=timezone.now() + timedelta(days=2))
+    provisioning.bring_rested(now=timezone.now() + timedelta(days=2))
     assert by_id(ALICE).phone == OTHER
     undone(wrong)
     assert people() == before

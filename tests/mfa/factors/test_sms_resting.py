@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from accounts import users
+from accounts import provisioning, users
 from accounts.models import PhoneSource, User
 from accounts.people import COLUMNS, Change, Person
 from accounts.tasks import bring_rested_numbers
@@ -47,7 +47,7 @@ def directory_has(number: str, *people: User, now: datetime | None = None) -> No
         Change(old, old._replace(phone_next=number, phone_next_at=moment + DAY, directory_phone=number))
         for old in map(person, people)
     ]
-    assert len(users.change_many(changes, now=moment, actor=None)) == len(people)
+    assert len(provisioning.change_many(changes, now=moment, actor=None)) == len(people)
     for user in people:
         user.refresh_from_db()
 
@@ -91,7 +91,7 @@ def test_a_number_at_rest_gets_no_code_until_it_counts(owner: User) -> None:
     directory_has(NEW, owner)
     (factor,) = holdings.usable(owner, now=timezone.now())
     assert factor.user.phone == OLD
-    users.bring_rested(now=timezone.now() + timedelta(hours=23))
+    provisioning.bring_rested(now=timezone.now() + timedelta(hours=23))
     owner.refresh_from_db()
     assert owner.phone == OLD
 
@@ -115,7 +115,7 @@ def test_the_link_refuses_the_number_for_good_and_works_once(owner: User, client
     assert "was refused" in outbox.read(last_to(owner.email))
     for answer in (get(client, url), post(client, url)):
         assert (answer.status_code, b"used already" in answer.content) == (410, True)
-    assert users.bring_rested(now=timezone.now() + 9 * DAY) == 0
+    assert provisioning.bring_rested(now=timezone.now() + 9 * DAY) == 0
 
 
 def test_a_link_to_a_number_that_rests_no_more_changes_nothing(owner: User, client: Client) -> None:
@@ -184,7 +184,7 @@ def test_the_mailbox_that_was_known_is_told_where_the_directory_changes_number_a
         )  # fmt: skip
         Delivery.objects.all().delete()
         User.objects.filter(pk=owner.pk).update(email=known)
-        users.change_many([Change(old._replace(email=known), new)], now=moment, actor=None)
+        provisioning.change_many([Change(old._replace(email=known), new)], now=moment, actor=None)
         assert set(Delivery.objects.values_list("recipient", flat=True)) == {known, OLD}
 
 
@@ -196,7 +196,7 @@ def test_a_number_rests_anew_and_is_told_anew_when_its_owner_was_away_and_could_
     back = timezone.now()
     for active in (False, True):
         old = person(owner)
-        users.change_many([Change(old, old._replace(is_active=active))], now=back, actor=None)
+        provisioning.change_many([Change(old, old._replace(is_active=active))], now=back, actor=None)
     bring_rested_numbers()
     owner.refresh_from_db()
     assert (owner.phone, owner.resting_phone, owner.phone_next_at) == (OLD, NEW, back + DAY)
@@ -240,7 +240,7 @@ def test_thousands_are_told_in_a_few_statements(
     now = timezone.now()
     changes = [Change(old, old._replace(phone_next=NEW, phone_next_at=now + DAY)) for old in map(person, people)]
     with django_assert_max_num_queries(35):
-        users.change_many(changes, now=now, actor=None)
+        provisioning.change_many(changes, now=now, actor=None)
     assert Delivery.objects.count() == 2 * count
     texts = {outbox.read(message).split("/refuse/")[1] for message in Delivery.objects.filter(channel="sms")[:50]}
     assert len(texts) == min(count, 50)
