@@ -70,8 +70,8 @@ def _migrations(now: datetime) -> Iterator[Part]:
 
 
 def _worker(now: datetime) -> Part:
-    name, heart = _("Broker and workers"), Finding.objects.filter(part="worker").first()
-    if heart and is_alive(heart, now):
+    name, heart = _("Broker and workers"), _heart()
+    if heart and now - heart.at < SILENT:
         return Part(name, State.OK, _("a job got through"), heart.at)
     step = _("See that beat, the broker and the workers run. Nothing is sent and no directory is read until they do.")
     return Part(name, State.BAD, _("no job got through of late"), heart.at if heart else None, step)
@@ -79,12 +79,12 @@ def _worker(now: datetime) -> Part:
 
 def jobs_get_through(*, now: datetime) -> bool:
     """Whether beat, broker and workers together have done a job of late."""
-    heart = Finding.objects.filter(part="worker").first()
-    return heart is not None and is_alive(heart, now)
+    heart = _heart()
+    return heart is not None and now - heart.at < SILENT
 
 
-def is_alive(heart: Finding, now: datetime) -> bool:
-    return now - heart.at < SILENT
+def _heart() -> Finding | None:
+    return Finding.objects.filter(part="worker").first()
 
 
 def _schedules(now: datetime) -> Iterator[Part]:

@@ -67,7 +67,3 @@ class VirtualAuthenticator:
     def verify_nobody(self) -> None:
         """From now on finger, face or PIN are never right."""
         self.link.send("WebAuthn.setUserVerified", {"authenticatorId": self.id, "isUserVerified": False})
-
-    def wait_for_touch(self) -> None:
-        """From now on nobody touches it."""
-        self.link.send("WebAuthn.setAutomaticPresenceSimulation", {"authenticatorId": self.id, "enabled": False})
