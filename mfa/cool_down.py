@@ -52,6 +52,11 @@ def since(user: User) -> datetime | None:
     return Policy.objects.filter(user=user).values_list("helped_at", flat=True).first()
 
 
+def since_when(factor: Factor, user: User) -> datetime | None:
+    """`since`, for a factor of the person's that begins to count anew; never an earlier help than it had."""
+    return max((at for at in (since(user), factor.new_since) if at), default=None)
+
+
 def helped(user_ids: Iterable[int], *, now: datetime) -> list[Policy]:
     """Those of the people for whom some application may still wait."""
     earliest = now - timedelta(hours=Application.LONGEST_COOL_DOWN)

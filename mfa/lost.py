@@ -53,7 +53,8 @@ def resume(user: User, factor: Factor, *, proved_by: str, actor: User, now: date
     proving = kinds.registry().get(proved_by)
     if proving is None or not proving.alone:
         raise Unusable(FACTOR_DISABLED)
-    new_since = cool_down.since(person)  # else a factor that helpdesk let in would bring back one that is taken at once
+    # Else a factor that helpdesk let in would bring back one that is taken at once.
+    new_since = cool_down.since_when(factor, person)
     Factor.objects.filter(pk=factor.pk, user=person).update(suspended_at=None, new_since=new_since)
     users.move_epoch(person)
     audit.record_of(factor, "factor.resumed", actor=actor)

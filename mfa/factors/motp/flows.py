@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import users
 from accounts.models import User
-from mfa import audit, crypto, enrolment, holdings, limits, notifications
+from mfa import audit, cool_down, crypto, enrolment, holdings, limits, notifications
 from mfa.factors.motp import judging
 from mfa.factors.motp.algorithm import PERIOD, Motp
 from mfa.factors.motp.factor import KIND, memory_of, motp_of
@@ -182,7 +182,8 @@ def _locked(user: User, pk: int) -> Factor:
 def _with_pin(user: User, factor: Factor, motp: Motp, memory: Memory, now: datetime) -> Factor:
     factor.seal(motp.packed())
     factor.state |= memory.state()
-    factor.save(update_fields=["secret", "state"])
+    factor.new_since = cool_down.since_when(factor, user)  # whoever has the phone alone becomes able to use it
+    factor.save(update_fields=["secret", "state", "new_since"])
     users.move_epoch(user)
     audit.record_of(factor, "factor.pin-changed", actor=user)
     context = {"label": str(KIND.label), "name": factor.name, "at": now}
