@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from mfa import alarm_mail, audit, kinds, limits
 from mfa.delivery import outbox
+from mfa.kinds import Purpose
 from mfa.models import Delivery, DeliveryAlarm, OneTimeCode
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ def confirmed_share(channel: str, *, now: datetime) -> tuple[int, int]:
     left = Delivery.objects.filter(channel=channel, template__in=limits.PAID_FOR, handed_over_at__isnull=False)
     senders = [kind.slug for kind in kinds.registry().values() if kind.channel == channel]
     spent = OneTimeCode.objects.filter(kind__in=senders, ending=OneTimeCode.Ending.SPENT)
+    spent = spent.exclude(purpose=Purpose.ACTIVATE)  # those are no codes that left either (PAID_FOR)
     return left.filter(created_at__range=window).count(), spent.filter(created_at__range=window).count()
 
 

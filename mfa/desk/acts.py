@@ -121,11 +121,12 @@ def _end_sessions(person: User, order: Order) -> str:
 
 
 def _give_role(person: User, order: Order) -> str:
-    """The one role of a person, or none."""
+    """The one role of a person, or none. Whoever holds an activation code from before would get in by it."""
     before = sorted(person.groups.filter(name__in=roles.RIGHTS).values_list("name", flat=True))
     person.groups.remove(*Group.objects.filter(name__in=roles.RIGHTS))
     if order.role:
         person.groups.add(Group.objects.get(name=order.role))
+        activation.withdraw(person, actor=order.actor, reason=order.reason, now=order.now)
     users.set_staff(person, staff=bool(order.role))
     audit.record(
         "role.changed", user=person, actor=order.actor, reason=order.reason, old=", ".join(before), new=order.role
@@ -246,7 +247,11 @@ ALL = (
     ),
     Act(
         "role", _("Change the role"),
-        _("The role decides what the person may see and do in this administration. All sessions of the person end."),
+        _(
+            "The role decides what the person may see and do in this administration. All sessions of the person end, "
+            "and an activation code from before. To make somebody helpdesk or admin takes a second admin, who approves "
+            "exactly that; to make an admin helpdesk, somebody auditor, or to take the role away takes you alone."
+        ),
         _("The role was changed."), roles.GIVE_ROLES, _give_role, ("role",), danger=True,
     ),
     Act(
@@ -259,7 +264,10 @@ ALL = (
     ),
     Act(
         "reactivate", _("Reactivate the account"),
-        _("The person can sign in again. For local accounts; the directory decides about its own."),
+        _(
+            "The person can sign in again, with the role from before. For local accounts; the directory decides about "
+            "its own. Whoever may do more than look then takes a second admin, who approves exactly that."
+        ),
         _("The account was reactivated."), "accounts.change_user", _reactivate,
     ),
 )  # fmt: skip

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from mfa import approvals
+from mfa.desk import vouching
 from mfa.desk.readonly import ReadOnly
 from mfa.models import Approval
 
@@ -88,6 +89,7 @@ class ApprovalAdmin(ReadOnly):
             "opts": self.opts, "title": row.words, "row": row, "state": Approval.State(_state(row, now)).label,
             "tone": TONES[_state(row, now)], "why_not": approvals.why_not(row, actor, now=now),
             "own": actor.pk == row.asked_by_id, "alive": row.state in approvals.LIVE and now < row.expires_at,
+            "raises": row.act in vouching.RAISES,
             "alone": row.state == Approval.State.OPEN and not approvals.deciders(row).exists(),
         }  # fmt: skip
         return TemplateResponse(request, "admin/desk/approval.html", context)

@@ -139,6 +139,8 @@ def _takes_two(act: Act, order: Order, judged: list[tuple[User, str]]) -> bool:
     does what asks less of many. An admin is enough for ordinary people otherwise, but not to reset several."""
     if act.slug in acts.WEAKENS:
         return True
+    if act.slug in vouching.RAISES:
+        return vouching.needed(act, order, [one for one, words in judged if not words])
     if act.slug not in acts.VOUCHED or not order.actor.has_perm(roles.TOUCH_STAFF):
         return act.slug in acts.VOUCHED
     return act.slug in vouching.RESETS or any(reach.holds_a_role(one) for one, words in judged if not words)
@@ -213,12 +215,16 @@ def matter(bulk: BulkAct) -> approvals.Matter:
 
 def vouches_for(bulk: BulkAct, person: User) -> bool:
     """Whether what the list took is enough for this person as they are now: who got a role since takes a second person
-    who may decide about staff."""
+    who may decide about staff. Of a list that gives rights without one everybody is judged under their lock."""
+    asked = matter(bulk)
+    used = Approval.objects.filter(
+        act=asked.act, subject=asked.subject, asked_by=bulk.actor, state=Approval.State.USED
+    )  # fmt: skip
+    if bulk.act in vouching.RAISES:
+        return used.exists()
     if bulk.act not in acts.VOUCHED or not reach.holds_a_role(person):
         return True
-    asked = matter(bulk)
-    used = Approval.objects.filter(act=asked.act, subject=asked.subject, asked_by=bulk.actor, right=roles.TOUCH_STAFF)
-    return used.filter(state=Approval.State.USED).exists()
+    return used.filter(right=roles.TOUCH_STAFF).exists()
 
 
 def _staff() -> Q:

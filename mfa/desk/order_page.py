@@ -75,6 +75,9 @@ def _ask_second(request: HttpRequest, act: Act, order: Order, people: list[User]
     affected = [one for one in people if one.pk not in refused]
     if not affected:
         return redirect(_back([one.pk for one in people]))
+    if not vouching.needed(act, order, affected):
+        messages.info(request, _("Nobody else has to approve this."))
+        return redirect(f"{person.act_url(act)}?people={','.join(str(one.pk) for one in affected)}")
     matter = vouching.matter(act, order, affected)
     row = approvals.ask(matter, actor=order.actor, reason=told(order), now=order.now)
     messages.success(request, _("A second person was asked. You will find it here once it is approved."))
@@ -97,7 +100,8 @@ def ask(
     model_admin: ModelAdmin[Any], request: HttpRequest, act: Act, people: list[User], form: ActForm
 ) -> TemplateResponse:
     """The preview with the form; without one where everybody is refused."""
-    order = Order(actor=cast(User, request.user), reason="", now=timezone.now())
+    role = form["role"].value() or "" if "role" in act.asks else ""
+    order = Order(actor=cast(User, request.user), reason="", now=timezone.now(), role=role)
     refused = reach.refusals(act, order, people)
     affected = [one for one in people if one.pk not in refused]
     context = model_admin.admin_site.each_context(request) | {
@@ -114,6 +118,7 @@ def ask(
         if act.locks_out
         else None,
         "vouching": vouching.needed(act, order, affected),
+        "raises": act.slug in vouching.RAISES,
         "few": vouching.FEW if act.slug in WEAKENS else 0,
         "checked": vouching.checked(act, order, affected),
         "approved": vouching.approved(act, order, affected),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -25,6 +25,8 @@ RESETS = frozenset({"reset", "reset-one"})
 FIRST = frozenset({"activate", "assign-token"})
 REVIVES = frozenset({"unlock"})
 HAD_ONE = ("factor.added", "factor.removed", "factors.reset", "token.assigned", "phone.changed", "phone.confirmed")
+RAISES = frozenset({"role", "reactivate"})
+"""What can make somebody one who approves: else one admin alone would make the second one."""
 WEAKENED = ("exemption.granted", "policy.not-required")
 FEW = 10
 """Of how many people within `FEW_WITHIN` an admin asks less alone. Each counts once, also one approved by a second."""
@@ -35,7 +37,9 @@ def needed(act: Act, order: Order, people: list[User]) -> bool:
     """Whether the agent alone is not enough. An admin is, for one ordinary person; anybody with the right is, for
     people who never had a factor: there is nothing to take over yet but what the first set-up gives. So is anybody who
     only ends a delay by unlocking; a factor that guesses disabled would be open to as many again. Whoever asks less of
-    people does so alone for a few of them."""
+    people does so alone for a few of them. Rights to do more than look are given to nobody by one admin alone."""
+    if act.slug in RAISES:
+        return any(_gains(act, order, one) for one in people)
     if act.slug in WEAKENS:
         return len(_asked_less(order.actor, order.now) | {one.pk for one in people}) > FEW
     if act.slug not in VOUCHED or not people:
@@ -45,6 +49,19 @@ def needed(act: Act, order: Order, people: list[User]) -> bool:
     if order.actor.has_perm(roles.TOUCH_STAFF):
         return any(reach.holds_a_role(one) for one in people) or (len(people) > 1 and act.slug in RESETS)
     return act.slug not in FIRST or _had_a_factor(people)
+
+
+def _gains(act: Act, order: Order, person: User) -> bool:
+    """Whether the person could do more by it than look, and more than now."""
+    held = {one.codename for group in person.groups.all() for one in group.permissions.all()}
+    if act.slug == "reactivate":
+        return person.is_superuser or bool(_beyond_looking(held))
+    given = _beyond_looking(right.partition(".")[2] for right in roles.RIGHTS.get(order.role, ()))
+    return bool(given - held if person.is_staff else given)
+
+
+def _beyond_looking(codenames: Iterable[str]) -> set[str]:
+    return {one for one in codenames if not one.startswith("view_")}
 
 
 def _asked_less(actor: User, now: datetime) -> set[int]:
@@ -84,6 +101,7 @@ def matter(act: Act, order: Order, people: list[User]) -> approvals.Matter:
     answers: dict[str, object] = {
         "kind": order.kind, "serial": order.serial, "hours": order.hours, "uses": order.uses,
         "applications": sorted(order.applications), "hand_over": order.hand_over, "confirmation": order.confirmation,
+        "role": _back_in(people) if act.slug == "reactivate" else order.role,
         "until": order.until.isoformat() if order.until else "",
     }  # fmt: skip
     given = {name: value for name, value in answers.items() if value}
@@ -113,6 +131,11 @@ def stands(act: Act, order: Order, people: list[User]) -> bool:
     return approvals.stands(matter(act, order, people), actor=order.actor, now=order.now)
 
 
+def _back_in(people: list[User]) -> str:
+    """The groups in which somebody is again who is reactivated."""
+    return ", ".join(sorted({group.name for one in people for group in one.groups.all()}))
+
+
 def spend(act: Act, order: Order, people: list[User]) -> None:
     """Use up what stands for the act: a caller check, else an approval. Raises approvals.NotApproved. Joins the
     caller's transaction."""
@@ -126,6 +149,8 @@ def wanted(act: Act) -> str:
     """What is said where nobody vouches for the act."""
     if act.slug in WEAKENS:
         return _("That is more than %(few)d people in 24 hours: have a second admin approve it first.") % {"few": FEW}
+    if act.slug in RAISES:
+        return _("That gives rights to act on others: have a second admin approve exactly this first.")
     return _("Check the caller, or have a second person approve it first.")
 
 

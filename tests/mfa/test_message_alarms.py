@@ -11,7 +11,7 @@ from django_celery_beat.models import PeriodicTask
 from pytest_django import Settings
 
 from accounts.models import User
-from mfa import limits, message_alarms
+from mfa import activation, limits, message_alarms
 from mfa.delivery import outbox
 from mfa.models import AuditEvent, Delivery, DeliveryAlarm, OneTimeCode
 from mfa.outcomes import TooManyMessages
@@ -89,6 +89,17 @@ def test_codes_that_may_still_be_typed_and_those_of_the_other_channel_do_not_cou
     codes(alice, 30, confirmed=0, at=now - HALF_AN_HOUR, channel="mail")
     assert message_alarms.watch(now=now) == 1
     assert told() == ["Codes by mail: few of the codes that are sent come back"]
+
+
+def test_activation_codes_by_message_count_neither_as_left_nor_as_come_back(alice: User) -> None:
+    """They are typed more surely than other codes, and would hide those that do not arrive."""
+    User.objects.filter(pk=alice.pk).update(phone="+4915112345678", phone_confirmed_at=timezone.now())
+    person = User.objects.get(pk=alice.pk)
+    activation.issue(person, actor=None, reason="new", now=timezone.now(), by=activation.HandOver.SMS)
+    OneTimeCode.objects.update(ending=OneTimeCode.Ending.SPENT)
+    Delivery.objects.filter(template="activation-code").update(state="sent", handed_over_at=timezone.now())
+    assert Delivery.objects.filter(template="activation-code").exists()
+    assert message_alarms.confirmed_share("sms", now=timezone.now() + HALF_AN_HOUR) == (0, 0)
 
 
 def test_an_incident_is_told_once_and_again_only_after_it_was_over(alice: User, now: datetime) -> None:

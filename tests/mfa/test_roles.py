@@ -148,7 +148,7 @@ def filled(path: str, person: int) -> dict[str, Any]:
             "identity": "in-person",
             "ticket": "INC-7",
             "kind": "totp",
-            "role": "helpdesk",
+            "role": "auditor",
             "serial": "1001",
             "number": "+4917011111111",
             "confirmation": "without-confirmation",

@@ -220,3 +220,17 @@ def removed_before_rule(stage: Stage) -> None:
     stage.let_in(user)
     stage.open(reverse("totp:remove", args=[app_of(user).pk]))
     stage.reads("You will need one soon")
+
+
+@scene("admin:accounts_user_act", "change the role")
+def act_role(stage: Stage) -> None:
+    as_admin(stage)
+    stage.open(reverse("admin:accounts_user_act", args=["role"]) + f"?people={people()[0].pk}")
+    stage.reads("takes a second admin, who approves exactly that")
+
+
+@scene("admin:accounts_user_act", "a role that takes a second admin")
+def act_role_admin(stage: Stage) -> None:
+    as_admin(stage)
+    stage.open(reverse("admin:accounts_user_act", args=["role"]) + f"?people={people()[0].pk}&role=admin")
+    stage.reads("makes sure that the account is in the hands of that person")
