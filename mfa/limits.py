@@ -133,6 +133,16 @@ def clear(counter: GuessCounter, kind: str) -> int:
     return int(forgotten[0])
 
 
+def take_back(counter: GuessCounter, kind: str) -> None:
+    """Count one answer less, which nobody could judge; a right one in between has left none to take back."""
+    if kind not in counter.failures:
+        return
+    count, last = counter.failures.pop(kind)
+    if count > 1:
+        counter.failures[kind] = [count - 1, last]
+    compiled.replace(counter)
+
+
 def forget(user: User) -> None:
     """Forget every wrong code and password of an account, from every source. What was sent stays counted."""
     # The rows stay, because others may be waiting for their locks.

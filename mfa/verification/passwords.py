@@ -18,6 +18,7 @@ from accounts import addresses, names, passwords
 from accounts.models import User
 from mfa import limits
 from mfa.applications import PORTAL
+from mfa.models import GuessCounter
 from mfa.outcomes import (
     ACCOUNT_LOCKED,
     DIRECTORY_UNREACHABLE,
@@ -91,11 +92,11 @@ def _owner(username: str, password: str, guess: Guess, secret: Secret, now: date
     try:
         user = secret.owner(username, password)
     except passwords.DirectoryUnreachable:
-        _give_back(guess, now)
+        _give_back(guess, now, limits.take_back)
         raise Unusable(DIRECTORY_UNREACHABLE) from None
     if user is None:
         raise WrongPassword(secret.wrong)
-    _give_back(guess, now)
+    _give_back(guess, now, limits.clear)
     return user
 
 
@@ -116,7 +117,8 @@ def _pay(guess: Guess, now: datetime) -> bool:
 
 
 @transaction.atomic
-def _give_back(guess: Guess, now: datetime) -> None:
-    limits.clear(limits.lock(guess.subject), "password")
+def _give_back(guess: Guess, now: datetime, change: Callable[[GuessCounter, str], object]) -> None:
+    """It was not wrong, which `change` says to the counter of its source."""
+    change(limits.lock(guess.subject), "password")
     if not guess.is_usual:
         sources.give_back(guess.address, guess.application, paid_at=now)
