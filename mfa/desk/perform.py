@@ -58,14 +58,14 @@ def lock(person: User, order: Order) -> tuple[User, Order]:
     return User.objects.get(pk=person.pk), replace(order, actor=User.objects.get(pk=order.actor.pk))
 
 
-def refused(act: Act, order: Order, person: User) -> Outcome | None:
-    """Why the act is not done whatever vouches for it; None where nothing speaks against it. The caller holds both
-    rows, in a transaction that commits: whoever is stopped by the pace is told of."""
+def refused(act: Act, order: Order, person: User, *, counted: bool = False) -> Outcome | None:
+    """Why the act is not done whatever vouches for it; None where nothing speaks against it. `counted`: towards the
+    pace it was already, by the code that it waited for. The caller holds both rows, in a transaction that commits:
+    whoever is stopped by the pace is told of."""
     if not reach.may(order.actor, act):
         return Outcome(person, refused=_("You may not do this any more."), stops=True)
     if words := reach.refusals(act, order, [person]).get(person.pk, ""):
         return Outcome(person, refused=words)
-    counted = order.begun_at is not None  # what waited for a code was counted when that was sent
     if not counted and (words := pace.stop(act.right, order.actor, now=order.now)):
         return Outcome(person, refused=words, stops=True)
     return None

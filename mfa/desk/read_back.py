@@ -160,7 +160,7 @@ def _send(person: User, order: Order) -> Waiting:
 
 def _judge(person: User, order: Order, token: str, text: str) -> None:
     """The caller holds both rows, and commits on a refusal too."""
-    if stopped := perform.refused(ACT, order, person):
+    if stopped := perform.refused(ACT, order, person, counted=True):
         raise NotDone(stopped.refused)
     _require_vouching(person, order)
     _spend(person, order, token, text)

@@ -196,6 +196,20 @@ def test_every_code_that_is_sent_counts_towards_the_pace_and_what_was_begun_can_
     assert Delivery.objects.filter(recipient=OTHER).exists(), "a confirmed number counts once"
 
 
+@pytest.mark.row("T-59")
+def test_whoever_is_stopped_by_the_pace_sends_no_new_code_either(
+    staff: Callable[..., Client], bob: User, clock: time_machine.Traveller, settings: Settings
+) -> None:
+    settings.HELPDESK_RESETS_PER_DAY = 1
+    client = vouched(staff("helpdesk"), bob)
+    begin(client, bob)
+    clock.shift(61)
+    assert "Too many resets in 24 hours" in again(client, bob)
+    assert Delivery.objects.filter(recipient=NEW).count() == 1
+    settings.HELPDESK_RESETS_PER_DAY = 2
+    assert "A new code is on its way" in again(client, bob)
+
+
 @pytest.mark.row("T-14")
 def test_the_code_opens_nothing_else(staff: Callable[..., Client], bob: User) -> None:
     client, now = vouched(staff("helpdesk"), bob), timezone.now()
