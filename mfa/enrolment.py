@@ -177,19 +177,7 @@ def reset(user: User, *, actor: User | None, reason: str, now: datetime, kind: s
     The phone may be lost too, so a number no longer implies a factor until it is confirmed again or changed.
     """
     user = lock_judging(user)
-    slugs = [kind] if kind else list(kinds.registry())
-    mine = Factor.objects.filter(user=user, **({"kind": kind} if kind else {}))
-    gone = list(mine.values_list("pk", flat=True))
-    mine.delete()  # also of kinds that are switched off: they may come back
-    for implied in (k for k in kinds.registry().values() if k.slug in slugs and k.implied(user)):
-        Factor.objects.create(
-            user=user,
-            kind=implied.slug,
-            key=holdings.single_key(user),
-            name=str(implied.label),
-            confirmed=False,
-            disabled_at=now,
-        )
+    gone = _take_all(user, kind, now)
     cool_down.start(user, now=now)
     OneTimeCode.objects.filter(user=user, ending=OneTimeCode.Ending.LIVE).update(
         ending=OneTimeCode.Ending.REPLACED, ended_at=now
@@ -200,6 +188,17 @@ def reset(user: User, *, actor: User | None, reason: str, now: datetime, kind: s
     audit.record("factors.reset", user=user, actor=actor, reason=reason, kind=kind or "all", factors=gone)
     told = kinds.kind(kind).label if kind in kinds.registry() else kind
     notifications.tell(user, "factors-reset", {"kind": told, "at": now}, now=now, also_number=user.phone)
+
+
+def _take_all(user: User, kind: str, now: datetime) -> list[int]:
+    """Of the kind, or where none is named of all, those that the number implies included; which rows there were."""
+    mine = Factor.objects.filter(user=user, **({"kind": kind} if kind else {}))
+    gone = list(mine.values_list("pk", flat=True))
+    mine.delete()  # also of kinds that are switched off: they may come back
+    for implied in (one for one in kinds.registry().values() if kind in ("", one.slug) and one.implied(user)):
+        key, name = holdings.single_key(user), str(implied.label)
+        Factor.objects.create(user=user, kind=implied.slug, key=key, name=name, confirmed=False, disabled_at=now)
+    return gone
 
 
 @transaction.atomic

@@ -21,6 +21,7 @@ from mfa.desk import lockout, number_page, person, reach, vouching
 from mfa.desk.acts import WEAKENS, Act
 from mfa.desk.asked import Order
 from mfa.desk.forms import CALLER, READ_BACK, ActForm, ChosenForm, told
+from mfa.desk.lockout import Lockout
 from mfa.desk.perform import Outcome, perform
 from mfa.proof import full_proof_required
 
@@ -105,26 +106,23 @@ def ask(
     refused = reach.refusals(act, order, people)
     affected = [one for one in people if one.pk not in refused]
     context = model_admin.admin_site.each_context(request) | {
-        "opts": model_admin.opts,
-        "title": act.label,
-        "act": act,
-        "affected": affected,
+        "opts": model_admin.opts, "title": act.label, "act": act, "form": form, "url": person.act_url(act),
+        "affected": affected, "people": ",".join(str(one.pk) for one in affected),
         "refused": [(one, refused[one.pk]) for one in people if one.pk in refused],
-        "people": ",".join(str(one.pk) for one in affected),
-        "url": person.act_url(act),
         "back_url": _back([one.pk for one in people]),
-        "form": form,
-        "lockout": lockout.of(User.objects.filter(pk__in=[one.pk for one in affected]), form, now=order.now)
-        if act.locks_out
-        else None,
+        "lockout": _lockout(affected, form, order) if act.locks_out else None,
         "vouching": vouching.needed(act, order, affected),
         "raises": act.slug in vouching.RAISES,
         "few": vouching.FEW if act.slug in WEAKENS else 0,
         "checked": vouching.checked(act, order, affected),
         "approved": vouching.approved(act, order, affected),
         "caller_url": reverse("admin:accounts_user_caller", args=[affected[0].pk]) if len(affected) == 1 else "",
-    }
+    }  # fmt: skip
     return TemplateResponse(request, "admin/desk/order.html", context, status=422 if form.errors else 200)
+
+
+def _lockout(people: list[User], form: ActForm, order: Order) -> Lockout:
+    return lockout.of(User.objects.filter(pk__in=[one.pk for one in people]), form, now=order.now)
 
 
 def _people(pks: list[int]) -> list[User]:
