@@ -25,7 +25,7 @@ BESIDE_THE_TABLE = {
     "admin/": "the start, which shows what a role may see",
     "admin/autocomplete/": "Django's, asks for the right to see what it lists",
     "admin/jsi18n/": "texts of Django's scripts",
-    "admin/mfa/bulkact/<int:pk>/start/": "for whoever ordered the act, as tests/mfa/test_admin_bulk.py has it",
+    "admin/mfa/bulkact/<int:pk>/start/": "for whoever ordered the act, as tests/mfa/bulk/test_second_person.py has it",
     "admin/mfa/hardwaretoken/import/<int:pk>/": "for whoever read the file, as tests/mfa/test_admin_tokens.py has it",
 }
 """Addresses that the table of docs/security-roles.md does not name, each with its reason."""

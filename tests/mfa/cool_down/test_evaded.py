@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from django.utils import timezone
 
 from accounts.models import PhoneSource, User
 from accounts.users import set_phone
@@ -14,23 +13,20 @@ from mfa.factors.motp import flows as motp
 from mfa.factors.motp.algorithm import Motp
 from mfa.models import Application, Factor
 from mfa.outcomes import CODE_PENDING, FACTOR_NEW
+from tests.mfa.cool_down.acting import JUST_AFTER, a_token, asked_at
 from tests.mfa.doors import add_factor
 from tests.mfa.factors.phones import OLD
-from tests.mfa.test_cool_down import a_token, asked_at
 
 pytestmark = pytest.mark.row("T-59")
-OVER = timedelta(hours=24, minutes=1)
 SECRET = "0123456789abcdef"
 
 
 @pytest.fixture
-def bank(db: None) -> Application:
-    return Application.objects.create(slug="bank", name="Bank", kinds=["motp", "temporary"], cool_down_hours=24)
-
-
-@pytest.fixture
-def start() -> datetime:
-    return timezone.now()
+def bank(bank: Application) -> Application:
+    """Takes nothing else that these people have."""
+    bank.kinds = ["motp", "temporary"]
+    bank.save()
+    return bank
 
 
 def code_with(pin: str, at: datetime) -> str:
@@ -53,7 +49,7 @@ def test_a_pin_that_was_changed_after_help_makes_an_old_app_new(
     assert asked_at(bank, alice, start) is CODE_PENDING
     motp.change_pin(alice, app.pk, "777777", code_with("777777", start), now=start)
     assert asked_at(bank, alice, start) is FACTOR_NEW
-    assert asked_at(bank, alice, start + OVER) is CODE_PENDING
+    assert asked_at(bank, alice, start + JUST_AFTER) is CODE_PENDING
 
 
 def test_a_pin_that_was_changed_without_help_makes_nothing_new(alice: User, bank: Application, start: datetime) -> None:
@@ -76,4 +72,4 @@ def test_a_temporary_code_that_was_reported_lost_comes_back_as_new_as_it_was(
     lost.report(alice, [lent], actor=alice, now=start)
     lost.resume(alice, lent, proved_by="sms", actor=alice, now=start)
     assert asked_at(bank, alice, start) is FACTOR_NEW
-    assert asked_at(bank, alice, start + OVER) is CODE_PENDING
+    assert asked_at(bank, alice, start + JUST_AFTER) is CODE_PENDING

@@ -12,15 +12,10 @@ from accounts.models import User
 from mfa import approvals
 from mfa.desk import acts, bulk_work, vouching
 from mfa.models import Approval, BulkAct, BulkPerson
+from tests.mfa.bulk.lists import everybody, order
 from tests.mfa.doors import give_role
-from tests.mfa.test_admin_bulk import everybody, order
 
 pytestmark = [pytest.mark.row("A-2.3.5"), pytest.mark.row("T-60")]
-
-
-@pytest.fixture(autouse=True)
-def no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk_work, "wake", lambda _pk: True)
 
 
 def roles_of(people: list[User]) -> list[list[str]]:
