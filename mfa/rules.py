@@ -11,12 +11,12 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _, ngettext
 
 from accounts.models import User
-from mfa import approvals, audit, kinds, policy
+from mfa import approvals, asked_less, audit, kinds, policy
 from mfa.approvals import Matter
 from mfa.models import Reminder, Rule
 
 RIGHT = "mfa.change_rule"
-"""What whoever makes rules must hold, and whoever approves that one for everybody gets weaker."""
+"""What whoever makes rules must hold, and whoever approves that one gets weaker."""
 
 
 class Clash(Exception):
@@ -92,11 +92,15 @@ def whom(rule: Rule) -> str:
     return _("Members of %(group)s") % {"group": rule.group.name} if rule.group else _("Everybody")
 
 
+def _concerns(rule: Rule) -> str:
+    return _("the members of %(group)s") % {"group": rule.group.name} if rule.group else _("everybody")
+
+
 def is_weaker(old: Rule, new: Rule) -> bool:
     """Whether the change asks less of anybody, or later."""
     kinds_before, kinds_now = set(old.kinds), set(new.kinds)
     return (
-        old.group_id != new.group_id
+        (old.group_id != new.group_id and new.group_id is not None)
         or new.factors < old.factors
         or (old.backup and not new.backup)
         or (old.activation_only and not new.activation_only)
@@ -105,25 +109,32 @@ def is_weaker(old: Rule, new: Rule) -> bool:
     )
 
 
-def takes_two(old: Rule | None, new: Rule | None) -> bool:
-    """Whether a second person has to approve: a rule for everybody ends, or gets weaker."""
-    if old is None or old.group_id is not None:
+def takes_two(old: Rule | None, new: Rule | None, *, actor: User, now: datetime) -> bool:
+    """Whether a second person has to approve: a rule for everybody ends or gets weaker, or one for a group does and
+    with it the actor asks less of more people than they may alone."""
+    if old is None or not (new is None or is_weaker(old, new)):
         return False
-    return new is None or is_weaker(old, new)
+    return old.group_id is None or asked_less.too_many(actor, _first_concerned(old), now=now)
+
+
+def _first_concerned(rule: Rule) -> list[int]:
+    """As many of the active people whom the rule concerns as stand for all of them."""
+    found = User.objects.filter(policy.concerned(rule), is_active=True)
+    return list(found.order_by("pk").values_list("pk", flat=True)[: asked_less.ENOUGH])
 
 
 def matter(old: Rule, new: Rule | None, page: str) -> Matter:
     """What the second person is asked to approve."""
     if new is None:
-        text = _("End the rule “%(name)s”, which concerns everybody.") % {"name": old.name}
+        text = _("End the rule “%(name)s”, which concerns %(whom)s.") % {"name": old.name, "whom": _concerns(old)}
     else:
         before, after = values(old), values(new)
         names = {field.name: field.verbose_name for field in Rule._meta.fields}
         changed = "; ".join(
             f"{names[key]}: {before[key]} → {after[key]}" for key in before if before[key] != after[key]
         )
-        text = _("Weaken the rule “%(name)s”, which concerns everybody: %(changed)s") % {
-            "name": old.name, "changed": changed,
+        text = _("Weaken the rule “%(name)s”, which concerns %(whom)s: %(changed)s") % {
+            "name": old.name, "whom": _concerns(old), "changed": changed,
         }  # fmt: skip
     return Matter("rule.end" if new is None else "rule.change", digest(old, new), text, page, RIGHT)
 
@@ -132,35 +143,45 @@ def matter(old: Rule, new: Rule | None, page: str) -> Matter:
 def save(new: Rule, *, seen: str, page: str, actor: User, reason: str, now: datetime) -> Rule:
     """Make the rule, or change the one with its key. `seen` is the digest of the change that was previewed. Raises
     ChangedMeanwhile, Clash, and `approvals.NotApproved` where it takes two people."""
-    old = _locked(new.pk) if new.pk else None
+    old = _locked(new.pk, actor) if new.pk else None
     if digest(old, new) != seen:
         raise ChangedMeanwhile
     if others := clashes(new):
         raise Clash(", ".join(other.name for other in others))
-    if takes_two(old, new) and old is not None:
+    if old is not None and takes_two(old, new, actor=actor, now=now):
         approvals.spend(matter(old, new, page), actor=actor, now=now)
     new.save()
     if old is not None and _in_force(old) != _in_force(new):
         Reminder.objects.filter(rule=new).delete()
     action = "rule.changed" if old else "rule.made"
-    audit.record(action, user=None, actor=actor, reason=reason, rule=new.pk, old=values(old), new=values(new))
+    noted = _noted(old) if old is not None and is_weaker(old, new) else {}
+    audit.record(
+        action, user=None, actor=actor, reason=reason, rule=new.pk, old=values(old), new=values(new), **noted
+    )  # fmt: skip
     return new
 
 
 @transaction.atomic
 def end(pk: int, *, page: str, actor: User, reason: str, now: datetime) -> None:
     """End a rule; it stays in the list. Raises ChangedMeanwhile where it has ended, and `approvals.NotApproved`."""
-    old = _locked(pk)
-    if takes_two(old, None):
+    old = _locked(pk, actor)
+    if takes_two(old, None, actor=actor, now=now):
         approvals.spend(matter(old, None, page), actor=actor, now=now)
     Rule.objects.filter(pk=pk).update(ended_at=now)
-    audit.record("rule.ended", user=None, actor=actor, reason=reason, rule=pk, old=values(old))
+    audit.record("rule.ended", user=None, actor=actor, reason=reason, rule=pk, old=values(old), **_noted(old))
 
 
-def _locked(pk: int) -> Rule:
+def _noted(old: Rule) -> dict[str, object]:
+    """For the audit trail: of whom less is asked."""
+    return {asked_less.NOTED: _first_concerned(old)}
+
+
+def _locked(pk: int, actor: User) -> Rule:
+    """The rule, and its changer: what they do to several rules at once adds up."""
     found = Rule.objects.select_for_update(of=("self",)).select_related("group").filter(pk=pk, ended_at=None).first()
     if found is None:
         raise ChangedMeanwhile
+    User.objects.select_for_update(no_key=True).get(pk=actor.pk)
     return found
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _, ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from mfa import activation, approvals, qr, temporary
+from mfa import activation, approvals, asked_less, qr, temporary
 from mfa.desk import lockout, number_page, person, reach, vouching
 from mfa.desk.acts import WEAKENS, Act
 from mfa.desk.asked import Order
@@ -113,7 +113,7 @@ def ask(
         "lockout": _lockout(affected, form, order) if act.locks_out else None,
         "vouching": vouching.needed(act, order, affected),
         "raises": act.slug in vouching.RAISES,
-        "few": vouching.FEW if act.slug in WEAKENS else 0,
+        "few": asked_less.FEW if act.slug in WEAKENS else 0,
         "checked": vouching.checked(act, order, affected),
         "approved": vouching.approved(act, order, affected),
         "caller_url": reverse("admin:accounts_user_caller", args=[affected[0].pk]) if len(affected) == 1 else "",

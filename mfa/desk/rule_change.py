@@ -15,7 +15,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mfa import approvals, rules
+from mfa import approvals, asked_less, rules
 from mfa.desk.rule_forms import RuleForm
 from mfa.desk.run_orders import ReasonForm
 from mfa.models import Rule
@@ -30,9 +30,15 @@ class Change:
     page: str
 
     @property
-    def matter(self) -> approvals.Matter | None:
-        """What a second person has to approve; None where one is enough."""
-        if self.old is None or not rules.takes_two(self.old, self.wanted):
+    def few(self) -> int:
+        """Of how many people the change may ask less by one admin alone; 0 where the number decides nothing."""
+        if self.old is None or self.old.group_id is None:
+            return 0
+        return asked_less.FEW if self.wanted is None or rules.is_weaker(self.old, self.wanted) else 0
+
+    def matter(self, actor: User, *, now: datetime) -> approvals.Matter | None:
+        """What a second person has to approve; None where the actor is enough."""
+        if self.old is None or not rules.takes_two(self.old, self.wanted, actor=actor, now=now):
             return None
         return rules.matter(self.old, self.wanted, self.page)
 
@@ -49,13 +55,14 @@ def page_of(form: RuleForm, old: Rule | None) -> str:
 
 def context(request: HttpRequest, change: Change, *, now: datetime) -> dict[str, Any]:
     """The lower part of the page: the reason, and how it stands with the second person."""
-    matter = change.matter
-    found = approvals.find(matter, actor=cast(User, request.user), now=now) if matter else None
+    actor = cast(User, request.user)
+    matter = change.matter(actor, now=now)
+    found = approvals.find(matter, actor=actor, now=now) if matter else None
     form = ReasonForm(request.POST or None, initial={"reason": found.reason if found else ""})
     return {
         "form": form, "takes_two": matter is not None, "approval": found,
         "approved": found is not None and found.state == found.State.APPROVED,
-        "seen": rules.digest(change.old, change.wanted), "page": change.page,
+        "seen": rules.digest(change.old, change.wanted), "page": change.page, "few": change.few,
     }  # fmt: skip
 
 
@@ -65,7 +72,7 @@ def answer(request: HttpRequest, change: Change) -> HttpResponse | None:
     if request.method != "POST" or not form.is_valid():
         return None
     actor, reason, now = cast(User, request.user), form.cleaned_data["reason"], timezone.now()
-    matter = change.matter
+    matter = change.matter(actor, now=now)
     if matter and request.POST.get("do") == "ask":
         row = approvals.ask(matter, actor=actor, reason=reason, now=now)
         messages.success(request, _("A second person was asked. You will find it here once it is approved."))

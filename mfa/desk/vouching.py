@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -14,7 +13,7 @@ from django.utils.translation import gettext as _, ngettext
 
 from accounts.models import User
 from accounts.phones import mask
-from mfa import approvals, roles
+from mfa import approvals, asked_less, roles
 from mfa.desk import reach
 from mfa.desk.acts import VOUCHED, WEAKENS, Act
 from mfa.desk.asked import Order
@@ -27,10 +26,6 @@ REVIVES = frozenset({"unlock"})
 HAD_ONE = ("factor.added", "factor.removed", "factors.reset", "token.assigned", "phone.changed", "phone.confirmed")
 RAISES = frozenset({"role", "reactivate"})
 """What can make somebody one who approves: else one admin alone would make the second one."""
-WEAKENED = ("exemption.granted", "policy.not-required")
-FEW = 10
-"""Of how many people within `FEW_WITHIN` an admin asks less alone. Each counts once, also one approved by a second."""
-FEW_WITHIN = timedelta(hours=24)
 
 
 def needed(act: Act, order: Order, people: list[User]) -> bool:
@@ -41,7 +36,7 @@ def needed(act: Act, order: Order, people: list[User]) -> bool:
     if act.slug in RAISES:
         return any(_gains(act, order, one) for one in people)
     if act.slug in WEAKENS:
-        return len(_asked_less(order.actor, order.now) | {one.pk for one in people}) > FEW
+        return asked_less.too_many(order.actor, [one.pk for one in people], now=order.now)
     if act.slug not in VOUCHED or not people:
         return False
     if act.slug in REVIVES:
@@ -62,12 +57,6 @@ def _gains(act: Act, order: Order, person: User) -> bool:
 
 def _beyond_looking(codenames: Iterable[str]) -> set[str]:
     return {one for one in codenames if not one.startswith("view_")}
-
-
-def _asked_less(actor: User, now: datetime) -> set[int]:
-    """Of whom the actor asked less of late, by any of the acts that do: slices of a list add up."""
-    done = AuditEvent.objects.filter(actor=actor, action__in=WEAKENED, at__gt=now - FEW_WITHIN)
-    return set(done.exclude(user=None).values_list("user", flat=True))
 
 
 def _is_one_disabled(people: list[User]) -> bool:
@@ -148,7 +137,9 @@ def spend(act: Act, order: Order, people: list[User]) -> None:
 def wanted(act: Act) -> str:
     """What is said where nobody vouches for the act."""
     if act.slug in WEAKENS:
-        return _("That is more than %(few)d people in 24 hours: have a second admin approve it first.") % {"few": FEW}
+        return _("That is more than %(few)d people in 24 hours: have a second admin approve it first.") % {
+            "few": asked_less.FEW
+        }
     if act.slug in RAISES:
         return _("That gives rights to act on others: have a second admin approve exactly this first.")
     return _("Check the caller, or have a second person approve it first.")

@@ -65,7 +65,7 @@ def test_which_change_asks_less_of_everybody_and_takes_two(
     everybody: Rule, boss: User, second: User, now: datetime, columns: dict[str, Any], weaker: bool
 ) -> None:
     new = changed(everybody, **columns)
-    assert rules.takes_two(everybody, new) is weaker
+    assert rules.takes_two(everybody, new, actor=boss, now=now) is weaker
     if not weaker:
         save(everybody, new, boss, now)
         return
@@ -82,7 +82,7 @@ def test_which_change_asks_less_of_everybody_and_takes_two(
 
 
 @pytest.mark.row("A-2.3.5")
-def test_a_rule_for_everybody_is_ended_by_two_and_one_for_a_group_by_one(
+def test_a_rule_for_everybody_is_ended_by_two_and_one_for_a_small_group_by_one(
     everybody: Rule, boss: User, second: User, now: datetime
 ) -> None:
     with pytest.raises(approvals.NotApproved):

@@ -234,3 +234,12 @@ def act_role_admin(stage: Stage) -> None:
     as_admin(stage)
     stage.open(reverse("admin:accounts_user_act", args=["role"]) + f"?people={people()[0].pk}&role=admin")
     stage.reads("makes sure that the account is in the hands of that person")
+
+
+@scene("admin:mfa_rule_end", "for a group of more than a few")
+def end_group_rule(stage: Stage) -> None:
+    as_admin(stage)
+    group = Group.objects.create(name="ward staff")
+    group.user_set.set([person(f"ward-{number}", name=f"Ward {number}") for number in range(11)])
+    stage.open(reverse("admin:mfa_rule_end", args=[rule(name="Wards", group=group).pk]))
+    stage.reads("asks less of more than 10 people, so a second admin has to approve it")
