@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.looks import shifts
-from tests.browser.scenes import desk, factors, overview, phone, way_in
+from tests.browser.scenes import desk, desk_runs, factors, overview, phone, way_in
 from tests.browser.scenes.scene import Play
 from tests.browser.stage import Stage
 
@@ -17,7 +17,7 @@ MAIN: list[Play] = [
     way_in.sign_in, way_in.second_step, way_in.second_step_sms_waiting, overview.dashboard_full, overview.history_full,
     factors.scan, factors.recovery_codes, phone.change, phone.confirm,
 ]  # fmt: skip
-TABLES: list[Play] = [desk.people_list, desk.runs, desk.run_finished, desk.trail, desk.outbox, desk.schedules]
+TABLES: list[Play] = [desk.people_list, desk_runs.runs, desk_runs.run_finished, desk.trail, desk.outbox, desk.schedules]
 
 SLOW_LINE = {"offline": False, "latency": 0, "downloadThroughput": 15_000, "uploadThroughput": 1_000_000}
 """Bytes a second at which a list of the administration is painted in several parts."""

@@ -14,6 +14,7 @@ from tests.browser.scenes import (  # noqa: F401  # they fill the list
     desk_lists,
     desk_numbers,
     desk_policies,
+    desk_runs,
     email,
     factors,
     german,
