@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _, ngettext
 
 from accounts.models import User
 from accounts.phones import mask
-from mfa import approvals, asked_less, roles
+from mfa import approvals, asked_less, holdings, roles
 from mfa.desk import reach
 from mfa.desk.acts import VOUCHED, WEAKENS, Act
 from mfa.desk.asked import Order
@@ -43,7 +44,7 @@ def needed(act: Act, order: Order, people: list[User]) -> bool:
         return not order.actor.has_perm(roles.TOUCH_STAFF) and _is_one_disabled(people)
     if order.actor.has_perm(roles.TOUCH_STAFF):
         return any(reach.holds_a_role(one) for one in people) or (len(people) > 1 and act.slug in RESETS)
-    return act.slug not in FIRST or _had_a_factor(people)
+    return act.slug not in FIRST or _had_a_factor(people, order.now)
 
 
 def _gains(act: Act, order: Order, person: User) -> bool:
@@ -63,10 +64,12 @@ def _is_one_disabled(people: list[User]) -> bool:
     return Factor.objects.filter(user__in=people, confirmed=True, disabled_at__isnull=False).exists()
 
 
-def _had_a_factor(people: list[User]) -> bool:
+def _had_a_factor(people: list[User], now: datetime) -> bool:
+    """Or has one that no row says, such as a number of the directory."""
     return (
         Factor.objects.filter(user__in=people).exists()
         or AuditEvent.objects.filter(user__in=people, action__in=HAD_ONE).exists()
+        or any(holdings.usable_of_many(people, now=now).values())
     )
 
 

@@ -186,6 +186,21 @@ def test_helpdesk_neither_gives_tokens_to_staff_nor_takes_them(
     assert stock.holder(token)
 
 
+@pytest.mark.row("T-59")
+def test_helpdesk_alone_gives_no_token_to_whoever_can_be_asked_by_a_number_already(
+    staff: Callable[..., Client], make_user: Callable[..., User]
+) -> None:
+    """One of the directory works without a row, and without ever having been used."""
+    bob = make_user("bob", phone="+491701234567", phone_source="directory")
+    put("1001")
+    order = {"people": str(bob.pk), "reason": "x", "identity": "in-person", "ticket": "INC-7", "serial": "1001"}
+    client = staff("helpdesk")
+    assert "Check the caller, or have a second person" in text(client.post(ACT, order, secure=True, follow=True))
+    assert is_free("1001")
+    read_back(User.objects.get(username="helpdesk-person"), bob)
+    assert "The token was assigned." in text(client.post(ACT, order, secure=True, follow=True))
+
+
 def test_a_token_is_taken_back_lost_and_found_each_with_a_reason(staff: Callable[..., Client], alice: User) -> None:
     token = put("1001")
     add_factor(alice)
