@@ -16,9 +16,10 @@ from accounts.phones import mask
 from mfa import applications, explanations, known, limits, obstacles
 from mfa.delivery import outbox, progress
 from mfa.delivery.writing import masked_address
-from mfa.kinds import CardAction, Note, Purpose
+from mfa.kinds import Purpose
 from mfa.known import Known
 from mfa.models import AuthenticationRecord, Delivery, Factor, GuessCounter
+from mfa.notes import CardAction, Note
 
 LOOK_BACK = timedelta(days=7)
 MOST = 50

@@ -10,8 +10,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _, gettext_lazy as lazy
 
 from mfa import applications, kinds, outcomes
-from mfa.kinds import CardAction, FactorKind, Purpose
+from mfa.kinds import FactorKind, Purpose
 from mfa.models import AuthenticationRecord, Factor
+from mfa.notes import CardAction
 from mfa.outcomes import ClockWrong
 from mfa.tokens.judging import TokenClockWrong
 

@@ -17,6 +17,7 @@ from django.db.models.expressions import Combinable
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, override
 
+from mfa.notes import CardAction, Note
 from mfa.outcomes import Refused, Result, WrongShape
 
 if TYPE_CHECKING:
@@ -78,28 +79,6 @@ class Ceremony:
 
     options: dict[str, Any]
     challenge: str
-
-
-@dataclass(frozen=True, slots=True)
-class CardAction:
-    """A link on the dashboard card; `danger` ones lead to a page that asks again, `dialog` ones open over the page,
-    `beside` ones stand beside what describes the factor."""
-
-    label: str | Promise
-    url: str
-    danger: bool = False
-    dialog: bool = False
-    beside: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something about a kind that the owner should know, and the pages that settle it."""
-
-    tone: str
-    title: str
-    text: str
-    actions: tuple[CardAction, ...] = ()
 
 
 @cache

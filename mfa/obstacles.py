@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from mfa import applications, cool_down, kinds, limits, lost
-from mfa.kinds import CardAction, Note
 from mfa.known import Known
 from mfa.models import Factor, GuessCounter
+from mfa.notes import CardAction, Note
 
 SHOWN = 5
 

@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from mfa import applications, kinds, preferences
 from mfa.applications import PORTAL
-from mfa.kinds import CardAction, FactorKind
+from mfa.kinds import FactorKind
 from mfa.known import Known
 from mfa.models import Factor, Preference
+from mfa.notes import CardAction
 from mfa.pages.preferred import mark
 
 FEW = 3

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import SignedInRequest
 from mfa import configured, holdings, kinds, known, policy, preferences
-from mfa.kinds import CardAction, Note
 from mfa.models import Factor
+from mfa.notes import CardAction, Note
 from mfa.pages import cards, duty, events, sessions, standing
 from mfa.pages.gate import open_before_enrolment
 

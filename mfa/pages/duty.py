@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _, ngettext
 from accounts.models import User
 from mfa import kinds
 from mfa.demands import Asked, Missing, Standing
-from mfa.kinds import CardAction, FactorKind, Note
+from mfa.kinds import FactorKind
+from mfa.notes import CardAction, Note
 from mfa.pages import cards
 
 

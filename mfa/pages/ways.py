@@ -12,8 +12,9 @@ from accounts.models import User
 from accounts.requests import address_of
 from mfa import holdings, kinds, preferences
 from mfa.applications import PORTAL, accepted_kinds
-from mfa.kinds import Answer, Answers, CardAction, FactorKind, Purpose
+from mfa.kinds import Answer, Answers, FactorKind, Purpose
 from mfa.models import Delivery, Factor
+from mfa.notes import CardAction
 from mfa.pages import ceremonies
 from mfa.verification import service
 from mfa.verification.service import Attempt, Verdict

@@ -17,8 +17,9 @@ from mfa import applications, codes, limits
 from mfa.delivery import outbox
 from mfa.delivery.writing import masked_address
 from mfa.factors.email import addresses
-from mfa.kinds import Answer, CardAction, FactorKind, Note, Person, Purpose
+from mfa.kinds import Answer, FactorKind, Person, Purpose
 from mfa.models import Delivery, Factor
+from mfa.notes import CardAction, Note
 from mfa.outcomes import EMAIL_INCORRECT, EMAIL_NOT_SENT, EMAIL_VERIFIED, Result, Unusable
 
 DIGITS = 6

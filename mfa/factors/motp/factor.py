@@ -11,8 +11,9 @@ from django.utils.translation import gettext, gettext_lazy as _
 from mfa import audit, crypto
 from mfa.factors.motp import judging
 from mfa.factors.motp.algorithm import DIGITS, PERIOD, Motp
-from mfa.kinds import Answer, CardAction, FactorKind
+from mfa.kinds import Answer, FactorKind
 from mfa.models import Factor
+from mfa.notes import CardAction
 from mfa.oath.steps import Memory
 from mfa.outcomes import OATH_VERIFIED, Result
 

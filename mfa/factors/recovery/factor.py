@@ -11,8 +11,9 @@ from django.utils.translation import gettext, gettext_lazy as _
 from mfa import crypto, notifications
 from mfa.factors.recovery import codes
 from mfa.factors.recovery.codes import Kept
-from mfa.kinds import Answer, CardAction, FactorKind
+from mfa.kinds import Answer, FactorKind
 from mfa.models import Factor
+from mfa.notes import CardAction
 from mfa.outcomes import CODE_SPENT, RECOVERY_INCORRECT, RECOVERY_VERIFIED, Replayed, Result, WrongCode
 
 

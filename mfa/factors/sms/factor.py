@@ -12,8 +12,9 @@ from accounts.models import User
 from accounts.phones import mask
 from mfa import codes, limits, sms_codes
 from mfa.factors.sms import notes, numbers
-from mfa.kinds import Answer, CardAction, FactorKind, Note, Purpose
+from mfa.kinds import Answer, FactorKind, Purpose
 from mfa.models import Delivery, Factor
+from mfa.notes import CardAction, Note
 from mfa.outcomes import SMS_INCORRECT, SMS_NOT_SENT, SMS_VERIFIED, Result, Unusable
 
 

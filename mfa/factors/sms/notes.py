@@ -14,7 +14,7 @@ from accounts.directory import write_back
 from accounts.directory.entries import Flaw
 from accounts.models import PhoneSource, SyncProblem, User, WriteBack
 from accounts.phones import Reason, mask
-from mfa.kinds import CardAction, Note
+from mfa.notes import CardAction, Note
 from mfa.outcomes import day_and_time
 
 WHY: dict[str, str | Promise] = {

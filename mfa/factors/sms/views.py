@@ -21,7 +21,7 @@ from mfa.factors.sms import flows, notes, resting
 from mfa.factors.sms.factor import KIND
 from mfa.factors.sms.forms import PhoneForm, filled_in
 from mfa.factors.sms.refusals import NothingToConfirm
-from mfa.kinds import CardAction
+from mfa.notes import CardAction
 from mfa.outcomes import Refused
 from mfa.pages import own, sessions
 from mfa.pages.gate import open_before_enrolment

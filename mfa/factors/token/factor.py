@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.models import User
-from mfa.kinds import Answer, CardAction, FactorKind
+from mfa.kinds import Answer, FactorKind
 from mfa.models import Factor, HardwareToken
+from mfa.notes import CardAction
 from mfa.outcomes import OATH_VERIFIED, Result
 from mfa.tokens import judging, stock
 

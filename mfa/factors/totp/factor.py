@@ -8,8 +8,9 @@ from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy as _
 
 from mfa import audit, crypto
-from mfa.kinds import Answer, CardAction, FactorKind
+from mfa.kinds import Answer, FactorKind
 from mfa.models import Factor
+from mfa.notes import CardAction
 from mfa.oath.codes import Token
 from mfa.oath.steps import Memory
 from mfa.outcomes import OATH_VERIFIED, Result

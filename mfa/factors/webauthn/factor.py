@@ -17,8 +17,9 @@ from mfa import audit, holdings
 from mfa.factors.webauthn import challenges, party, protocol
 from mfa.factors.webauthn.protocol import Signed
 from mfa.factors.webauthn.refusals import Copied, NotOfThisAccount, NotVerified, PasskeyRefused
-from mfa.kinds import Answer, Answers, CardAction, Ceremony, FactorKind, Purpose
+from mfa.kinds import Answer, Answers, Ceremony, FactorKind, Purpose
 from mfa.models import Factor
+from mfa.notes import CardAction
 from mfa.outcomes import PASSKEY_TOUCHED, PASSKEY_VERIFIED, Refused, Result
 
 logger = logging.getLogger(__name__)
