@@ -30,7 +30,10 @@ class Explanation:
 
 WRONG: Words = (lazy("The code was wrong"), lazy("Check that it is of this account, and type the next one."))
 USED: Words = (lazy("The code had been used already"), lazy("Each works once. Wait for the next one and type that."))
-NOT_SENT: Words = (lazy("The message was not handed over"), lazy("Check the address or number, or use another way."))
+NOT_SENT: Words = (
+    lazy("The message was not handed over"),
+    lazy("Check the address or number, or use another way if you have one."),
+)
 HELPDESK = lazy("Ask helpdesk.")
 
 REFUSED: dict[outcomes.Result, Words] = {
@@ -69,18 +72,24 @@ REFUSED: dict[outcomes.Result, Words] = {
     ),
     outcomes.FACTOR_LOST: (lazy("The factor was reported lost"), lazy("Bring it back with another one, or use that.")),
     outcomes.FACTOR_DISABLED: (lazy("The factor does not work any more"), HELPDESK),
-    outcomes.PASSKEY_INCORRECT: (lazy("The passkey's answer was wrong"), lazy("Try it again, or use another way.")),
+    outcomes.PASSKEY_INCORRECT: (
+        lazy("The passkey's answer was wrong"),
+        lazy("Try it again, or use another way if you have one."),
+    ),
     outcomes.PASSKEY_UNKNOWN: (lazy("The passkey is not of this account"), lazy("Choose the one of this account.")),
     outcomes.PASSKEY_UNVERIFIED: (
         lazy("The passkey did not ask who uses it"),
-        lazy("Give it a PIN or fingerprint, or use another way."),
+        lazy("Give it a PIN or fingerprint, or use another way if you have one."),
     ),
     outcomes.PASSKEY_OUT_OF_TIME: (lazy("The passkey took too long"), lazy("Load the page again and try once more.")),
     outcomes.PASSKEY_REPLAYED: USED,
     outcomes.PASSKEY_COUNTER: (lazy("The passkey may have been copied"), lazy("Remove it and set up a new one.")),
     outcomes.SMS_NOT_SENT: NOT_SENT,
     outcomes.EMAIL_NOT_SENT: NOT_SENT,
-    outcomes.SENDING_LIMIT: (lazy("Too many messages in a short time"), lazy("Wait some minutes, or use another way.")),
+    outcomes.SENDING_LIMIT: (
+        lazy("Too many messages in a short time"),
+        lazy("Wait some minutes, or use another way if you have one."),
+    ),
     outcomes.PROMPT_OVER: (lazy("The question was answered or too old"), lazy("Connect again from the beginning.")),
     outcomes.NOTHING_ENROLLED: (
         lazy("You have no factor that is accepted there"),

@@ -23,7 +23,7 @@ def of(known: Known, counter: GuessCounter | None, *, now: datetime) -> list[Not
     if not user.is_active:
         return [Note("danger", _("The account is not active."), _("Only the organisation can activate it again."))]
     return [
-        *_locks(counter, now),
+        *_locks(known, counter, now),
         *_wrong_passwords(user, now),
         *_nothing_works(known),
         *_taken_away(known),
@@ -33,19 +33,25 @@ def of(known: Known, counter: GuessCounter | None, *, now: datetime) -> list[Not
     ]
 
 
-def _locks(counter: GuessCounter | None, now: datetime) -> list[Note]:
+def _locks(known: Known, counter: GuessCounter | None, now: datetime) -> list[Note]:
     if counter is None:
         return []
     if limits.is_at_ceiling(counter):
         return [Note("danger", _("Locked after too many wrong codes."), _("It stays so until helpdesk unlocks it."))]
     waits = {slug: limits.delayed_until(counter, slug, now=now) for slug in counter.failures}
-    return [_wait(slug, until) for slug, until in waits.items() if until is not None]
+    ways = {one.kind for one in known.usable if kinds.kind(one.kind).in_portal}
+    return [_wait(slug, until, others=bool(ways - {slug})) for slug, until in waits.items() if until is not None]
 
 
-def _wait(slug: str, until: datetime) -> Note:
+def _wait(slug: str, until: datetime, *, others: bool) -> Note:
     kind = kinds.registry().get(slug)
     title = _("Wrong codes were typed: %(label)s.") % {"label": kind.label if kind else slug}
-    return Note("warn", title, _("The next one counts from %(at)s. Other ways work now.") % {"at": _clock(until)})
+    words = (
+        _("The next one counts from %(at)s. Other ways work now.")
+        if others
+        else _("The next one counts from %(at)s. Wait until then, or ask helpdesk.")
+    )
+    return Note("warn", title, words % {"at": _clock(until)})
 
 
 def _wrong_passwords(user: User, now: datetime) -> list[Note]:

@@ -108,6 +108,11 @@ class Refused(Exception):
     def words(self) -> str:
         return _("That code is not right. Check it and try again.")
 
+    @property
+    def words_alone(self) -> str:
+        """The words for somebody to whom the page offers no other way."""
+        return self.words
+
 
 class WrongCode(Refused):
     """The code is not one that the factor gives."""
@@ -208,7 +213,7 @@ class Unusable(Refused):
 
     @property
     def words(self) -> str:
-        return _("This factor cannot be used now. Choose another way, or ask helpdesk.")
+        return _("This factor cannot be used now. Use another way if you have one, or ask helpdesk.")
 
 
 class TooNew(Refused):

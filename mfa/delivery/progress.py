@@ -28,34 +28,36 @@ class Progress:
     over: bool = False
 
 
-def of(delivery: Delivery, *, now: datetime) -> Progress:
-    """What to tell of the message at `now`."""
+def of(delivery: Delivery, *, now: datetime, alone: bool = False) -> Progress:
+    """What to tell of the message at `now`; `alone`: the person has no other way to the same."""
     if delivery.state in (State.QUEUED, State.SENDING):
-        return _waiting(delivery, now)
+        return _waiting(delivery, now, alone)
     if delivery.state in (State.SENT, State.DELIVERED):
-        return _left(delivery, now)
+        return _left(delivery, now, alone)
     if delivery.state == State.UNCERTAIN:
         doubt = _("We cannot tell whether the message left.")
         return Progress("warn", doubt, _("If it does not arrive in a minute, ask for a new one."), over=True)
-    another = _("Ask for a new one, or use another way.")
+    another = _("Ask for a new one, or ask helpdesk.") if alone else _("Ask for a new one, or use another way.")
     if delivery.state == State.EXPIRED:
         return Progress("danger", _("The message could not be sent in time, so it was not sent."), another, over=True)
     if delivery.handed_over_at is not None:
         return Progress("danger", _("The message left, but could not be delivered."), another, over=True)
     if delivery.channel == Delivery.Channel.MAIL:
         refused = _("The mail server refused the e-mail, so no code comes.")
-        return Progress("danger", refused, _("Use another way, or ask helpdesk to check your address."), over=True)
+        other = _("Use another way, or ask helpdesk to check your address.")
+        return Progress("danger", refused, _("Ask helpdesk to check your address.") if alone else other, over=True)
     return Progress("danger", _("The message could not be sent."), another, over=True)
 
 
-def _waiting(delivery: Delivery, now: datetime) -> Progress:
+def _waiting(delivery: Delivery, now: datetime, alone: bool) -> Progress:
     if now - delivery.created_at <= LATE_AFTER:
         return Progress("info", _("The message is being sent."))
     late = _("The message is delayed. It leaves as soon as possible.")
-    return Progress("warn", late, _("You can wait here, or use another way."))
+    other = _("You can wait here, or use another way.")
+    return Progress("warn", late, _("You can wait here, or ask helpdesk.") if alone else other)
 
 
-def _left(delivery: Delivery, now: datetime) -> Progress:
+def _left(delivery: Delivery, now: datetime, alone: bool) -> Progress:
     left_at = delivery.handed_over_at or delivery.created_at
     at = _clock(left_at)
     if delivery.state == State.DELIVERED:
@@ -64,7 +66,10 @@ def _left(delivery: Delivery, now: datetime) -> Progress:
     words = _("Sent at %(at)s.") % {"at": at}
     if now - left_at <= SILENT_AFTER:
         return Progress("ok", words)
-    return Progress("ok", words, _("Nothing arrived? Ask for a new one, or use another way."), over=True)
+    other = _("Nothing arrived? Ask for a new one, or use another way.")
+    return Progress(
+        "ok", words, _("Nothing arrived? Ask for a new one, or ask helpdesk.") if alone else other, over=True
+    )
 
 
 def _clock(moment: datetime) -> str:

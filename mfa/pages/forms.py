@@ -39,8 +39,14 @@ class CeremonyForm(forms.Form):
 
     code = forms.CharField(required=False, max_length=LONGEST_CEREMONY, widget=forms.HiddenInput)
 
+    def __init__(self, typed: Any, *, alone: bool = False) -> None:
+        super().__init__(typed)
+        self.alone = alone
+
     def clean_code(self) -> str:
         given: str = self.cleaned_data["code"]
+        if not given and self.alone:
+            raise ValidationError(_("This needs JavaScript, which is off here or did not load. Use another browser."))
         if not given:
             raise ValidationError(_("This needs JavaScript, which is off here or did not load. Choose another way."))
         return given
@@ -49,10 +55,11 @@ class CeremonyForm(forms.Form):
         super().add_error(None, error)
 
 
-def answer_to(kind: FactorKind, typed: Any) -> forms.Form:
-    """The form for an answer with this kind: a field to type into, or the place for what the ceremony gives."""
+def answer_to(kind: FactorKind, typed: Any, *, alone: bool = False) -> forms.Form:
+    """The form for an answer with this kind: a field to type into, or the place for what the ceremony gives. `alone`:
+    the page offers no other way."""
     if kind.answers is Answers.CEREMONY:
-        return CeremonyForm(typed)
+        return CeremonyForm(typed, alone=alone)
     form = CodeForm(typed)
     form.fields["code"].label = str(kind.code_hint)
     return form

@@ -51,14 +51,15 @@ def ask(request: HttpRequest, user: User, step: Step, *, now: datetime) -> HttpR
     way = ways.chosen(offered, request.GET.get("way", ""))
     if way is None:
         return redirect("dashboard")
-    form = answer_to(way.kind, request.POST or None)
+    alone = len(offered) == 1
+    form = answer_to(way.kind, request.POST or None, alone=alone)
     if form.is_valid():
         code = form.cleaned_data["code"]
         verdict = ways.judge(request, user, way, code, step.purpose, now=now, application=step.application)
         if verdict.accepted:
             request.session.pop(ways.CHALLENGE, None)
             return step.done(request, user, verdict, now)
-        form.add_error("code", verdict.refused.words if verdict.refused else _("That code is not right."))
+        form.add_error("code", _told(verdict.refused, alone=alone))
     context = _context(request, user, step, offered, way, now)
     return render(request, step.template, context | {"form": form}, status=422 if form.errors else 200)
 
@@ -75,7 +76,7 @@ def send(request: HttpRequest, user: User, step: Step, *, now: datetime) -> Http
     try:
         ways.send(request, user, way, step.purpose, now=now)
     except Refused as refused:
-        messages.warning(request, refused.words)
+        messages.warning(request, _told(refused, alone=len(step.ways(user, now=now)) == 1))
     else:
         if again:
             messages.success(request, _("A new code is on its way. The older one no longer works."))
@@ -87,11 +88,18 @@ def judge_any(request: HttpRequest, user: User, text: str, *, now: datetime) -> 
     return verify(ways.attempt(request, user, Answer(text, Purpose.SIGN_IN)), now=now)
 
 
+def _told(refused: Refused | None, *, alone: bool) -> str:
+    if refused is None:
+        return _("That code is not right.")
+    return refused.words_alone if alone else refused.words
+
+
 def _context(
     request: HttpRequest, user: User, step: Step, offered: list[Way], way: Way, now: datetime
 ) -> dict[str, Any]:
     return {
         "way": way,
+        "alone": len(offered) == 1,
         "on_phone": any(one.kind.on_phone for one in offered),
         "others": [_choice(step.page, other, request) for other in offered if other is not way],
         "delivery": ways.sent(request, user, step.purpose) if way.kind.sends else None,

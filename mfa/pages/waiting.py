@@ -24,4 +24,5 @@ def delivery_state(request: HttpRequest, delivery_id: int) -> HttpResponse:
     delivery = Delivery.objects.filter(pk=delivery_id).first()
     if delivery is None:
         raise Http404
-    return render(request, "pages/waiting.html", {"delivery": delivery, "now": timezone.now()})
+    context = {"delivery": delivery, "now": timezone.now(), "alone": "alone" in request.GET}
+    return render(request, "pages/waiting.html", context)

@@ -13,6 +13,7 @@ from mfa.models import Delivery
 register = template.Library()
 
 
-@register.filter
-def progress(delivery: Delivery, now: datetime) -> Progress:
-    return progress_of.of(delivery, now=now)
+@register.simple_tag
+def progress(delivery: Delivery, now: datetime, alone: object = False) -> Progress:
+    """`alone` is an empty text where the page says nothing of other ways."""
+    return progress_of.of(delivery, now=now, alone=bool(alone))

@@ -59,7 +59,9 @@ def test_a_signature_of_another_key_is_told_in_words(stage: Stage, alice: User) 
     stage.hear_nothing_in_field()
     stage.give_password(alice)
     stage.press("Use a passkey")
-    stage.reads("The passkey gave an answer that is not right here. Try again, or choose another way.")
+    stage.reads(
+        "The passkey gave an answer that is not right here. Try again. You have no other way: helpdesk can help."
+    )
     assert results() == [PASSKEY_INCORRECT.code]
 
 
@@ -70,7 +72,7 @@ def test_the_passkey_of_somebody_else_is_told_in_words(stage: Stage, alice: User
     ask_otherwise(stage, "/sign-in/code/send/?*", lambda options: options.pop("allowCredentials"))
     stage.give_password(alice)
     stage.press("Use a passkey")
-    stage.reads("That passkey does not belong to this account. Choose another passkey, or another way.")
+    stage.reads("That passkey does not belong to this account. Choose the one that does, or ask helpdesk.")
     assert results() == [PASSKEY_UNKNOWN.code]
 
 

@@ -55,6 +55,18 @@ def test_when_nothing_is_wrong_it_says_so(person: acting.Person) -> None:
     assert "the last one that worked was on 2 Mar 2026, 12:00" in shown
 
 
+def test_who_has_to_wait_reads_of_other_ways_where_there_are_some_only(person: acting.Person) -> None:
+    other = Client(headers={"host": "portal.test"})
+    acting.give_password(other, "alice")
+    for _ in range(5):
+        acting.give_code(other, person.wrong_code())
+    assert "Wait until then, or ask helpdesk." in why(person.client)
+    add_factor(person.user, kind="motp")
+    assert "Other ways work now." not in why(person.client), "mOTP is no way into the portal"
+    add_factor(person.user, kind="recovery", state={"left": 10, "hashes": []})
+    assert "Other ways work now." in why(person.client)
+
+
 def test_a_late_clock_is_named_in_seconds_with_its_mend(person: acting.Person) -> None:
     other = Client(headers={"host": "portal.test"})
     acting.give_password(other, "alice")

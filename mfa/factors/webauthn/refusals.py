@@ -33,6 +33,12 @@ class PasskeyRefused(Refused):
     def words(self) -> str:
         return _("The passkey gave an answer that is not right here. Try again, or choose another way.")
 
+    @property
+    def words_alone(self) -> str:
+        return _(
+            "The passkey gave an answer that is not right here. Try again. You have no other way: helpdesk can help."
+        )
+
 
 class NotOfThisAccount(PasskeyRefused):
     """No usable passkey of this person has the id that answered."""
@@ -42,6 +48,10 @@ class NotOfThisAccount(PasskeyRefused):
     @property
     def words(self) -> str:
         return _("That passkey does not belong to this account. Choose another passkey, or another way.")
+
+    @property
+    def words_alone(self) -> str:
+        return _("That passkey does not belong to this account. Choose the one that does, or ask helpdesk.")
 
 
 class NotVerified(PasskeyRefused):
@@ -53,6 +63,10 @@ class NotVerified(PasskeyRefused):
     def words(self) -> str:
         return _("The passkey did not ask who you are. Use one with a PIN, a finger or a face, or choose another way.")
 
+    @property
+    def words_alone(self) -> str:
+        return _("The passkey did not ask who you are. Give it a PIN, a finger or a face, or ask helpdesk.")
+
 
 class OutOfTime(PasskeyRefused):
     """Nothing was asked in this session, for this purpose and person, or it was too long ago."""
@@ -62,6 +76,8 @@ class OutOfTime(PasskeyRefused):
     @property
     def words(self) -> str:
         return _("That took too long, or was begun in another window. Try again.")
+
+    words_alone = words
 
 
 class UsedBefore(PasskeyRefused):
@@ -73,6 +89,8 @@ class UsedBefore(PasskeyRefused):
     def words(self) -> str:
         return _("That answer was used already. Try again.")
 
+    words_alone = words
+
 
 class Copied(PasskeyRefused):
     """Its counter went back: two authenticators seem to hold the same key."""
@@ -82,6 +100,10 @@ class Copied(PasskeyRefused):
     @property
     def words(self) -> str:
         return _("This passkey may have been copied, so it is refused. Use another way, then remove it here.")
+
+    @property
+    def words_alone(self) -> str:
+        return _("This passkey may have been copied, so it is refused. You have no other way: ask helpdesk.")
 
 
 class Taken(Unusable):

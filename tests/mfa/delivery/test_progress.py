@@ -60,3 +60,16 @@ def test_a_message_that_left_and_never_arrived_is_told(alice: User, now: datetim
     delivery = queued_sms(alice, now=now)
     delivery.state, delivery.handed_over_at = State.FAILED, now
     assert "could not be delivered" in progress.of(delivery, now=now).words
+
+
+@pytest.mark.parametrize(
+    ("state", "seconds"), [(State.QUEUED, 16), (State.SENT, 46), (State.FAILED, 1), (State.EXPIRED, 1)]
+)
+def test_who_has_no_other_way_is_sent_to_helpdesk_instead(
+    alice: User, now: datetime, state: Delivery.State, seconds: float
+) -> None:
+    for delivery in (queued_sms(alice, now=now), queued_mail(alice, now=now)):
+        after(delivery, state, seconds, now=now)
+        told = progress.of(delivery, now=now + timedelta(seconds=seconds), alone=True)
+        assert "another way" not in told.advice
+        assert "ask helpdesk" in told.advice.lower()

@@ -36,6 +36,7 @@ from mfa.pages import ceremonies
 from mfa.verification import service
 from mfa.verification.service import Attempt
 from tests.conftest import PASSWORD
+from tests.mfa.doors import add_factor
 from tests.stories import acting, passkeys
 from tests.stories.soft_key import ELIGIBLE, PRESENT, SYNCED, VERIFIED, SoftKey, synced_key
 from tests.tables import BAD_CODES
@@ -113,6 +114,21 @@ def test_an_answer_that_is_wrong_in_one_part_is_refused(door: Client, key: SoftK
 @pytest.mark.row("T-70")
 def test_another_private_key_is_refused(door: Client, key: SoftKey) -> None:
     refuses(door, passkeys.SECOND_STEP, SoftKey(id=key.id, handle=key.handle), PASSKEY_INCORRECT)
+
+
+def test_another_way_is_named_only_where_the_page_has_one(door: Client, key: SoftKey, alice: User) -> None:
+    def page(text: str) -> str:
+        return passkeys.give(door, passkeys.SECOND_STEP, text).content.decode()
+
+    def wrong() -> str:
+        return key.sign(passkeys.question(door, passkeys.SECOND_STEP), signature=b"")
+
+    alone = page(wrong())
+    assert "Try again. You have no other way: helpdesk can help." in alone
+    assert "another way" not in alone + page("")
+    add_factor(alice)
+    assert "Try again, or choose another way." in page(wrong())
+    assert "did not load. Choose another way." in page("")
 
 
 @pytest.mark.row("T-70")
