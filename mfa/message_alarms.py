@@ -13,7 +13,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from mfa import alarm_mail, audit, kinds, limits
+from mfa import alarm_mail, audit, budgets, kinds
 from mfa.delivery import outbox
 from mfa.kinds import Purpose
 from mfa.models import Delivery, DeliveryAlarm, OneTimeCode
@@ -41,7 +41,7 @@ def watch(*, now: datetime) -> int:
 def confirmed_share(channel: str, *, now: datetime) -> tuple[int, int]:
     """How many codes of the last hour, but for those that may still be typed, left by the channel, and came back."""
     window = (now - LOOK_BACK, now - LET_LIVE)
-    left = Delivery.objects.filter(channel=channel, template__in=limits.PAID_FOR, handed_over_at__isnull=False)
+    left = Delivery.objects.filter(channel=channel, template__in=budgets.PAID_FOR, handed_over_at__isnull=False)
     senders = [kind.slug for kind in kinds.registry().values() if kind.channel == channel]
     spent = OneTimeCode.objects.filter(kind__in=senders, ending=OneTimeCode.Ending.SPENT)
     spent = spent.exclude(purpose=Purpose.ACTIVATE)  # those are no codes that left either (PAID_FOR)
@@ -49,7 +49,7 @@ def confirmed_share(channel: str, *, now: datetime) -> tuple[int, int]:
 
 
 def _watch(channel: str, now: datetime) -> int:
-    queued, most = limits.sent_today(channel, now=now)
+    queued, most = budgets.sent_today(channel, now=now)
     sent, confirmed = confirmed_share(channel, now=now)
     judged = {
         Trouble.NEARLY_SPENT: queued >= most * NEARLY,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from accounts.models import User
-from mfa import codes, kinds, limits
+from mfa import budgets, codes, kinds
 from mfa.delivery import outbox
 from mfa.kinds import Purpose
 from mfa.models import Delivery
@@ -20,7 +20,7 @@ def send(
 ) -> tuple[str, Delivery]:  # fmt: skip
     """All of it or nothing, in the caller's transaction. Returns the challenge's token and the message. Raises
     TooManyMessages. `target` and `issued_by` are kept with the code, as `codes.issue` says."""
-    limits.spend_message(Delivery.Channel.SMS, user, number, now=now)
+    budgets.spend_message(Delivery.Channel.SMS, user, number, now=now)
     issued = codes.issue(
         user, purpose, length=DIGITS, lifetime=LIFETIME, now=now, target=target, issued_by=issued_by,
         kind=kinds.carrier(Delivery.Channel.SMS),

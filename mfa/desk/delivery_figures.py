@@ -12,7 +12,7 @@ from django.db.models import Count, Max, Q
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from mfa import limits, message_alarms
+from mfa import budgets, message_alarms
 from mfa.delivery import mail
 from mfa.models import Delivery, DeliveryAlarm
 
@@ -62,7 +62,7 @@ def context(*, now: datetime) -> dict[str, Any]:
 
 def advice(alarm: DeliveryAlarm) -> str:
     """What to do about it."""
-    setting = limits.SENDING[Delivery.Channel(alarm.channel)].per_day
+    setting = budgets.SENDING[Delivery.Channel(alarm.channel)].per_day
     if alarm.trouble == Trouble.FEW_CONFIRMED:
         return _("Send a test message to yourself. If it arrives, ask the gateway what became of the others; it may "
                  "also be somebody who has codes sent to numbers that are not theirs.")  # fmt: skip
@@ -79,7 +79,7 @@ def _channels(now: datetime) -> Iterator[Leaving]:
 
 
 def _leaving(channel: Delivery.Channel, names: list[str], now: datetime) -> Leaving:
-    queued, most = limits.sent_today(channel, now=now)
+    queued, most = budgets.sent_today(channel, now=now)
     left, back = message_alarms.confirmed_share(channel, now=now)
     rows = Delivery.objects.filter(channel=channel, created_at__gt=now - DAY).order_by().values("gateway")
     counted = {
@@ -91,7 +91,7 @@ def _leaving(channel: Delivery.Channel, names: list[str], now: datetime) -> Leav
     }  # fmt: skip
     ways = [_way(name, counted.get(name, {})) for name in dict.fromkeys([*names, *sorted(set(counted) - {""})])]
     return Leaving(
-        str(capfirst(channel.label)), queued, most, limits.SENDING[channel].per_day, left, min(back, left),
+        str(capfirst(channel.label)), queued, most, budgets.SENDING[channel].per_day, left, min(back, left),
         left < message_alarms.LEAST, ways,
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from accounts.phones import mask
-from mfa import limits
+from mfa import budgets
 from mfa.delivery import watch
 from mfa.desk import person as page, reach, read_back
 from mfa.desk.asked import Order
@@ -107,7 +107,7 @@ def _page(
         "delivery_url": reverse("delivery_state", args=[waiting.delivery]),
         "url": reverse("admin:accounts_user_number", args=[person.pk]),
         "back_url": reverse("admin:accounts_user_change", args=[person.pk]),
-        "resend_at": limits.next_message_at(Delivery.Channel.SMS, person, now=now) or now,
+        "resend_at": budgets.next_message_at(Delivery.Channel.SMS, person, now=now) or now,
         "another_url": f"{page.act_url(read_back.ACT)}?people={person.pk}",
     }  # fmt: skip
     return TemplateResponse(request, "admin/desk/number.html", context, status=422 if form.errors else 200)

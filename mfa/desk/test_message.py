@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 from accounts.models import User
 from accounts.phone_rules import rules
 from accounts.phones import Unusable, normalise
-from mfa import audit, limits
+from mfa import audit, budgets
 from mfa.delivery import outbox
 from mfa.desk import masks
 from mfa.desk.forms import LineField
@@ -65,7 +65,7 @@ class TestForm(forms.Form):
 @transaction.atomic
 def send(channel: str, recipient: str, *, actor: User, now: datetime) -> Delivery:
     """Queue a test message; it is not sent after five minutes. Raises TooManyMessages."""
-    limits.spend_test(channel, actor, recipient, now=now)
+    budgets.spend_test(channel, actor, recipient, now=now)
     context: dict[str, object] = {"at": now}
     if channel == Channel.MAIL:
         delivery = outbox.queue_mail(actor, recipient, outbox.TEST, context, now=now, worth_until=now + WORTH)

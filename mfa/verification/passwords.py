@@ -16,7 +16,7 @@ from django.db import transaction
 
 from accounts import addresses, names, passwords
 from accounts.models import User
-from mfa import limits
+from mfa import budgets, limits
 from mfa.applications import PORTAL
 from mfa.models import GuessCounter
 from mfa.outcomes import (
@@ -110,7 +110,7 @@ def _pay(guess: Guess, now: datetime) -> bool:
     limits.fail(counter, "password", now=now)
     if guess.is_usual:
         return True
-    if not limits.spend_password_guess(guess.account, now=now):
+    if not budgets.spend_password_guess(guess.account, now=now):
         return False
     sources.pay(guess.address, guess.application, now=now)
     return True

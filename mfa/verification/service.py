@@ -11,7 +11,7 @@ from django.db import transaction
 
 from accounts import compiled
 from accounts.models import User
-from mfa import applications, audit, crypto, enrolment, holdings, kinds, limits, notifications
+from mfa import applications, audit, budgets, crypto, enrolment, holdings, kinds, limits, notifications
 from mfa.kinds import Answer, Answers, Purpose
 from mfa.models import Delivery, Factor, GuessCounter, Remembered
 from mfa.outcomes import (
@@ -114,7 +114,7 @@ def _judge(attempt: Attempt, now: datetime) -> Verdict:
             refusals.append(refused)
     _count(wrong, counter, now)
     if wrong and source is not None:
-        limits.miss(source, now=now)
+        budgets.miss(source, now=now)
     raise _most_telling(refusals)
 
 

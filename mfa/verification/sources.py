@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from accounts import addresses
 from accounts.models import User
-from mfa import limits
+from mfa import budgets
 from mfa.applications import ANY, TRYING
 from mfa.models import AuthenticationRecord, Budget
 from mfa.outcomes import HeldUp
@@ -26,8 +26,8 @@ def locked(user: User, address: str, application: str, *, now: datetime) -> Budg
     subject = _subject(address, application)
     if not subject or is_usual(user, address, application, now):
         return None
-    budget = limits.misses(subject)
-    if limits.misses_are_spent(budget, now=now):
+    budget = budgets.misses(subject)
+    if budgets.misses_are_spent(budget, now=now):
         raise HeldUp
     return budget
 
@@ -36,7 +36,7 @@ def pay(address: str, application: str, *, now: datetime) -> None:
     """Count an answer about an account that is not usual there as wrong, before it is judged: where that takes too long
     for a lock. Raises HeldUp."""
     subject = _subject(address, application)
-    if subject and not limits.miss(limits.misses(subject), now=now):
+    if subject and not budgets.miss(budgets.misses(subject), now=now):
         raise HeldUp
 
 
@@ -44,14 +44,14 @@ def give_back(address: str, application: str, *, paid_at: datetime) -> None:
     """What was paid at this moment for an answer that was not wrong."""
     subject = _subject(address, application)
     if subject:
-        limits.give_back_miss(limits.misses(subject), paid_at=paid_at)
+        budgets.give_back_miss(budgets.misses(subject), paid_at=paid_at)
 
 
 def missed(user: User | None, address: str, application: str, *, now: datetime) -> None:
     """Count an answer for which nothing was compared, where there is room."""
     subject = _subject(address, application)
     if subject and not is_usual(user, address, application, now):
-        limits.miss(limits.misses(subject), now=now)
+        budgets.miss(budgets.misses(subject), now=now)
 
 
 def is_usual(user: User | None, address: str, application: str, now: datetime) -> bool:

@@ -1,17 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from pytest_django import Settings
 
-from accounts.models import User
 from mfa import limits
-from mfa.models import Delivery, GuessCounter
-from mfa.outcomes import Locked, TooManyMessages
-
-NUMBER = "+4915112345678"
+from mfa.models import GuessCounter
+from mfa.outcomes import Locked
 
 
 @pytest.fixture
@@ -77,52 +72,3 @@ def test_a_clock_that_stepped_back_does_not_lock_for_longer_than_the_longest_del
 ) -> None:
     fail_times(counter, "totp", 5, now + timedelta(days=30))
     assert limits.delayed_until(counter, "totp", now=now) == now + limits.LONGEST_DELAY
-
-
-@pytest.mark.row("T-16")
-@pytest.mark.django_db
-def test_one_sms_a_minute_and_five_an_hour_for_a_person(alice: User, now: datetime) -> None:
-    limits.spend_message("sms", alice, NUMBER, now=now)
-    with pytest.raises(TooManyMessages) as refused:
-        limits.spend_message("sms", alice, NUMBER, now=now + timedelta(seconds=59))
-    assert refused.value.until == now + timedelta(minutes=1)
-    for minute in range(1, 5):
-        limits.spend_message("sms", alice, NUMBER, now=now + timedelta(minutes=minute))
-    with pytest.raises(TooManyMessages) as refused:
-        limits.spend_message("sms", alice, NUMBER, now=now + timedelta(minutes=6))
-    assert refused.value.until == now + timedelta(hours=1)
-
-
-@pytest.mark.row("T-16")
-def test_ten_sms_a_day_for_a_person(alice: User, now: datetime) -> None:
-    for turn in range(10):
-        limits.spend_message("sms", alice, NUMBER, now=now + timedelta(hours=turn))
-    with pytest.raises(TooManyMessages) as refused:
-        limits.spend_message("sms", alice, NUMBER, now=now + timedelta(hours=12))
-    assert refused.value.until == now + timedelta(days=1)
-
-
-@pytest.mark.row("T-16")
-def test_a_number_gets_five_an_hour_whoever_asks(make_user: Callable[..., User], now: datetime) -> None:
-    people = [make_user(f"person{i}") for i in range(6)]
-    for person in people[:5]:
-        limits.spend_message("sms", person, NUMBER, now=now)
-    with pytest.raises(TooManyMessages):
-        limits.spend_message("sms", people[5], NUMBER, now=now)
-
-
-@pytest.mark.row("T-18")
-def test_the_deployment_sends_thirty_a_minute(make_user: Callable[..., User], now: datetime) -> None:
-    for i in range(30):
-        limits.spend_message("sms", make_user(f"person{i}"), f"+49151123456{i:02d}", now=now)
-    with pytest.raises(TooManyMessages):
-        limits.spend_message("sms", make_user("late"), "+4915199999999", now=now)
-
-
-@pytest.mark.row("T-18")
-def test_the_day_budget_of_the_deployment_holds(alice: User, now: datetime, settings: Settings) -> None:
-    settings.SMS_PER_DAY = 2
-    for _ in range(2):
-        Delivery.objects.create(channel="sms", template="code", recipient=NUMBER, created_at=now)
-    with pytest.raises(TooManyMessages):
-        limits.spend_message("sms", alice, NUMBER, now=now)

@@ -11,7 +11,7 @@ from django_celery_beat.models import PeriodicTask
 from pytest_django import Settings
 
 from accounts.models import User
-from mfa import activation, limits, message_alarms
+from mfa import activation, budgets, message_alarms
 from mfa.delivery import outbox
 from mfa.models import AuditEvent, Delivery, DeliveryAlarm, OneTimeCode
 from mfa.outcomes import TooManyMessages
@@ -54,7 +54,7 @@ def test_two_hundred_numbers_in_a_row_meet_the_budget_and_raise_one_alarm(now: d
     for number, person in enumerate(people):
         at = now + timedelta(seconds=3 * number)
         try:
-            limits.spend_message("sms", person, f"+49170123{number:04d}", now=at)
+            budgets.spend_message("sms", person, f"+49170123{number:04d}", now=at)
         except TooManyMessages:
             continue
         Delivery.objects.create(user=person, channel="sms", template="code", recipient="x", created_at=at)

@@ -9,7 +9,7 @@ from django.db.models import Model
 from pytest_django import Settings
 
 from accounts.models import User
-from mfa import codes, limits, retention
+from mfa import budgets, codes, limits, retention
 from mfa.kinds import Purpose
 from mfa.models import (
     Application,
@@ -42,7 +42,7 @@ def lived(alice: User, now: datetime) -> User:
     codes.issue(alice, Purpose.SIGN_IN, length=6, lifetime=timedelta(minutes=5), now=now)
     limits.fail(limits.lock(limits.of_account(alice)), "totp", now=now)
     limits.fail(limits.lock("password:7:203.0.113.9"), "password", now=now)
-    limits.spend_message("sms", alice, "+4915112345678", now=now)
+    budgets.spend_message("sms", alice, "+4915112345678", now=now)
     Delivery.objects.create(channel="sms", template="code", recipient="+4915112345678", created_at=now, state="sent")
     Delivery.objects.create(channel="mail", template="notice", recipient="a@example.test", created_at=now)
     Session.objects.create(session_key="k" * 32, session_data="", expire_date=now + timedelta(hours=1))

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_lazy as lazy
 
 from accounts.models import User
-from mfa import applications, codes, limits
+from mfa import applications, budgets, codes
 from mfa.delivery import outbox
 from mfa.delivery.writing import masked_address
 from mfa.factors.email import addresses
@@ -65,7 +65,7 @@ class Email(FactorKind):
         codes.spend(user, answer.purpose, token, answer.text, wrong=EMAIL_INCORRECT, now=now, kind=self.slug)
 
     def next_send_at(self, user: User, *, now: datetime) -> datetime | None:
-        return limits.next_message_at(Delivery.Channel.MAIL, user, now=now)
+        return budgets.next_message_at(Delivery.Channel.MAIL, user, now=now)
 
     def send(self, factor: Factor, *, purpose: Purpose, now: datetime) -> tuple[str, Delivery]:
         """Joins the caller's transaction. Raises TooManyMessages, or Unusable where the mailbox is not confirmed."""
@@ -100,7 +100,7 @@ class Email(FactorKind):
 def send_code(user: User, purpose: Purpose, *, template: str, now: datetime) -> tuple[str, Delivery]:
     """Pay for one mail, make the code, which is bound to the address it goes to, queue the message: all of it or
     nothing, in the caller's transaction."""
-    limits.spend_message(Delivery.Channel.MAIL, user, user.email, now=now)
+    budgets.spend_message(Delivery.Channel.MAIL, user, user.email, now=now)
     target = addresses.fingerprint(user.email)
     issued = codes.issue(user, purpose, length=DIGITS, lifetime=LIFETIME, now=now, target=target, kind=KIND.slug)
     context: dict[str, object] = {"code": issued.code, "minutes": int(LIFETIME.total_seconds() // 60)}

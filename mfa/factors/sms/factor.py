@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _, gettext_lazy as lazy
 from accounts import whose
 from accounts.models import User
 from accounts.phones import mask
-from mfa import codes, limits, sms_codes
+from mfa import budgets, codes, sms_codes
 from mfa.factors.sms import notes, numbers
 from mfa.kinds import Answer, FactorKind, Purpose
 from mfa.models import Delivery, Factor
@@ -51,7 +51,7 @@ class Sms(FactorKind):
         codes.spend(user, answer.purpose, token, answer.text, wrong=SMS_INCORRECT, now=now, kind=self.slug)
 
     def next_send_at(self, user: User, *, now: datetime) -> datetime | None:
-        return limits.next_message_at(Delivery.Channel.SMS, user, now=now)
+        return budgets.next_message_at(Delivery.Channel.SMS, user, now=now)
 
     def send(self, factor: Factor, *, purpose: Purpose, now: datetime) -> tuple[str, Delivery]:
         """Joins the caller's transaction. Raises TooManyMessages, or Unusable where no SMS may go to the number."""

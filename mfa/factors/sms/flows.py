@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts import owners, users, whose
 from accounts.models import PhoneSource, User
 from accounts.phones import mask
-from mfa import audit, codes, cool_down, enrolment, holdings, limits, notifications, policy, sms_codes
+from mfa import audit, budgets, codes, cool_down, enrolment, holdings, limits, notifications, policy, sms_codes
 from mfa.factors.sms import notices, undo
 from mfa.factors.sms.factor import KIND
 from mfa.factors.sms.refusals import DirectoryDecides, NothingToConfirm, SameNumber, SharedNumber
@@ -52,7 +52,7 @@ def start(user: User, e164: str, *, actor: User, now: datetime) -> Started:
             started = "phone.confirm-started" if e164 == user.phone else "phone.change-started"
             audit.record(started, user=user, actor=actor, new=mask(e164))
             return Started(token, delivery, shared and settings.PHONE_SHARED == "warn")
-        limits.spend_message(Delivery.Channel.SMS, user, e164, now=now)
+        budgets.spend_message(Delivery.Channel.SMS, user, e164, now=now)
     raise SharedNumber
 
 

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from mfa import limits
+from mfa import budgets
 from mfa.models import Application, AuthenticationRecord, Budget
 from mfa.outcomes import OATH_INCORRECT, OATH_VERIFIED, SOURCE_HELD_UP, USER_NOT_FOUND
 from tests.conftest import PASSWORD
@@ -23,7 +23,7 @@ from tests.stories.authenticator import Phone
 
 Keys = Callable[..., str]
 SPRAYER, OFFICE, PRIVACY = "198.51.100.66", "2001:db8:0:1::7", "2001:db8:0:1:a:b:c:d"
-(MOST, _HOUR), *_ = limits.MISSES
+(MOST, _HOUR), *_ = budgets.MISSES
 
 
 @pytest.fixture

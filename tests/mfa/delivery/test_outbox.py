@@ -11,7 +11,7 @@ from django.db import connection
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts.models import User
-from mfa import limits
+from mfa import budgets
 from mfa.delivery import outbox, writing
 from mfa.models import Delivery
 from tests.mfa.delivery.messages import queued_mail, queued_sms
@@ -59,7 +59,7 @@ def test_every_message_that_carries_a_code_is_known_as_one() -> None:
     """To the check of a number's risk, to the lists of messages, and to whoever reads why a person cannot sign in."""
     files = [path for way in ("sms", "mail") for path in (TEMPLATES / way).glob("[!_]*.txt")]
     assert {path.stem for path in files if "{{ code" in path.read_text(encoding="utf-8")} == outbox.CODES
-    assert limits.PAID_FOR < outbox.CODES
+    assert budgets.PAID_FOR < outbox.CODES
 
 
 @pytest.mark.parametrize("name", names("sms"))

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import users
 from accounts.models import PhoneSource, User
-from mfa import enrolment, limits
+from mfa import budgets, enrolment, limits
 from mfa.models import Budget
 
 _changing: list[threading.Thread] = []
@@ -41,9 +41,9 @@ def hold_misses(address: str, left: int, awaited: int) -> None:
     """Have everybody wait who counts the wrong answers of this address at the believing application, which may give so
     many more; until so many wait."""
     Budget.objects.create(
-        subject=f"misses:{address}:believing", spent=[timezone.now().timestamp()] * (limits.MISSES[0][0] - left)
+        subject=f"misses:{address}:believing", spent=[timezone.now().timestamp()] * (budgets.MISSES[0][0] - left)
     )
-    _hold(lambda: limits.misses(f"misses:{address}:believing"), awaited, lambda: None)
+    _hold(lambda: budgets.misses(f"misses:{address}:believing"), awaited, lambda: None)
 
 
 def _hold(lock: Callable[[], object], awaited: int, then: Callable[[], object]) -> None:
