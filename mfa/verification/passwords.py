@@ -57,7 +57,8 @@ def check(
     name = names.normalise(username)
     known = User.objects.filter(username=name).first()
     is_usual = sources.is_usual(known, address, application, now)
-    guess = Guess(str(known.pk if known else name), address, application, is_usual)
+    is_kept = known is not None and known.directory_id is None and known.has_usable_password()
+    guess = Guess(str(known.pk if known else name), address, application, is_usual, is_kept)
     try:
         return _owner(username, password, guess, secret, now)
     except Refused as refused:
@@ -71,13 +72,14 @@ def check(
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """Whose password is guessed (a pk, or a name that is nobody's), from where, and whether its owner was let in from
-    there lately."""
+    """Whose password is guessed (a pk, or a name that is nobody's), from where, whether its owner was let in from there
+    lately, and whether the portal keeps the password."""
 
     account: str
     address: str
     application: str
     is_usual: bool
+    is_kept: bool
 
     @property
     def subject(self) -> str:
@@ -92,7 +94,8 @@ def _owner(username: str, password: str, guess: Guess, secret: Secret, now: date
     try:
         user = secret.owner(username, password)
     except passwords.DirectoryUnreachable:
-        _give_back(guess, now, limits.take_back)
+        if not guess.is_kept:  # it was wrong, whatever the directory would have said
+            _give_back(guess, now, limits.take_back)
         raise Unusable(DIRECTORY_UNREACHABLE) from None
     if user is None:
         raise WrongPassword(secret.wrong)
