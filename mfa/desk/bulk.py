@@ -1,12 +1,11 @@
-"""An act on a whole list: judged person by person before it is ordered, then fixed, and started or left to a second
-person. Doing it is `bulk_work`."""
+"""An act on a whole list: fixed as it was previewed (`bulk_outlook`), and started or left to a second person. Doing it
+is `bulk_work`."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -16,19 +15,15 @@ from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from accounts import trace
 from accounts.models import User
-from accounts.portions import portions
 from mfa import approvals, audit, roles
 from mfa.approvals import NotApproved
 from mfa.desk import acts, reach, vouching
 from mfa.desk.acts import Act
 from mfa.desk.asked import Order
+from mfa.desk.bulk_outlook import PORTION, digest, judged, takes_two
 from mfa.desk.forms import told
 from mfa.models import Approval, BulkAct, BulkPerson
 
-MOST = 10_000
-"""People of one act: as many as are judged in a few seconds, while the page with the preview is awaited."""
-PORTION = 1000
-SAMPLES = 5
 GOOD_FOR = timedelta(hours=24)
 """So long a list is the one that was looked at; people change. Whom it has not reached by then takes a new preview."""
 TOO_OLD = gettext_lazy("It was ordered more than 24 hours ago, and people change. Look at the list anew for the rest.")
@@ -50,100 +45,34 @@ class CannotStart(Exception):
     """It is not at a point at which it can be started; the message says why."""
 
 
-@dataclass(slots=True)
-class Reason:
-    """Why people are left out, how many, and the first few of them."""
-
-    words: str
-    count: int = 0
-    names: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Outlook:
-    """What an order would do: how many it is about, how many it would be done to, and why the others are left out.
-    `digest` names the list to the letter; `takes_two` is whether a second person has to approve it."""
-
-    total: int
-    affected: int
-    reasons: list[Reason]
-    digest: str
-    takes_two: bool
-
-
-def offered(actor: User) -> list[Act]:
-    """The acts that the actor may order for whole lists."""
-    return [act for act in acts.ALL if act.for_lists and reach.may(actor, act)]
-
-
-def outlook(act: Act, order: Order, people: QuerySet[User]) -> Outlook:
-    """Judges everybody of the list as the act itself would, without doing anything."""
-    reasons: dict[str, Reason] = {}
-    judged = list(_judged(act, order, people))
-    for person, words in judged:
-        if words:
-            reason = reasons.setdefault(words, Reason(words))
-            reason.count += 1
-            reason.names += [person.username] if reason.count <= SAMPLES else []
-    found = sorted(reasons.values(), key=lambda one: -one.count)
-    left_out = sum(reason.count for reason in found)
-    digest = _digest(person for person, _words in judged)
-    return Outlook(len(judged), len(judged) - left_out, found, digest, _takes_two(act, order, judged))
-
-
-def _digest(people: Iterable[User]) -> str:
-    return hashlib.sha256(",".join(str(person.pk) for person in people).encode()).hexdigest()
-
-
-def _judged(act: Act, order: Order, people: QuerySet[User]) -> Iterator[tuple[User, str]]:
-    """Everybody by their key, with the words of the refusal; empty where there is none."""
-    rows = people.select_related("policy").order_by("pk").iterator(chunk_size=PORTION)
-    for some in portions(rows, PORTION):
-        refused = reach.refusals(act, order, some)
-        for person in some:
-            yield person, refused.get(person.pk, "")
-
-
 @transaction.atomic
 def place(act: Act, order: Order, people: QuerySet[User], chosen: Mapping[str, object], *, seen: str) -> BulkAct:
     """Fix the list and order the act; where it takes two people, a second one is asked and nothing starts yet. `seen`
     is the digest of the previewed list. Raises ListChanged and NobodyLeft."""
-    judged = [(person, words[:300]) for person, words in _judged(act, order, people)]
-    left_out = sum(bool(words) for _person, words in judged)
-    if _digest(person for person, _words in judged) != seen:
+    found = [(person, words[:300]) for person, words in judged(act, order, people)]
+    left_out = sum(bool(words) for _person, words in found)
+    if digest(person for person, _words in found) != seen:
         raise ListChanged
-    if left_out == len(judged):
+    if left_out == len(found):
         raise NobodyLeft
     bulk = BulkAct.objects.create(
         act=act.slug, right=act.right, actor=order.actor, reason=order.reason, chosen=dict(chosen),
-        answers=_answers(order), state=BulkAct.State.ASKED, total=len(judged), asked_at=order.now,
+        answers=_answers(order), state=BulkAct.State.ASKED, total=len(found), asked_at=order.now,
         address=trace.address.get(), request_id=trace.request_id.get(),
     )  # fmt: skip
     state = {True: BulkPerson.State.SKIPPED, False: BulkPerson.State.WAITING}
-    rows = (BulkPerson(bulk=bulk, user=person, state=state[bool(words)], words=words) for person, words in judged)
+    rows = (BulkPerson(bulk=bulk, user=person, state=state[bool(words)], words=words) for person, words in found)
     BulkPerson.objects.bulk_create(rows, batch_size=PORTION)
     audit.record(
         "bulk.ordered", user=None, actor=order.actor, reason=order.reason, bulk=bulk.pk, act=act.slug,
         people=bulk.total, left_out=left_out, chosen=dict(chosen), **order.proof,
     )  # fmt: skip
-    if _takes_two(act, order, judged):
+    if takes_two(act, order, found):
         approvals.ask(matter(bulk), actor=order.actor, reason=told(order), now=order.now)
     else:
         bulk.state = BulkAct.State.QUEUED
         bulk.save(update_fields=["state"])
     return bulk
-
-
-def _takes_two(act: Act, order: Order, judged: list[tuple[User, str]]) -> bool:
-    """Whether a second person approves it: what takes more than one word for one person does for a list, and so
-    does what asks less of many. An admin is enough for ordinary people otherwise, but not to reset several."""
-    if act.slug in acts.WEAKENS:
-        return True
-    if act.slug in vouching.RAISES:
-        return vouching.needed(act, order, [one for one, words in judged if not words])
-    if act.slug not in acts.VOUCHED or not order.actor.has_perm(roles.TOUCH_STAFF):
-        return act.slug in acts.VOUCHED
-    return act.slug in vouching.RESETS or any(reach.holds_a_role(one) for one, words in judged if not words)
 
 
 @transaction.atomic

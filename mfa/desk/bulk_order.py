@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from mfa.desk import acts, bulk, bulk_work, export, lockout, reach
+from mfa.desk import acts, bulk, bulk_outlook, bulk_work, export, lockout, reach
 from mfa.desk.acts import Act
 from mfa.desk.asked import Order
 from mfa.desk.forms import ActForm
@@ -26,14 +26,14 @@ from mfa.proof import full_proof_required
 
 def choose(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
     """Which act, for the people that the filters of the address leave."""
-    offered = bulk.offered(cast(User, request.user))
+    offered = bulk_outlook.offered(cast(User, request.user))
     if not offered:
         raise PermissionDenied
     people = _people(model_admin, request)
     if people is None:
         return redirect(export.list_url(model_admin) + "?e=1")
     context = _shared(model_admin, request) | {
-        "title": _("Act on a whole list"), "total": people.count(), "most": bulk.MOST,
+        "title": _("Act on a whole list"), "total": people.count(), "most": bulk_outlook.MOST,
         "choices": [(act, url(act, request)) for act in offered],
     }  # fmt: skip
     return TemplateResponse(request, "admin/desk/bulk_choose.html", context)
@@ -63,8 +63,10 @@ def _by_method(request: HttpRequest, model_admin: ModelAdmin[Any], act: Act) -> 
 @full_proof_required
 def _order(request: HttpRequest, model_admin: ModelAdmin[Any], act: Act) -> HttpResponse:
     people = _people(model_admin, request)
-    if people is None or people.count() > bulk.MOST:
-        messages.error(request, _("At most %(most)d people at a time; narrow the list first.") % {"most": bulk.MOST})
+    if people is None or people.count() > bulk_outlook.MOST:
+        messages.error(
+            request, _("At most %(most)d people at a time; narrow the list first.") % {"most": bulk_outlook.MOST}
+        )
         return redirect(export.list_url(model_admin) + "?" + request.GET.urlencode())
     looking = act.locks_out and request.POST.get("do") == "look"
     form = ActForm(act, request.POST or None, looking=looking)
@@ -77,7 +79,7 @@ def _order(request: HttpRequest, model_admin: ModelAdmin[Any], act: Act) -> Http
         except bulk.NobodyLeft:
             messages.warning(request, _("Nothing was ordered: there is nobody in the list to do exactly this to."))
     plain = Order(actor=cast(User, request.user), reason="", now=timezone.now())
-    outlook = bulk.outlook(act, plain, people)
+    outlook = bulk_outlook.outlook(act, plain, people)
     context = _shared(model_admin, request) | {
         "title": act.label, "act": act, "form": form, "outlook": outlook, "url": url(act, request),
         "list_url": export.list_url(model_admin) + "?" + request.GET.urlencode(),

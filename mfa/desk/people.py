@@ -24,8 +24,8 @@ from accounts.models import User
 from mfa import audit, configured, diagnosis, holdings, kinds, policy
 from mfa.desk import (
     acts,
-    bulk,
     bulk_order,
+    bulk_outlook,
     caller_page,
     filters,
     forms,
@@ -95,7 +95,7 @@ class PersonAdmin(ReadOnly):
         return str(person.shown_phone)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        offered = bool(bulk.offered(cast(User, request.user)))
+        offered = bool(bulk_outlook.offered(cast(User, request.user)))
         return super().changelist_view(request, {"acts_on_lists": offered} | (extra_context or {}))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:

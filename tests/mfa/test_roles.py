@@ -22,7 +22,7 @@ from pytest_django import Settings
 
 from accounts.models import SyncChange, SyncProblem, SyncRun, User, WriteBack
 from mfa import approvals, audit, codes, roles, rules
-from mfa.desk import acts, bulk
+from mfa.desk import acts, bulk_outlook
 from mfa.desk.asked import Order
 from mfa.kinds import Purpose
 from mfa.models import (
@@ -190,7 +190,7 @@ def seen_of(path: str) -> str:
     """What the preview of a new rule, or of an act on the list that is alice alone, would have put into its form."""
     if "/all/" in path:
         order = Order(actor=User.objects.latest("pk"), reason="", now=timezone.now())
-        return bulk.outlook(acts.BY_SLUG["unlock"], order, User.objects.filter(username="alice")).digest
+        return bulk_outlook.outlook(acts.BY_SLUG["unlock"], order, User.objects.filter(username="alice")).digest
     if not path.startswith("/admin/mfa/rule/preview/?"):
         return ""
     return rules.digest(None, Rule(name="All", starts_on=date(2026, 1, 1), grace_days=0))

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from mfa import approvals, temporary
-from mfa.desk import acts, bulk
+from mfa.desk import acts, bulk, bulk_outlook
 from mfa.desk.asked import Order
 from mfa.models import Application, BulkAct, BulkPerson
 from tests.browser.scenes.desk import as_admin, people
@@ -20,7 +20,7 @@ QUERY = "?is_active__exact=1"
 def ordered(actor: User, slug: str = "require", **columns: object) -> BulkAct:
     order = Order(actor=actor, reason="Everybody of the pilot", now=timezone.now(), ticket="INC-7", identity="manager")
     found, act = User.objects.all(), acts.BY_SLUG[slug]
-    row = bulk.place(act, order, found, {"q": "pilot"}, seen=bulk.outlook(act, order, found).digest)
+    row = bulk.place(act, order, found, {"q": "pilot"}, seen=bulk_outlook.outlook(act, order, found).digest)
     BulkAct.objects.filter(pk=row.pk).update(**columns)
     return row
 

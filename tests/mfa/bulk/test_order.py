@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from mfa import policy
-from mfa.desk import bulk, bulk_work
+from mfa.desk import bulk_outlook, bulk_work
 from mfa.models import AuditEvent, BulkAct
 from tests.mfa.bulk.lists import LIST, everybody, order, read, states
 
@@ -72,7 +72,7 @@ def test_all_of_the_list_is_offered_with_a_link_and_by_the_box_over_the_pages(
     assert f"{LIST}all/require/?q=p" in client.get(f"{LIST}all/?q=p", secure=True).content.decode()
     form = {"action": "require", "select_across": "1", "index": "0", "_selected_action": str(people[0].pk)}
     assert client.post(f"{LIST}?q=p", form, secure=True).headers["location"] == f"{LIST}all/require/?q=p"
-    monkeypatch.setattr(bulk, "MOST", 3)
+    monkeypatch.setattr(bulk_outlook, "MOST", 3)
     assert "At most 3 people at a time" in client.get(f"{LIST}all/?q=p", secure=True).content.decode()
     assert client.get(f"{LIST}all/require/?q=p", secure=True).headers["location"] == f"{LIST}?q=p"
     for slug in ("phone", "activate", "temporary", "assign-token", "nothing"):
