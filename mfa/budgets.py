@@ -43,6 +43,8 @@ SENDING: dict[str, Sending] = {
 }
 TESTS: tuple[Window, ...] = ((3, MINUTE), (20, HOUR))
 """Test messages of one admin, over both channels."""
+BY_AGENT: tuple[Window, ...] = ((10, MINUTE), (60, HOUR))
+"""Codes that one of helpdesk, or an admin, has sent to callers, over both channels."""
 WRONG_PASSWORDS: tuple[Window, ...] = ((50, timedelta(hours=1)),)
 """Of one account, from all addresses it never signed in from together."""
 MISSES: tuple[Window, ...] = ((50, HOUR),)
@@ -67,6 +69,14 @@ def spend_message(channel: str, user: User, recipient: str, *, now: datetime) ->
 def spend_test(channel: str, actor: User, recipient: str, *, now: datetime) -> None:
     """Take one test message out of the admin's budget and those of all messages. Raises TooManyMessages."""
     _spend(channel, f"test:user:{actor.pk}", TESTS, recipient, now)
+
+
+def spend_by_agent(actor: User, *, now: datetime) -> None:
+    """Take one code for a caller out of the agent's budget, or raise TooManyMessages. Comes behind `spend_message`, so
+    that budgets are always locked in one order; a refusal must end the caller's transaction."""
+    until = _take(f"callers:user:{actor.pk}", BY_AGENT, now=now)
+    if until is not None:
+        raise TooManyMessages(until)
 
 
 def _spend(channel: str, user: str, per_user: tuple[Window, ...], recipient: str, now: datetime) -> None:

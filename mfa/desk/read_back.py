@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.phones import mask
-from mfa import audit, codes, kinds, limits, sms_codes
+from mfa import audit, budgets, codes, kinds, limits, sms_codes
 from mfa.desk import perform, vouching
 from mfa.desk.acts import BY_SLUG
 from mfa.desk.asked import Order
@@ -152,6 +152,7 @@ def _send(person: User, order: Order) -> Waiting:
         person, order.number, Purpose.HELPDESK_PHONE, template="helpdesk-phone", now=order.now, target=order.number,
         issued_by=order.actor,
     )  # fmt: skip
+    budgets.spend_by_agent(order.actor, now=order.now)
     told = {"new": mask(order.number)} | order.proof
     audit.record("phone.change-started", user=person, actor=order.actor, reason=order.reason, **told)
     begun_at = (order.begun_at or order.now).timestamp()

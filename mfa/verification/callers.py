@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import PhoneSource, User
-from mfa import audit, codes, enrolment, holdings, kinds
+from mfa import audit, budgets, codes, enrolment, holdings, kinds
 from mfa.kinds import Purpose
 from mfa.models import AuditEvent, CallerCheck, Factor
 from mfa.outcomes import CALLER_INCORRECT, CODE_EXPIRED, Expired, Refused, Unusable
@@ -48,6 +48,7 @@ def start(user: User, kind: str, *, actor: User, now: datetime) -> CallerCheck:
     if factor is None:
         raise NothingToSendTo
     sent = service.challenge(factor, purpose=Purpose.CALLER, now=now)
+    budgets.spend_by_agent(actor, now=now)
     audit.record("caller.asked", user=user, actor=actor, kind=kind)
     epoch = user.security_epoch  # as it was when the ways were judged, not as it is after the wait for the lock
     return CallerCheck.objects.create(agent=actor, user=user, kind=kind, token=sent.token, epoch=epoch, sent_at=now)

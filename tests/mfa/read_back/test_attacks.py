@@ -22,7 +22,7 @@ from mfa.outcomes import SMS_INCORRECT, Refused
 from mfa.verification import callers, service
 from tests.mfa.doors import add_factor, give_role, sign_in
 from tests.mfa.read_back.calls import NEW, NOON, OLD, OTHER, again, begin, code_in, code_to, number_of, page, read
-from tests.mfa.test_admin_acts import act, vouched
+from tests.mfa.test_admin_acts import LIST, act, vouched
 
 OVER = "No new number waits for a code here any more."
 
@@ -253,3 +253,22 @@ def test_the_codes_of_a_caller_check_and_of_the_own_change_save_no_number(
     for sent in Delivery.objects.exclude(template="helpdesk-phone"):
         assert "That code is not right." in read(client, bob, code_in(sent))
     assert number_of(bob) == OLD
+
+
+@pytest.mark.row("T-59")
+def test_no_agent_uses_up_what_everybody_has_of_messages(
+    staff: Callable[..., Client], make_user: Callable[..., User], clock: time_machine.Traveller
+) -> None:
+    """Not even an admin, whose acts are not counted: thirty a minute are all that the portal sends."""
+    client = staff("admin")
+    *others, last = [make_user(f"person-{number}", phone=f"+49170123456{number:02}") for number in range(12)]
+    for number, person in enumerate(others):
+        begin(client, person, f"+49151123456{number:02}")
+    assert Delivery.objects.filter(template="helpdesk-phone").count() == 10
+    check = f"{LIST}{last.pk}/caller/"
+    refused = client.post(check, {"to": "sms"}, secure=True, follow=True).content.decode()
+    assert "The next message can be sent at" in refused
+    assert not Delivery.objects.filter(user=last).exists()
+    clock.shift(61)
+    client.post(check, {"to": "sms"}, secure=True)
+    assert Delivery.objects.filter(user=last, template="caller-code").exists()
