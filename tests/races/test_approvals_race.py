@@ -61,3 +61,15 @@ def test_slices_of_a_list_at_once_exempt_no_more_people_than_one_admin_may(porta
     page = "/admin/accounts/user/act/exempt/"
     in_time(portal.race([(browser, page, some) for browser in own for some in slices]), portal)
     assert portal.stage("exempted_by", username=asker) <= 10
+
+
+@pytest.mark.row("A-2.3.5")
+def test_rules_for_groups_that_end_at_once_add_up_for_one_admin(portal: Portal) -> None:
+    people = [portal.stage("make_person", username=new_name())["pk"] for _person in range(24)]
+    slices = [people[start : start + 6] for start in range(0, 24, 6)]
+    for _admin in range(4):
+        ends = [f"/admin/mfa/rule/{portal.stage('rule_for', people=some)}/end/" for some in slices]
+        admin, own = signed_in(portal, "admin", 2)
+        typed = {"reason": "r", "do": "save"}
+        in_time(portal.race([(own[place % 2], path, typed) for place, path in enumerate(ends)]), portal)
+        assert portal.stage("rules_ended_by", username=admin) == 1

@@ -27,6 +27,10 @@ def exempted_by(username: str) -> int:
     return done.values("user").distinct().count()
 
 
+def rules_ended_by(username: str) -> int:
+    return AuditEvent.objects.filter(action="rule.ended", actor__username=username).count()
+
+
 def approval(pk: int) -> dict[str, Any]:
     row = Approval.objects.get(pk=pk)
     decided = row.decided_by.username if row.decided_by else None

@@ -6,6 +6,7 @@ import base64
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from accounts import users
@@ -18,7 +19,7 @@ from mfa.factors.motp.algorithm import Motp
 from mfa.factors.recovery import flows as recovery
 from mfa.factors.totp import flows as totp
 from mfa.factors.totp.factor import token_of
-from mfa.models import HardwareToken
+from mfa.models import HardwareToken, Rule
 from mfa.tokens import stock
 from tests.mfa.doors import give_role
 from tests.races.stage.applications import make_vpn
@@ -103,3 +104,10 @@ def lend_code(username: str, uses: int) -> str:
     user = User.objects.get(username=username)
     terms = temporary.Terms(hours=1, uses=uses, applications=("vpn",))
     return temporary.issue(user, terms, actor=user, reason="race", now=timezone.now())
+
+
+def rule_for(people: list[int]) -> int:
+    """A rule for a new group of these people."""
+    group = Group.objects.create(name=f"of-{people[0]}-{Group.objects.count()}")
+    group.user_set.set(people)
+    return Rule.objects.create(name=group.name, group=group, starts_on=timezone.localdate(), grace_days=9).pk
