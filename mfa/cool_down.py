@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from mfa import applications, configured, kinds
 from mfa.models import Application, Factor, Policy
+from mfa.models.applications import LONGEST_COOL_DOWN
 from mfa.outcomes import day_and_time
 
 
@@ -59,7 +60,7 @@ def since_when(factor: Factor, user: User) -> datetime | None:
 
 def helped(user_ids: Iterable[int], *, now: datetime) -> list[Policy]:
     """Those of the people for whom some application may still wait."""
-    earliest = now - timedelta(hours=Application.LONGEST_COOL_DOWN)
+    earliest = now - timedelta(hours=LONGEST_COOL_DOWN)
     return list(Policy.objects.filter(user__in=list(user_ids), helped_at__gt=earliest).select_related("user"))
 
 

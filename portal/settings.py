@@ -285,11 +285,7 @@ LOGGING = {
     },
     "formatters": {"json": {"()": "portal.logs.JsonLines"}},
     "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "formatter": "json",
-            "filters": ["request_id", "hide_tokens"],
-        }
+        "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request_id", "hide_tokens"]}
     },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {

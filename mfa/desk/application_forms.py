@@ -15,6 +15,7 @@ from mfa import kinds
 from mfa.api.clients import Verb
 from mfa.desk.forms import LineField
 from mfa.models import Application, RememberRule
+from mfa.models.applications import LONGEST_COOL_DOWN
 
 if TYPE_CHECKING:
     ApplicationModelForm = forms.ModelForm[Application]
@@ -154,8 +155,8 @@ class ApplicationForm(Reasoned, ApplicationModelForm):
 
     def clean_cool_down_hours(self) -> int:
         hours = int(self.cleaned_data["cool_down_hours"])
-        if hours > Application.LONGEST_COOL_DOWN:
-            raise forms.ValidationError(_("At most 168 hours, which is a week."))
+        if hours > LONGEST_COOL_DOWN:
+            raise forms.ValidationError(_("At most %(hours)d hours, which is a week.") % {"hours": LONGEST_COOL_DOWN})
         return hours
 
 

@@ -64,9 +64,8 @@ def _by_method(request: HttpRequest, model_admin: ModelAdmin[Any], act: Act) -> 
 def _order(request: HttpRequest, model_admin: ModelAdmin[Any], act: Act) -> HttpResponse:
     people = _people(model_admin, request)
     if people is None or people.count() > bulk_outlook.MOST:
-        messages.error(
-            request, _("At most %(most)d people at a time; narrow the list first.") % {"most": bulk_outlook.MOST}
-        )
+        most = {"most": bulk_outlook.MOST}
+        messages.error(request, _("At most %(most)d people at a time; narrow the list first.") % most)
         return redirect(export.list_url(model_admin) + "?" + request.GET.urlencode())
     looking = act.locks_out and request.POST.get("do") == "look"
     form = ActForm(act, request.POST or None, looking=looking)

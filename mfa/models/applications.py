@@ -11,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 
+LONGEST_COOL_DOWN = 168
+"""Hours: a week."""
+
 
 class Application(models.Model):
     """Who asks whether a code is right: a VPN gateway, another portal. `slug` is its name in the log."""
@@ -54,15 +57,13 @@ class Application(models.Model):
     active = models.BooleanField(_("in use"), default=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
-    LONGEST_COOL_DOWN = 168
-
     class Meta:
         verbose_name = _("application")
         verbose_name_plural = _("applications")
         ordering = ("name", "pk")
         constraints = (
             models.CheckConstraint(
-                condition=Q(cool_down_hours__lte=168), name="mfa_application_cool_down_a_week_at_most"
+                condition=Q(cool_down_hours__lte=LONGEST_COOL_DOWN), name="mfa_application_cool_down_a_week_at_most"
             ),
         )
 
