@@ -171,6 +171,12 @@ def _try(factor: Factor, attempt: Attempt, counter: GuessCounter, wrong: list[Fa
         if refused.costs:
             wrong.append(row)
         raise
+    return _accept(row, attempt, counter, now)
+
+
+def _accept(row: Factor, attempt: Attempt, counter: GuessCounter, now: datetime) -> Verdict:
+    """What follows a right answer: its factor, its counts and what is remembered are written."""
+    kind = kinds.kind(row.kind)
     row.failures = 0
     is_test = attempt.answer.purpose is Purpose.TEST
     if not is_test:
