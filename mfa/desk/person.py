@@ -93,6 +93,7 @@ def context(person: User, actor: User, *, now: datetime) -> dict[str, Any]:
     live = activation.live([person], now=now).exists()
     held = {row.kind for row in rows} | ({reach.LIVE_CODE} if live else set())
     counter, attempts = limits.counter_of(person), diagnosis.latest(person)
+    offered = offers(person, actor, usable, held, now=now)
     return {
         "person": person,
         "shown_phone": masks.phone(person.phone, whole),
@@ -106,7 +107,8 @@ def context(person: User, actor: User, *, now: datetime) -> dict[str, Any]:
         "activation": activation.newest(person) if asked.by_code else None,
         "activation_live": live,
         "checks_callers": caller_page.may(actor, person),
-        "offers": offers(person, actor, usable, held, now=now),
+        "offers": offered,
+        "can": {offer.act.slug: offer for offer in offered if not offer.refused},
         "standing": person_words.how(found, asked.standing(have), now=now),
         "failed": diagnosis.about(found, counter, attempts, now=now).failures[:1],
         "changes": person_words.changes(AuditEvent.objects.filter(user=person)[:LATEST]),

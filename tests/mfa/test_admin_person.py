@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from mfa import audit
-from mfa.models import Application, Factor
+from mfa import audit, limits
+from mfa.models import Application, Factor, GuessCounter
 from mfa.outcomes import OATH_INCORRECT
 from mfa.verification import log
 from tests.mfa.doors import add_factor
@@ -56,6 +56,17 @@ def test_helpdesk_reads_what_failed_last_with_its_mend_and_by_the_names_that_peo
     assert page.count("Office VPN") >= 3, "the failure, the factor's last use, the list of sign-ins"
     for raw in ("vpn-gw1", "factor.added", "OATH"):
         assert raw not in page
+
+
+def test_what_is_wrong_has_the_act_that_mends_it_beside_it_for_whoever_may(
+    staff: Callable[..., Client], alice: User
+) -> None:
+    failures = {"totp": [limits.ACCOUNT_CEILING, timezone.now().timestamp()]}
+    GuessCounter.objects.create(subject=limits.of_account(alice), failures=failures)
+    for role, may in (("helpdesk", True), ("auditor", False)):
+        page = seen(staff(role), alice)
+        callout = page[page.index("Locked after too many wrong codes") : page.index("In the words that")]
+        assert (f'/unlock/?people={alice.pk}"' in callout) is may, role
 
 
 @pytest.mark.parametrize(
