@@ -42,15 +42,11 @@ def check(model_admin: ModelAdmin[Any], request: HttpRequest, person: User) -> H
     """GET shows where a code can go; POST sends one (`to` names the kind), or judges what was read back."""
     if not may(cast(User, request.user), person):
         raise PermissionDenied
-    return _by_method(request, model_admin, person)
+    return _checked(request, model_admin, person)
 
 
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "POST"])
-def _by_method(request: HttpRequest, model_admin: ModelAdmin[Any], person: User) -> HttpResponse:
-    return _checked(request, model_admin, person)
-
-
 @full_proof_required
 def _checked(request: HttpRequest, model_admin: ModelAdmin[Any], person: User) -> HttpResponse:
     now = timezone.now()

@@ -48,15 +48,11 @@ def show(model_admin: ModelAdmin[Any], request: HttpRequest, person: User) -> Ht
     actor = cast(User, request.user)
     if not reach.may(actor, read_back.ACT) or reach.out_of_reach(actor, person):
         raise PermissionDenied
-    return _by_method(request, model_admin, person)
+    return _read_back(request, model_admin, person)
 
 
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "POST"])
-def _by_method(request: HttpRequest, model_admin: ModelAdmin[Any], person: User) -> HttpResponse:
-    return _read_back(request, model_admin, person)
-
-
 @full_proof_required
 def _read_back(request: HttpRequest, model_admin: ModelAdmin[Any], person: User) -> HttpResponse:
     now, actor = timezone.now(), cast(User, request.user)

@@ -12,7 +12,8 @@ from mfa.models import Factor
 from tests.mfa.doors import give_role
 from tests.stories import acting
 from tests.stories.acting import Person
-from tests.stories.test_recovery import clock, elsewhere, follow, get, make_codes, post, text
+from tests.stories.browsing import follow, get, post, text
+from tests.stories.test_recovery import clock, elsewhere, make_codes
 
 __all__ = ["clock"]
 NUMBER = "+491701234567"

@@ -6,8 +6,8 @@ import html
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -26,18 +26,13 @@ from tests.conftest import PASSWORD
 from tests.mfa.doors import SECRET, add_factor, give_role, read_back, sign_in
 from tests.stories import acting
 from tests.stories.authenticator import Phone
+from tests.stories.noon import NOON, clock
 from tests.stories.test_helpdesk import CODE, PEOPLE, browser, do, set_up_app
 
+__all__ = ["clock"]
+
 pytestmark = pytest.mark.row("T-59")
-NOON = datetime(2026, 3, 2, 12, 0, 4, tzinfo=UTC)
 FROM = "Tuesday, 3 Mar, 12:01"
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[time_machine.Traveller]:
-    """Noon, until a test moves it."""
-    with time_machine.travel(NOON, tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture

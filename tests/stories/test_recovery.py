@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import html
 import re
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,38 +16,17 @@ from mfa import holdings, policy
 from mfa.models import Delivery, Factor
 from tests.stories import acting
 from tests.stories.acting import Person
+from tests.stories.browsing import follow, get, post, text
+from tests.stories.noon import NOON, clock
 
-NOON = datetime(2026, 3, 2, 12, 0, 4, tzinfo=UTC)
+__all__ = ["clock"]
+
 SHAPE = re.compile(r"<li>([0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){3})</li>")
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[time_machine.Traveller]:
-    """Noon, until a test moves it."""
-    with time_machine.travel(NOON, tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture
 def person(client: Client, alice: User) -> Person:
     return acting.with_app(client, alice)
-
-
-def get(client: Client, path: str) -> Any:
-    return client.get(path, secure=True)
-
-
-def post(client: Client, path: str, **typed: str) -> Any:
-    return client.post(path, typed, secure=True)
-
-
-def follow(client: Client, answer: Any) -> Any:
-    assert answer.status_code == 302, answer.content.decode()
-    return get(client, answer.headers["Location"])
-
-
-def text(answer: Any) -> str:
-    return html.unescape(answer.content.decode())
 
 
 def start(client: Client) -> list[str]:

@@ -17,7 +17,7 @@ from mfa.delivery import outbox
 from mfa.models import Application, AuthenticationRecord, Delivery, Factor, Remembered, RememberRule
 from mfa.verification import prompts
 from tests.stories import acting
-from tests.stories.apps import clock
+from tests.stories.noon import clock
 
 __all__ = ["clock"]
 

@@ -8,8 +8,8 @@ from django.test import Client
 from accounts.models import User
 from mfa import policy
 from tests.stories import acting
-from tests.stories.apps import clock
 from tests.stories.authenticator import scan
+from tests.stories.noon import clock
 
 __all__ = ["clock"]
 

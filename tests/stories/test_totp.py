@@ -17,8 +17,10 @@ from mfa import limits, policy
 from mfa.models import Delivery, Factor, GuessCounter
 from tests.conftest import PASSWORD
 from tests.stories import acting
-from tests.stories.apps import clock, follow, get, pk_of, post, set_up, signed_in, text
+from tests.stories.apps import pk_of, set_up, signed_in
 from tests.stories.authenticator import Phone, scan
+from tests.stories.browsing import follow, get, post, text
+from tests.stories.noon import clock
 
 __all__ = ["clock", "signed_in"]
 

@@ -12,7 +12,9 @@ from mfa import policy, temporary
 from mfa.models import Application, Factor
 from tests.mfa.doors import add_factor
 from tests.stories import acting
-from tests.stories.apps import clock, follow, get, pk_of, post, set_up, text
+from tests.stories.apps import pk_of, set_up
+from tests.stories.browsing import follow, get, post, text
+from tests.stories.noon import clock
 
 __all__ = ["clock"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,16 +19,11 @@ from mfa.models import Application, AuthenticationRecord, Delivery, Factor
 from mfa.verification import log
 from tests.mfa.doors import add_factor, give_role, sign_in
 from tests.stories import acting
+from tests.stories.noon import NOON, clock
 
-NOON = datetime(2026, 3, 2, 12, 0, 4, tzinfo=UTC)
+__all__ = ["clock"]
+
 NUMBER = "+491701234567"
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[time_machine.Traveller]:
-    """Noon, until a test moves it."""
-    with time_machine.travel(NOON, tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture
